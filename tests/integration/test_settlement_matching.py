@@ -381,6 +381,23 @@ async def test_refused_file_changes_nothing_but_its_status(account: Settlement) 
     assert await account.balances() == {"clearing usd": 9_680}
 
 
+async def test_file_that_cannot_be_stored_holds_up_no_other(account: Settlement) -> None:
+    """A NUL in a text, an amount beyond 64 bits, evidence that is gone."""
+    (one,) = await happen(account, PLAIN)
+    bad = line("payment", 1, references=("\0",)), line("payment", 2**70)
+    files = [await account.fetched([told], name=f"0{place}") for place, told in enumerate(bad)]
+    lost = await account.fetched([], name="1")
+    account.evidence.contents.pop(
+        await account.ledgerdb.fetchval("select sha256 from reconciliation.files where file_id = $1", lost)
+    )
+    await account.fetched(one.lines, name="2")
+    result = await run(account)
+    assert (result.files_booked, result.lines_matched) == (1, 1)
+    assert [problem.file_id for problem in result.problems] == [*files, lost]
+    statuses = await account.rows("select status from reconciliation.files order by name")
+    assert [row["status"] for row in statuses] == ["refused", "refused", "kept", "booked"]
+
+
 async def test_second_runner_does_nothing(account: Settlement) -> None:
     await happen(account, PLAIN)
     async with account.ledgerdb.acquire() as connection:
@@ -398,8 +415,8 @@ async def test_two_runners_at_once_do_everything_once(account: Settlement) -> No
     await explained(account)
 
 
-class Crash(Exception):
-    pass
+class Crash(BaseException):
+    """What no step handles: the process is gone."""
 
 
 @pytest.mark.parametrize("step", range(1, 6))
@@ -477,6 +494,7 @@ async def test_invariants_hold_while_the_ledger_is_behind(account: Settlement) -
         ("update ledgerdb.clearing_items set gross_minor = gross_minor + 1", "its items come to"),
         ("update ledgerdb.accounts set balance_minor = 7 where name like '%unmatched%'", "holds 7"),
         ("delete from reconciliation.matches where part = 'fee'", "matches come to"),
+        ("delete from ledgerdb.clearing_items", "its items to nothing"),
         ("update reconciliation.lines set fee_minor = fee_minor + 1", "lines come to"),
         ("delete from eventstore.events where type = 'settlement_file.matched'", "the log has no event"),
     ],

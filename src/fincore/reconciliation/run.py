@@ -11,17 +11,18 @@ from typing import Final
 import msgspec
 import structlog
 
-from fincore.domain.errors import FinCoreError, StoreUnavailable
+from fincore.domain.errors import FinCoreError, Overloaded, StoreUnavailable
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
+from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.reconciliation.evidence.port import EvidenceNotKept, EvidenceStore
+from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.matching.matcher import Matcher, OpenRun
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.reading.file_reader import FileReader, Format
-from fincore.reconciliation.reading.read_files import ACTOR, FileBooker, FileNotBooked
+from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
@@ -115,13 +116,10 @@ class Reconciliation:
         ]
         booked = 0
         for file_id in await self._booker.waiting():
-            try:
-                await self._booker.book(file_id)
-            except FileNotBooked as error:
-                _log.error("reconciliation.file_not_booked", file_id=file_id, reason=str(error))
-                problems.append(Problem(file_id, str(error)))
-            else:
+            if (reason := await self._book(file_id)) is None:
                 booked += 1
+            else:
+                problems.append(Problem(file_id, reason))
         await self._caught_up()
         run = await self._matcher.match()
         await self._record(run)
@@ -130,9 +128,15 @@ class Reconciliation:
     async def _read(self, file_id: SettlementFileId) -> str | None:
         try:
             return await self._reader.read(file_id)
-        except EvidenceNotKept as error:
-            _log.error("reconciliation.evidence_missing", file_id=file_id, reason=str(error))
-            return str(error)
+        except Exception as error:  # noqa: BLE001 -- one file must not keep the others from the books
+            return _problem(file_id, error)
+
+    async def _book(self, file_id: SettlementFileId) -> str | None:
+        try:
+            await self._booker.book(file_id)
+        except Exception as error:  # noqa: BLE001 -- one file must not keep the others from the books
+            return _problem(file_id, error)
+        return None
 
     async def _record(self, run: OpenRun) -> None:
         """Have the log tell what a run matched: an event for each file, kind and currency."""
@@ -175,6 +179,16 @@ class Reconciliation:
             problems=len(problems),
         )
         return result
+
+
+def _problem(file_id: SettlementFileId, error: Exception) -> str:
+    """What keeps one file from being read or booked; it keeps no other one. Raises what concerns all of them."""
+    if is_outage(error) or isinstance(error, Overloaded):
+        raise error
+    _log.error("reconciliation.file_not_booked", file_id=file_id, error=repr(error))
+    if isinstance(error, FinCoreError):
+        return str(error)
+    return f"it cannot be read or booked: {type(error).__name__}; the log has the error"
 
 
 def ledger_caught_up(eventstore: Pool, ledgerdb: Pool) -> CaughtUp:

@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores, Violation
+from fincore.audit.invariants.invariant import (
+    STATEMENT_TIMEOUT_SECONDS,
+    Invariant,
+    Stores,
+    Violation,
+    named_rows,
+)
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "settlement.sql")
@@ -11,7 +17,7 @@ _SQL = load_sql("fincore.audit.invariants", "settlement.sql")
 async def _check(stores: Stores) -> list[Violation]:
     accounts = await stores.ledgerdb.fetch(_SQL.settlement_accounts, timeout=STATEMENT_TIMEOUT_SECONDS)
     if not accounts:
-        return []
+        return await named_rows(stores.ledgerdb, _SQL.unequal_matches)
     # What the ledger has not booked yet moved neither side.
     place = accounts[0]["tx"], accounts[0]["pos"]
     rows = await stores.eventstore.fetch(_SQL.settlement_moves, *place, timeout=STATEMENT_TIMEOUT_SECONDS)
@@ -36,13 +42,13 @@ async def _check(stores: Stores) -> list[Violation]:
                     f"holds {row['balance_minor']} minor units; {what} come to {whole_minor}, and {matched_minor} of it is matched",
                 )
             )
-    return found
+    return [*found, *await named_rows(stores.ledgerdb, _SQL.unequal_matches)]
 
 
 CLEARING_IS_EXPLAINED: Final = Invariant(
     "clearing_is_explained",
     "Every clearing account holds exactly what no line of a statement has matched, and every unmatched account what statements "
-    "say and nothing in the ledger has matched.",
+    "say and nothing in the ledger has matched; the two sides of each match are equal.",
     _check,
 )
 """If it fails, the ledger moved money out of clearing that no match explains, or an item of it has no row: its balance has no names."""

@@ -84,3 +84,18 @@ where exists (
     where e.type = 'settlement_file.matched' and e.data ->> 'run_id' = w.run_id and e.data ->> 'file_id' = w.file_id
       and e.data ->> 'kind' = w.kind and e.data ->> 'currency' = w.currency
 );
+
+-- name: unequal_matches
+-- Matches of which the lines and the items do not come to the same, or of which a row is gone.
+select 'match ' || m.match_no || ', ' || m.part as place,
+    'its lines come to ' || coalesce(sum(case m.part when 'gross' then l.gross_minor else l.fee_minor end)::text, 'nothing')
+        || ' minor units, its items to '
+        || coalesce(sum(case m.part when 'gross' then i.gross_minor else i.fee_minor end)::text, 'nothing') as finding
+from reconciliation.matches m
+left join reconciliation.lines l on l.line_no = m.line_no
+left join ledgerdb.clearing_items i on i.entry_id = m.entry_id and i.account_id = m.account_id
+group by m.match_no, m.part
+having coalesce(sum(case m.part when 'gross' then l.gross_minor else l.fee_minor end), 0)
+        <> coalesce(sum(case m.part when 'gross' then i.gross_minor else i.fee_minor end), 0)
+    or count(m.line_no) <> count(l.line_no) or count(m.entry_id) <> count(i.entry_id)
+order by m.match_no, m.part;

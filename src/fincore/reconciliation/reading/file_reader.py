@@ -29,6 +29,14 @@ LINES_AT_A_TIME: Final = 500
 """After so many lines the process turns to its other tasks."""
 REFUSAL_CHARACTERS_MAX: Final = 1_000
 
+UNSTORABLE: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    OverflowError,
+    UnicodeError,
+)
+"""Errors of which the cause is in the file, such as a NUL in a text or an amount beyond 64 bits."""
+
 COLUMNS: Final = (
     "file_id",
     "number",
@@ -177,9 +185,11 @@ async def _copy(connection: Connection, file_id: SettlementFileId, lines: Iterat
             records=rows(),
             timeout=READ_SECONDS_MAX,
         )
-    except Exception:
+    except Exception as error:
         if refused:
             raise refused[0] from None
+        if isinstance(error, UNSTORABLE):
+            raise FileRefused(None, f"a line holds what cannot be stored ({type(error).__name__})") from error
         raise
 
 
