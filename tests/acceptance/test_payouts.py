@@ -19,10 +19,13 @@ async def test_payout_that_comes_back_is_in_the_books(system: System, shop: Shop
     (payout,) = days["data"]
     system.until_idle()
     assert " paid " in await row_of(system, payout)
+    bank = f"bank:{payout['destination']}:nok"
+    assert await balances(system, bank) == {"balance": "-9.41", "in_transit": "0.00", bank: "9.41"}
     system.sandbox.call("POST", f"/sandbox/payouts/{payout['id']}/fail", {"code": "account_closed"})
     system.until_idle()
     row = await row_of(system, payout)
     assert " failed " in row
+    assert await balances(system, bank) == {"balance": "0.00", "in_transit": "0.00", bank: "0.00"}
     shown = (await fincore(system, "payouts", "show", row.split()[0])).stdout
     assert f"stripe/test (test), there {payout['id']}: failed" in shown
     assert "failed: account_closed" in shown
@@ -37,6 +40,13 @@ async def row_of(system: System, payout: Any) -> str:
     listed = (await fincore(system, "payouts", "list", *arguments)).stdout
     (row,) = (line for line in listed.splitlines() if payout["id"] in line)
     return str(row)
+
+
+async def balances(system: System, bank: str) -> dict[str, str]:
+    """What the ledger has of the payout: at the PSP, where no file states the payment yet, on its way, and at the bank."""
+    rows = [line.split() for line in (await fincore(system, "ledger", "accounts")).stdout.splitlines()]
+    names = {f"psp:stripe:test:{part}:nok": part for part in ("balance", "in_transit")} | {bank: bank}
+    return {names[row[0]]: row[-2] for row in rows if row and row[0] in names}
 
 
 async def fincore(system: System, *arguments: str) -> Any:
