@@ -33,7 +33,7 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 	@$(BIN)/fincore migrate
 	@$(BIN)/watchfiles --filter python --sigint-timeout 10 "$(BIN)/fincore run $(ROLE)" src/fincore
 
-# More than there are processors: tests of processes and of PostgreSQL wait for a third of their time.
+# More than two processors: tests of processes and of PostgreSQL spend much of their time waiting.
 TEST_PROCESSES ?= 6
 
 .PHONY: test
