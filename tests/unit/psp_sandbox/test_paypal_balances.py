@@ -60,11 +60,18 @@ class Merchant:
         captures = [one for _, one in self.store.captures.all()]
         refunds = [one for _, one in self.store.refunds.all()]
         disputes = [one for _, one in self.store.disputes.all()]
+        about = (
+            refunds if verb == "decide_refund" else disputes if verb in dispute_machine.STEPS else captures
+        )
+        number %= max(1, len(about))
         now = self.store.now()
         with suppress(IndexError, Refusal, ImpossibleStep):
             if verb == "refund":
                 capture = captures[number]
-                asked = RefundOrder(refund_id=new_paypal_id(), amount=Amount(capture.amount.currency, minor))
+                asked = RefundOrder(
+                    refund_id=new_paypal_id(),
+                    amount=Amount(capture.amount.currency, 1 + minor % capture.amount.minor),
+                )
                 self.store.apply(refund_machine.refund(capture, asked, now=now))
             elif verb == "reverse":
                 asked = RefundOrder(refund_id=new_paypal_id(), amount=None)
