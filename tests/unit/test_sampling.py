@@ -1,4 +1,4 @@
-"""Which tests play a part of their examples, and that all are played somewhere."""
+"""Which tests play a part of their examples, and that all are played in some run."""
 
 from pathlib import Path
 
