@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import asyncpg
 import pytest
 
 from fincore.audit.invariants import INVARIANTS
@@ -162,6 +163,32 @@ async def test_suspense_is_cleared_to_a_loss_at_a_psp_it_knows(books: Books) -> 
     assert await clear_suspense(books.pool, 3, ours, reason="ours to bear", by="ada") == 4
 
 
+@pytest.mark.parametrize("account", ["balance", "in_transit"])
+async def test_suspense_is_never_cleared_to_what_the_psp_states(books: Books, account: str) -> None:
+    await books.book(
+        lives((captured(platform_fee_minor=0, fee_minor=0), refunded(), refunded(amount_minor=7_000)))
+    )
+    stated = parse_account(f"psp:stripe:test:{account}:usd")
+    with pytest.raises(NotCleared, match="follows what the PSP says alone"):
+        await clear_suspense(books.pool, 3, stated, reason="a slip", by="ada")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledgerdb.clearing_items set gross_minor = 1",
+        "delete from ledgerdb.clearing_items",
+        "truncate ledgerdb.clearing_items",
+    ],
+)
+async def test_database_refuses_to_change_items(books: Books, statement: str) -> None:
+    await books.book(lives((captured(),)))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await books.pool.execute(statement)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await books.owner.execute(statement)
+
+
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
@@ -224,6 +251,23 @@ async def test_altered_item_is_found_and_mended_by_a_rebuild(
     assert (await rebuild(log, books.owner)).is_replaced
     assert await items(books) == before
     assert (await verify(log, books.owner)).differences == 0
+
+
+async def test_rebuild_takes_an_operators_item_over(books: Books, pool: Pool) -> None:
+    log: EventLog[LogEvent] = EventLog(pool, LOG_EVENTS, name_of=stream_name)
+    async with running_writer(pool) as writer:
+        life = captured(platform_fee_minor=0, fee_minor=0), refunded(), refunded(amount_minor=7_000)
+        await live(writer, [life])
+        await follow(log, books.pool, books.service)
+        await clear_suspense(books.pool, 3, parse_account(CLEARING), reason="a slip", by="ada")
+        await live(writer, [(captured(),)])
+        await follow(log, books.pool, books.service)
+    assert (await verify(log, books.owner)).differences == 0
+    before = await items(books)
+    async with books.tampering() as connection:
+        await connection.execute("delete from ledgerdb.clearing_items")
+    assert (await rebuild(log, books.owner)).is_replaced
+    assert await items(books) == before
 
 
 async def test_payouts_on_their_way_are_what_in_transit_holds(

@@ -678,18 +678,27 @@ async def test_new_installation_has_nothing_to_reclassify(databases: Databases) 
         assert await system.owner.fetchval("select count(*) from ledgerdb.entries") == 0
 
 
-async def test_upgrade_makes_items_of_what_was_booked_before(parted: Upgraded) -> None:
-    """They are on the accounts that took over, named as the PSP names them, and sum up to what those hold."""
-    rows = await parted.owner.fetch(
-        "select a.name, a.is_retired, i.kind, i.psp_reference from ledgerdb.clearing_items i"
+async def assert_items_are_where_clearing_is(owner: Pool) -> None:
+    rows = await owner.fetch(
+        "select a.is_retired, i.kind, i.psp_reference from ledgerdb.clearing_items i"
         " join ledgerdb.accounts a using (account_id)"
     )
     assert {row["kind"] for row in rows} >= {"payment", "refund", "fee", "dispute"}
     assert {row["is_retired"] for row in rows} == {False}
     assert {row["psp_reference"].split("_")[0] for row in rows} <= {"pi", "re", "du", ""}
-    wrong = await parted.owner.fetch(
+    wrong = await owner.fetch(
         "select a.name from ledgerdb.accounts a left join ledgerdb.clearing_items i using (account_id)"
         " where a.name ~ '^psp:[^:]+:[^:]+:clearing:' group by a.account_id"
         " having a.balance_minor <> coalesce(sum(i.gross_minor + i.fee_minor), 0)"
     )
     assert wrong == []
+
+
+async def test_upgrade_makes_items_of_what_was_booked_before(parted: Upgraded) -> None:
+    """They are on the accounts that took over, named as the PSP names them, and sum up to what those hold; built again, too."""
+    await assert_items_are_where_clearing_is(parted.owner)
+    assert (await ledger_rebuild.verify(parted.log, parted.owner)).differences == 0
+    async with Books(parted.stores.ledgerdb, parted.owner, LedgerService()).tampering() as connection:
+        await connection.execute("delete from ledgerdb.clearing_items where entry_id = 1")
+    assert (await ledger_rebuild.rebuild(parted.log, parted.owner)).is_replaced
+    await assert_items_are_where_clearing_is(parted.owner)

@@ -142,6 +142,17 @@ def test_later_report_that_contradicts_a_payout_is_refused(
     assert [one.code for one in refused] == ["contradicts_state"]
 
 
+@pytest.mark.parametrize(
+    ("known", "reported"),
+    [("paid", "in_transit"), ("failed", "paid"), ("failed", "in_transit"), ("canceled", "in_transit")],
+)
+def test_report_of_the_same_moment_changes_no_payout(known: PayoutStatus, reported: PayoutStatus) -> None:
+    """Reports of one second come in any order."""
+    payout, events, refused = after([report(known, day=1), report(reported, day=1)])
+    assert payout is not None
+    assert (payout.status, len(events), refused) == (known, 2, [])
+
+
 @pytest.mark.parametrize("known", ["in_transit", "paid", "failed", "canceled"])
 @pytest.mark.parametrize(
     ("money", "code"),

@@ -115,6 +115,7 @@ def test_payout_leaves_its_amount_where_it_ended(
     course: Sequence[SettlementEvent], left: dict[str, int]
 ) -> None:
     assert left_by(course) == left
+    assert [entry.reason for entry in map(entry_of, course) if entry] == [None] * len(course)
 
 
 @pytest.mark.parametrize("kind", [*get_args(LineKind), "opening"])
@@ -187,6 +188,11 @@ def test_payout_paid_into_no_bank_waits_in_suspense() -> None:
     reason, left = suspended(entry_of(payout_paid(bank_account="")))
     assert reason == "the amount of 9480 names no bank account"
     assert left == {"suspense:usd": 9_480, "psp:stripe:test:in_transit:usd": -9_480}
+
+
+def test_payout_paid_in_no_currency_is_still_in_the_bank() -> None:
+    _, left = suspended(entry_of(payout_paid(currency="zzz")))
+    assert left == {"bank:main:zzz": 9_480, "suspense:zzz": -9_480}
 
 
 def test_file_total_in_no_currency_still_moves_the_balance() -> None:

@@ -1,6 +1,6 @@
 """Writing entries: accounts are found or opened, running balances computed, and a batch booked in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -8,15 +8,18 @@ from fincore.domain.ids import EventId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
-from fincore.read.ledger.clearing_item import FEES, Expectation
+from fincore.read.ledger.clearing_item import FEES
 from fincore.read.ledger.entry import Entry
 from fincore.read.ledgerdb.legs import LEGS
 
 _SQL = load_sql("fincore.read.ledger", "booking.sql")
 
-ITEM_COLUMNS: Final = 9
 ACCOUNTS_KNOWN_MAX: Final = 100_000
 """Accounts with a balance in memory between batches; with more than that they are looked up anew."""
+
+
+_CLEARING: Final = frozenset({"psp_clearing", "retired_psp_clearing"})
+_NO_ITEMS: Final[tuple[list[object], ...]] = ([], [], [], [], [], [], [])
 
 
 class Draft(NamedTuple):
@@ -30,18 +33,19 @@ class Draft(NamedTuple):
 
 
 class _Standing:
-    """An account after its last posting; a debit changes its balance by `debit_sign` times the amount."""
+    """An account after its last posting; a debit changes its balance by `debit_sign` times the amount.
 
-    __slots__ = ("account_id", "balance_minor", "debit_sign", "version")
+    `is_clearing`: what an entry leaves there is an item.
+    """
+
+    __slots__ = ("account_id", "balance_minor", "debit_sign", "is_clearing", "version")
 
     def __init__(self, account: Account, account_id: int, balance_minor: int = 0, version: int = 0) -> None:
         self.account_id = account_id
         self.debit_sign = 1 if normal_side(CHART[account.code].type) == "debit" else -1
         self.balance_minor = balance_minor
         self.version = version
-
-
-_CLEARING: Final = frozenset({"psp_clearing", "retired_psp_clearing"})
+        self.is_clearing = account.code in _CLEARING
 
 
 class Booking:
@@ -138,41 +142,19 @@ class Booking:
                             standing.version,
                         )
                     )
-                    if account.code in _CLEARING:
+                    if standing.is_clearing:
                         sums = left.setdefault(standing.account_id, [0, 0])
                         sums[purpose in FEES] += sign * amount_minor
             if entry.expectation is not None:
-                items += _items(entry_id, stream_id, entry, entry.expectation, left)
+                kind, psp_reference, refund_id = entry.expectation
+                for account_id, (gross_minor, fee_minor) in left.items():
+                    items.append(
+                        (len(heads), account_id, kind, psp_reference, refund_id, gross_minor, fee_minor)
+                    )
         columns = [list(column) for rows in (heads, legs) for column in zip(*rows, strict=True)]
-        return (*columns, *_item_columns(items))
-
-
-def _items(
-    entry_id: int,
-    stream_id: StreamId,
-    entry: Entry,
-    expected: Expectation,
-    left: Mapping[int, Sequence[int]],
-) -> Iterable[tuple[object, ...]]:
-    """What an entry left on clearing, a row an account: the amount and the fees, debits positive."""
-    return (
-        (
-            account_id,
-            expected.psp_reference,
-            entry_id,
-            expected.kind,
-            stream_id,
-            expected.refund_id,
-            gross_minor,
-            fee_minor,
-            entry.effective_at,
-        )
-        for account_id, (gross_minor, fee_minor) in left.items()
-    )
-
-
-def _item_columns(items: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*items, strict=True)] or [[] for _ in range(ITEM_COLUMNS)]
+        if not items:
+            return (*columns, *_NO_ITEMS)
+        return (*columns, *(list(column) for column in zip(*items, strict=True)))
 
 
 def _transposed(keys: Iterable[tuple[bool, str]]) -> tuple[list[bool], list[str]]:

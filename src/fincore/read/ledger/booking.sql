@@ -26,13 +26,14 @@ with booked as (
     )
 ),
 noted as (
+    -- An item says by its place in the batch which entry it is of.
     insert into clearing_items
-        (account_id, psp_reference, entry_id, kind, stream_id, refund_id, gross_minor, fee_minor, effective_at)
-    select *
+        (entry_id, account_id, kind, psp_reference, stream_id, refund_id, gross_minor, fee_minor, effective_at)
+    select ($1::bigint[])[place], account_id, kind, psp_reference, ($5::uuid[])[place], refund_id, gross_minor, fee_minor,
+        ($6::timestamptz[])[place]
     from unnest(
-        $18::bigint[], $19::text[], $20::bigint[], $21::text[], $22::uuid[], $23::text[], $24::bigint[], $25::bigint[],
-        $26::timestamptz[]
-    )
+        $18::int[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::bigint[], $24::bigint[]
+    ) as i (place, account_id, kind, psp_reference, refund_id, gross_minor, fee_minor)
 )
 insert into postings (entry_id, leg, account_id, side, amount_minor, currency, balance_after_minor, account_version)
 select entry_id, leg, account_id, case leg & 1 when 1 then 'debit' else 'credit' end, amount_minor, currency,

@@ -169,7 +169,7 @@ class _Builder:
                 [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
             )
             place = (rows[-1]["tx"], rows[-1]["pos"])
-        await self._connection.execute(_SQL.take_over_items)
+        await self._connection.execute(_SQL.note_operators_items)
         await self._connection.execute(_SQL.move_items)
 
     async def _copy_entries(self, rows: Sequence[asyncpg.Record]) -> None:

@@ -109,18 +109,22 @@ join ledgerdb.accounts a using (account_id)
 join ledgerdb_next.accounts n on n.livemode = a.livemode and n.name = a.name
 where p.entry_id = $1;
 
--- name: take_over_items
--- What operators' entries left on clearing.
+-- name: note_operators_items
+-- What operators' entries left on clearing; legs 5 to 8 are fees.
 insert into ledgerdb_next.clearing_items
-    (account_id, psp_reference, entry_id, kind, stream_id, refund_id, gross_minor, fee_minor, effective_at)
-select na.account_id, i.psp_reference, ne.entry_id, i.kind, i.stream_id, i.refund_id, i.gross_minor, i.fee_minor,
-    i.effective_at
-from ledgerdb.entries e
-join ledgerdb.clearing_items i using (entry_id)
-join ledgerdb.accounts a using (account_id)
-join ledgerdb_next.entries ne on ne.event_id = e.event_id
-join ledgerdb_next.accounts na on na.livemode = a.livemode and na.name = a.name
-where e.source = 'operator';
+    (entry_id, account_id, kind, psp_reference, stream_id, gross_minor, fee_minor, effective_at)
+select e.entry_id, p.account_id, 'correction', '', e.stream_id,
+    coalesce(sum(p.debit_minor) filter (where p.leg not between 5 and 8), 0),
+    coalesce(sum(p.debit_minor) filter (where p.leg between 5 and 8), 0),
+    e.effective_at
+from ledgerdb_next.entries e
+join (
+    select entry_id, leg, account_id, case side when 'debit' then amount_minor else -amount_minor end as debit_minor
+    from ledgerdb_next.postings
+) p using (entry_id)
+join ledgerdb_next.accounts a using (account_id)
+where e.source = 'operator' and a.name ~ '^psp:[^:]+(:[^:]+)?:clearing:'
+group by e.entry_id, p.account_id;
 
 -- name: move_items
 -- What was left on retired accounts is on those that took over what they held.

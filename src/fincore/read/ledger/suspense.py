@@ -25,6 +25,9 @@ _log = structlog.get_logger(__name__)
 
 TEXT_CHARACTERS_MAX: Final = 500
 
+_STATED: Final = frozenset({"psp_balance", "psp_in_transit"})
+"""What a person books here would be at odds with the PSP's statements, or with its payouts, for ever."""
+
 _CLEARINGS: Final = UUID("5c0f6e0e-6d50-4a52-9f4b-0d3a1f5f8a61")
 """The namespace of operators' entries: what clears an entry has one id, so that it is booked once."""
 
@@ -86,6 +89,8 @@ async def clear_suspense(pool: Pool, entry_id: int, to: Account, *, reason: str,
             raise NotCleared(f"give a {what} of 1 to {TEXT_CHARACTERS_MAX} characters")
     if to.code == "suspense":
         raise NotCleared("suspense is cleared to another account, not to itself")
+    if to.code in _STATED:
+        raise NotCleared(f"{account_name(to)} follows what the PSP says alone: clear it to another account")
     replaced_by = CHART[to.code].replaced_by
     if replaced_by is not None:
         raise NotCleared(f"{account_name(to)} is retired: clear it to {CHART[replaced_by].pattern}")

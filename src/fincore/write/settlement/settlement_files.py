@@ -81,11 +81,7 @@ class SettlementFileRecorder:
                     events=tuple(NewEvent(event, event_id_of(event)) for event in events),
                 )
             )
-            if isinstance(result, Committed):
-                # An event of the same id may have been there already, with another content: the log says what counts.
-                told = decision(await self.load(file_id))
-                if not isinstance(told, tuple):
-                    return told
-                if not told:
-                    return Recorded(events)
+            # An event of the same id may have been there already, with another content: the log says what counts.
+            if isinstance(result, Committed) and decision(await self.load(file_id)) == ():
+                return Recorded(events)
         return Contended()
