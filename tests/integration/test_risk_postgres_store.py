@@ -93,6 +93,21 @@ async def test_burst_on_one_key_goes_in_few_statements(pool: Pool) -> None:
     await world.close()
 
 
+async def test_attempts_of_successive_turns_go_in_one_statement(pool: Pool) -> None:
+    """While each turn of the event loop brings another, the statement waits for it."""
+    world, attempts = PostgresWorld(pool), Attempts()
+    store = world.process()
+
+    async def asked_after(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await store.observe(attempts.next(ip=IP), [BY_IP], ())
+
+    await asyncio.gather(*(asked_after(turns) for turns in range(6)))
+    assert world.statements == 1
+    await world.close()
+
+
 async def test_repetitions_hold_up_no_other_attempt(pool: Pool) -> None:
     world, attempts = PostgresWorld(pool), Attempts()
     store = world.process()

@@ -115,13 +115,20 @@ class PostgresRiskStore:
 
     async def _write_batches(self) -> None:
         try:
-            # What comes in this turn of the loop goes along.
-            await asyncio.sleep(0)
-            while batch := self._next_batch():
-                await self._write(batch)
+            while self._waiting:
+                await self._gather()
+                if batch := self._next_batch():
+                    await self._write(batch)
         finally:
             # Not when the task is seen to be done: an observation that comes between would wait for no lane.
             self._lanes_writing -= 1
+
+    async def _gather(self) -> None:
+        """Let what comes in this turn of the loop go along, and as long as each turn brings more: a statement has a price of its own."""
+        seen = 0
+        while seen < len(self._waiting) < BATCH_OBSERVATIONS_MAX:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next_batch(self) -> list[_Waiting]:
         """The observations that wait longest, with each attempt once: a repetition stays for a later statement."""
