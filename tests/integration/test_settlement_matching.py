@@ -212,6 +212,27 @@ async def test_item_of_an_uncovered_time_is_no_break(account: Settlement) -> Non
     assert [(one.days, one.amount_minor) for one in rows] == [((4, 7), 9_680)]
 
 
+async def test_item_before_the_first_file_is_no_break(account: Settlement) -> None:
+    """No statement will ever cover its time: what the PSP held then is in the first file's opening balance."""
+    await happen(account, PLAIN)
+    await account.fetched([], day=1)
+    await run(account)
+    assert await account.breaks() == []
+
+
+async def test_two_breaks_that_turn_out_as_one_are_merged(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    told = line("payment", 9_000, -320, parent_reference="tx_between")
+    await account.fetched([told])
+    await run(account)
+    assert {each.break_class for each in await account.breaks()} == {"missing_here", "missing_there"}
+    between = line("account_fee", -1, psp_reference="tx_between", parent_reference=one.lines[0].references[0])
+    await account.fetched([between], day=1, beginning_minor={"usd": 8_680})
+    await run(account)
+    assert await account.breaks() == [FoundBreak("amount", -1_000, "usd")]
+    assert len(await account.breaks("merged")) == 1
+
+
 async def test_overdue_statement_makes_one_late_break(account: Settlement) -> None:
     """By the clock all of it should have been told; the day's file has not come."""
     await happen(account, PLAIN, PLAIN)
@@ -416,7 +437,7 @@ async def test_two_runners_at_once_do_everything_once(account: Settlement) -> No
 
 
 class Crash(BaseException):
-    """What no step handles: the process is gone."""
+    """The process is gone: no step handles it."""
 
 
 @pytest.mark.parametrize("step", range(1, 6))

@@ -88,19 +88,19 @@ order by f.place
 returning break_id;
 
 -- name: close_breaks
--- Breaks that are no more: the missing side came and is equal. One that was told by its line and has become another's is merged.
+-- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's.
 update reconciliation.breaks b
 set status = case
-        when b.line_no is null and b.entry_id is null then 'matched_late'
         when exists (
+            select from reconciliation.open_lines o where o.line_no = b.line_no and o.part = w.part
+        ) or exists (
             select
-            from reconciliation.matches m
-            where m.run_no = $1
-              and (m.line_no = b.line_no or (m.entry_id = b.entry_id and m.account_id = b.account_id))
-              and (m.part = 'fee' or b.subject not like '%:fee')
-        ) then 'matched_late'
-        else 'merged'
+            from reconciliation.open_items o
+            where o.entry_id = b.entry_id and o.account_id = b.account_id and o.part = w.part
+        ) then 'merged'
+        else 'matched_late'
     end,
     closed_at = r.cut_off, closed_by = $1
-from reconciliation.runs r
-where r.run_no = $1 and b.status = 'open' and b.seen_by <> $1;
+from reconciliation.runs r,
+    lateral (values ('gross', false), ('fee', true)) as w (part, is_fee)
+where r.run_no = $1 and b.status = 'open' and b.seen_by <> $1 and w.is_fee = (b.subject like '%:fee');
