@@ -29,6 +29,7 @@ from fincore.domain.payout import payout_table
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS
 from fincore.domain.route_plan import ATTEMPTS_MAX
+from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.domain.transition_table import (
     attempt_table,
     checkout_attempt_table,
@@ -505,6 +506,7 @@ def file_limits() -> str:
         ("a header", f"{records.COLUMNS_MAX} columns"),
         ("an id", f"{REFERENCE_CHARACTERS_MAX} characters"),
         ("an amount", f"{len(str(money.AMOUNT_MINOR_MAX))} digits"),
+        ("a total or a balance", f"{SUM_MINOR_MAX:,} in minor units"),
         ("types of lines", f"{TYPES_MAX:,}, each in a currency"),
         ("a tag of XML", f"{xml_elements.TOKEN_BYTES_MAX:,} bytes"),
         ("a text of XML", f"{xml_elements.TEXT_CHARACTERS_MAX:,} characters"),

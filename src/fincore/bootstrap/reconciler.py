@@ -14,8 +14,10 @@ from fincore.domain.log_events import LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
+from fincore.postgres.failures import is_outage
 from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.metrics import RUNS
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
 from fincore.write.settlement.payouts import PayoutRecorder
@@ -42,7 +44,10 @@ def reconciliation_of(settings: Settings, stores: Stores, writer: Writer[LogEven
 
 
 def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
-    """Runs until a run of this process has seen all that is kept by now. What people must see to is logged, and tried again by the next."""
+    """Runs until a run of this process has seen all that is kept by now. Raises outages of the databases.
+
+    Any other failure is logged and counted, and fetching goes on; the next look is followed by a further run.
+    """
 
     async def run() -> None:
         try:
@@ -50,6 +55,14 @@ def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
         except (MatchNotRecorded, Overloaded) as error:
+            RUNS.labels("failed").inc()
             _log.error("reconciliation.run_failed", reason=str(error))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            RUNS.labels("failed").inc()
+            _log.exception("reconciliation.run_failed", reason=f"an error of FinCore's own: {error!r}")
+        else:
+            RUNS.labels("good").inc()
 
     return run

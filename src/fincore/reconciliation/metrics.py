@@ -35,3 +35,8 @@ ARRIVALS: Final = Counter(
     "Settlement files fetched, by finding: `new`, `doubled`, `replaced`.",
     ["source", "finding"],
 )
+RUNS: Final = Counter(
+    "fincore_reconciliation_runs_total",
+    "Runs of reconciliation that the role `reconciliation` began, by result: `good`, `failed`.",
+    ["result"],
+)

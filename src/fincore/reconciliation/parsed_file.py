@@ -9,14 +9,9 @@ import msgspec
 from fincore.domain.card_number import without_card_numbers
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
+from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.reconciliation.line import SettlementLine
-from fincore.reconciliation.totals import (
-    TOTAL_MINOR_MAX,
-    ComputedTotals,
-    StatedTotals,
-    Sums,
-    computed_totals,
-)
+from fincore.reconciliation.totals import ComputedTotals, StatedTotals, Sums, computed_totals
 
 FileFormat = Literal["paypal_stl", "stripe_payout_itemized", "stripe_payout_summary"]
 """What PSPs state: a file of such a format is booked."""
@@ -78,21 +73,23 @@ class FileRefused(FinCoreError):
 
 
 def file_end(facts: FileFacts, stated: Mapping[Currency, StatedTotals], sums: Iterable[Sums]) -> FileEnd:
-    """The end of a file of which each line was read. Raises `FileRefused` for totals that no store holds."""
+    """The end of a file of which each line was read. Raises `FileRefused` for totals and balances beyond `SUM_MINOR_MAX`.
+
+    The sum or difference of a few such amounts fits into PostgreSQL's bigint.
+    """
     computed = computed_totals(sums)
     for currency, totals in computed.items():
-        if max(_parts_minor(totals)) > TOTAL_MINOR_MAX:
+        if _largest(totals) > SUM_MINOR_MAX:
             raise FileRefused(None, f"the amounts in {currency.upper()} add up to more than can be booked")
+    for currency, says in stated.items():
+        if _largest(says) > SUM_MINOR_MAX:
+            raise FileRefused(None, f"states more of {currency.upper()} than can be booked")
     return FileEnd(facts, stated, computed)
 
 
-def _parts_minor(totals: ComputedTotals) -> tuple[int, ...]:
-    return (
-        totals.gross_credit_minor,
-        totals.gross_debit_minor,
-        totals.fee_credit_minor,
-        totals.fee_debit_minor,
-    )
+def _largest(totals: ComputedTotals | StatedTotals) -> int:
+    """The largest amount or count among them, without its sign."""
+    return max(abs(value) for value in msgspec.structs.astuple(totals) if isinstance(value, int))
 
 
 class ParsedFile:

@@ -14,8 +14,6 @@ from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.settlement_events import LineKind
 
-TOTAL_MINOR_MAX: Final = 2**63 - 1
-"""The most that a total may be, so that every store holds it."""
 TYPES_MAX: Final = 2_000
 """A file may have so many of the PSP's types, each in a currency; a real one has some dozens."""
 

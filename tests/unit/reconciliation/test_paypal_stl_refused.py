@@ -14,6 +14,7 @@ from fixtures.settlement_files import (
     StlRow,
     joined,
     lines_of,
+    stl_footer,
     stl_footers,
     stl_lines,
     with_fee,
@@ -21,6 +22,7 @@ from fixtures.settlement_files import (
 
 ROW = with_fee(StlRow(), "DR", "379")
 WHOLE = stl_lines([ROW])
+TEN_TO_18 = 10**18
 BODY, SECTION_FOOTER, SECTION_COUNT, REPORT_FOOTER, REPORT_COUNT, FILE_COUNT = range(4, 10)
 
 
@@ -279,6 +281,18 @@ def test_amounts_beyond_what_can_be_booked_are_refused() -> None:
     ]
     content = [one for one in stl_lines(pairs) if not one.startswith(('"SF"', '"RF"'))]
     assert "add up to more than can be booked" in refusal(joined(content)).reason
+
+
+@pytest.mark.parametrize(("currency", "sections"), [("KWD", 1), ("USD", 2)])
+def test_balances_beyond_what_can_be_booked_are_refused(currency: str, sections: int) -> None:
+    """Each within its digits: the dinar has thousandths, and the balances of sections are added."""
+    whole = stl_lines([StlRow(currency=currency, amount="1")])
+    section = [
+        *whole[2:SECTION_FOOTER],
+        stl_footer("SF", currency, [1, 0, 0, 0, 1], TEN_TO_18 - 2, TEN_TO_18 - 1),
+    ]
+    content = joined([*whole[:2], *[*section, '"SC",1'] * sections, f'"FF",{sections}'])
+    assert f"states more of {currency} than can be booked" in refusal(content).reason
 
 
 def test_reason_repeats_no_card_number() -> None:

@@ -1,0 +1,57 @@
+"""What the role `reconciliation` makes of a run that fails: it lives on, and an outage is for the caller to repeat."""
+
+import asyncpg
+import pytest
+from prometheus_client import REGISTRY
+
+from fincore.bootstrap.reconciler import reconciled
+from fincore.reconciliation.run import LedgerBehind, MatchNotRecorded, Reconciliation, RunResult
+
+RESULT = RunResult(
+    run_id="run_1",  # type: ignore[arg-type]
+    files_booked=0,
+    lines_matched=0,
+    lines_open=0,
+    breaks_opened=0,
+    breaks_closed=0,
+    breaks_open=0,
+)
+
+
+class GivenRuns(Reconciliation):
+    """Runs that come out as the test says, the first first."""
+
+    def __init__(self, *outcomes: RunResult | Exception) -> None:
+        self._outcomes = iter(outcomes)
+
+    async def run(self) -> RunResult | None:
+        outcome = next(self._outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def counted(result: str) -> float:
+    return REGISTRY.get_sample_value("fincore_reconciliation_runs_total", {"result": result}) or 0.0
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.NumericValueOutOfRangeError("bigint"), ValueError("a defect"), MatchNotRecorded("no")]
+)
+async def test_failed_run_does_not_end_the_role(error: Exception) -> None:
+    good, failed = counted("good"), counted("failed")
+    run = reconciled(GivenRuns(error, RESULT))
+    await run()
+    assert (counted("good"), counted("failed")) == (good, failed + 1)
+    await run()
+    assert (counted("good"), counted("failed")) == (good + 1, failed + 1)
+
+
+@pytest.mark.parametrize(
+    "error", [LedgerBehind(), OSError("gone"), asyncpg.CannotConnectNowError("starting")]
+)
+async def test_run_in_an_outage_is_left_to_be_repeated(error: Exception) -> None:
+    failed = counted("failed")
+    with pytest.raises(type(error)):
+        await reconciled(GivenRuns(error))()
+    assert counted("failed") == failed
