@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Pool
 from fincore.reconciliation import fetcher as fetcher_module
@@ -69,6 +70,15 @@ async def test_source_is_read_when_its_time_comes(world: SourceWorld, owner_pool
         world.offer("STL-2.CSV", b"2")
         await owner_pool.execute("update reconciliation.sources set looked_at = looked_at - interval '1 day'")
         await eventually(lambda: are_listed(world, 2))
+
+
+async def test_role_shows_that_it_runs_before_it_looks(world: SourceWorld) -> None:
+    one = fetcher(world, role_shown=Away)
+    one.stop()
+    await one.run()
+    for result in ("good", "failed"):
+        labels = {"source": "role_shown", "result": result}
+        assert REGISTRY.get_sample_value("fincore_settlement_looks_total", labels) == 0
 
 
 async def test_stalled_source_holds_no_other_back(world: SourceWorld) -> None:

@@ -22,11 +22,12 @@ ALERTS: Final = (
         'or absent(fincore_consumer_lag_seconds{consumer="notify"}) '
         'or absent(fincore_consumer_lag_seconds{consumer="risk"}) '
         "or absent(fincore_laws_checked_timestamp_seconds) "
-        'or absent(fincore_http_requests_in_flight{server="checkout"})',
+        'or absent(fincore_http_requests_in_flight{server="checkout"}) '
+        "or (absent(fincore_settlement_looks_total) and count(fincore_settlement_look_overdue_seconds) > 0)",
         for_seconds=60,
         runbook="Prometheus receives no metrics of at least one role; the expression lists them in "
-        "the order api, worker, projectionist, ledger, notify, risk, auditor, checkout. Start the missing "
-        "role, and read the last lines of its log.",
+        "the order api, worker, projectionist, ledger, notify, risk, auditor, checkout, and reconciliation where sources of settlement "
+        "files are declared. Start the missing role, and read the last lines of its log.",
         section="when-something-is-down",
     ),
     Alert(
@@ -425,6 +426,22 @@ ALERTS: Final = (
         expression='max by (source) (fincore_settlement_files{state="refused"}) > 0',
         runbook="FinCore does not understand a settlement file, and booked nothing of it. `fincore reconcile files --status=refused` "
         "has the line and the reason.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileWaits",
+        severity="critical",
+        expression="max by (source) (fincore_settlement_file_waiting_seconds) > 3600",
+        runbook="A settlement file came an hour ago, and is still not read, booked and matched: nothing that it states is compared with "
+        "the ledger. `fincore reconcile run` does so now and names what keeps a file back; so does the log of the role `reconciliation`.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="BreaksOpen",
+        severity="warning",
+        expression="max by (class, mode) (fincore_breaks_open) > 0",
+        runbook="A statement of a PSP and the ledger differ. `fincore reconcile breaks` lists the open breaks with amount, age and "
+        "charge; each class has its own answer.",
         section="settlement-files",
     ),
     Alert(

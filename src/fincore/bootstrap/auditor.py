@@ -1,4 +1,4 @@
-"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks and settlement files on a schedule."""
+"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks, settlement files and breaks on a schedule."""
 
 import asyncio
 
@@ -11,6 +11,7 @@ from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
+from fincore.reconciliation.breaks import measure_breaks
 from fincore.reconciliation.sources import measure_sources
 from fincore.write.pages.verifications import measure_verifications
 from fincore.write.psp.held_reports import measure_held_reports
@@ -26,6 +27,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "reviews": lambda: measure_reviews(stores.paymentdb, clock.now()),
         "page_verifications": lambda: measure_verifications(stores.eventstore),
         "settlement_files": lambda: measure_sources(stores.ledgerdb),
+        "breaks": lambda: measure_breaks(stores.ledgerdb),
     }
     audit = Auditor(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
     await run_until(stop, audit.run(), audit.stop)

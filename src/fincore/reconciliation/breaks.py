@@ -10,6 +10,7 @@ from fincore.domain.ids import StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.matching.differences import BreakClass
+from fincore.reconciliation.metrics import BREAKS
 
 _SQL = load_sql("fincore.reconciliation", "breaks.sql")
 
@@ -86,3 +87,12 @@ async def open_sums(ledgerdb: Pool, *, livemode: bool) -> list[ClassSum]:
         )
         for row in await ledgerdb.fetch(_SQL.sums_by_class, livemode)
     ]
+
+
+async def measure_breaks(ledgerdb: Pool) -> None:
+    """Tell Prometheus how many breaks are open."""
+    sums = {livemode: await open_sums(ledgerdb, livemode=livemode) for livemode in (True, False)}
+    BREAKS.clear()
+    for livemode, of_mode in sums.items():
+        for one in of_mode:
+            BREAKS.labels(one.break_class, "live" if livemode else "test").inc(one.breaks)

@@ -62,6 +62,10 @@ class Fetcher:
 
     async def run(self) -> None:
         """Look until `stop`; then end the looks under way, which the next process continues."""
+        for name in self._watched:
+            # A series that begins at 0 tells that this role runs, and that its first look failed.
+            LOOKS.labels(name, "good")
+            LOOKS.labels(name, "failed")
         await self._sources.declare([one.source for one in self._watched.values()])
         try:
             await self._run()

@@ -25,6 +25,16 @@ GAPS: Final = Gauge(
     "Periods and numbers that are missing between the settlement files of a source that were read.",
     ["source"],
 )
+WAITING_SECONDS: Final = Gauge(
+    "fincore_settlement_file_waiting_seconds",
+    "How long a settlement file of a source waits to be read, booked or matched, that which waits longest; 0 where none does.",
+    ["source"],
+)
+BREAKS: Final = Gauge(
+    "fincore_breaks_open",
+    "Open breaks by class and mode: `live`, `test`.",
+    ["class", "mode"],
+)
 LOOKS: Final = Counter(
     "fincore_settlement_looks_total",
     "Looks at a source of settlement files by result: `good`, `failed`.",

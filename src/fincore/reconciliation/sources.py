@@ -12,7 +12,7 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching.schedule import is_due, overdue_since
-from fincore.reconciliation.metrics import FILES, GAPS, LATE_SECONDS, LOOK_OVERDUE_SECONDS
+from fincore.reconciliation.metrics import FILES, GAPS, LATE_SECONDS, LOOK_OVERDUE_SECONDS, WAITING_SECONDS
 from fincore.reconciliation.source import SettlementSource
 
 _SQL = load_sql("fincore.reconciliation", "sources.sql")
@@ -136,7 +136,8 @@ async def measure_sources(pool: Pool) -> None:
     standings, found = await sources.standings(), await sources.gaps()
     gaps = Counter(gap.source for gap in found)
     files = {row["source"]: row for row in await pool.fetch(_SQL.count_files)}
-    for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS):
+    waiting = {row["source"]: row["seconds"] for row in await pool.fetch(_SQL.longest_waiting)}
+    for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS, WAITING_SECONDS):
         gauge.clear()
     for standing in standings:
         LOOK_OVERDUE_SECONDS.labels(standing.source).set(standing.overdue_seconds)
@@ -144,5 +145,6 @@ async def measure_sources(pool: Pool) -> None:
     # Files of a source that is declared no more are still to be read.
     for source in {one.source for one in standings} | files.keys():
         GAPS.labels(source).set(gaps[source])
+        WAITING_SECONDS.labels(source).set(waiting.get(source, 0))
         for state in ("kept", "refused", "read", "booked", "replacing", "doubled"):
             FILES.labels(source, state).set(files[source][state] if source in files else 0)

@@ -70,6 +70,31 @@ select f.source,
 from reconciliation.files f
 group by f.source;
 
+-- name: longest_waiting
+-- How long the file of each source has waited that waits longest: to be read, to be booked, for a run that takes up its lines, or for
+-- the log to have the matches of a run.
+select w.source, extract(epoch from clock_timestamp() - min(w.waits_since))::double precision as seconds
+from (
+    select source, fetched_at as waits_since from reconciliation.files_to_read
+    union all
+    select f.source, f.fetched_at
+    from reconciliation.files f
+    where f.status = 'read'
+        or f.status = 'booked' and not exists (
+            select
+            from reconciliation.matched_files m
+            join reconciliation.runs r using (run_no)
+            where m.file_id = f.file_id and r.finished_at is not null
+        )
+    union all
+    select f.source, r.cut_off
+    from reconciliation.runs r
+    join reconciliation.matched_totals t using (run_no)
+    join reconciliation.files f using (file_id)
+    where r.finished_at is null
+) w
+group by w.source;
+
 -- name: gaps
 -- What is missing between the files that were read.
 select source, gap, gap_start, gap_end, missing from reconciliation.period_gaps order by source, gap_start;
