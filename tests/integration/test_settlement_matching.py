@@ -20,6 +20,7 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.payout import PayoutAccount, PayoutReport
 from fincore.domain.settlement_events import BankAccount
+from fincore.eventstore.recorder import Contended
 from fincore.postgres.pool import Connection, Pool, create_pool
 from fincore.reconciliation.matching import break_writer, matcher
 from fincore.reconciliation.run import RunResult
@@ -352,6 +353,26 @@ async def test_withdrawal_in_a_file_is_a_payout_in_transit(account: Settlement) 
     await account.book()
     assert await account.breaks() == []
     assert await account.balances() == {"balance usd": 9_680 - 5_025, "in_transit usd": 5_000}
+
+
+async def test_file_waits_while_its_payout_is_contended(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its line is the only report of a withdrawal: a file counts as booked once the log has that, too."""
+    await account.fetched([line("payout", -5_000, psp_reference="wd_1")], beginning_minor={"usd": 9_000})
+    busy = account.reconciliation
+
+    async def contended(*_: object, **__: object) -> Contended:
+        return Contended()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(busy._booker._payouts, "record", contended)
+        result = await busy.run()
+    assert result is not None
+    assert [one for one in result.problems if "others write to its payouts" in one.reason]
+    await run(account)
+    await account.book()
+    assert await account.balances() == {"balance usd": 4_000, "in_transit usd": 5_000, "unmatched usd": 9_000}
 
 
 async def test_payout_known_with_another_amount_is_a_break(account: Settlement) -> None:

@@ -15,18 +15,18 @@ from fincore.postgres.pool import Connection
 
 
 @pytest.fixture
-async def administrator(postgres_dsn: str) -> AsyncIterator[Connection]:
+async def session(postgres_dsn: str) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(postgres_dsn)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def name(administrator: Connection) -> AsyncIterator[str]:
+async def name(session: Connection) -> AsyncIterator[str]:
     """A name for a database of the test's own."""
     name = f"start_{uuid4().hex}"
     yield name
-    await administrator.execute(f"drop database if exists {name} with (force)")
+    await session.execute(f"drop database if exists {name} with (force)")
 
 
 def all_in(dsn: str) -> Databases:
@@ -47,18 +47,18 @@ async def refused(databases: Databases, kind: type[FinCoreError], names: str) ->
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 async def test_other_encoding_is_refused_at_start(
-    administrator: Connection, postgres_dsn: str, name: str, encoding: str
+    session: Connection, postgres_dsn: str, name: str, encoding: str
 ) -> None:
-    await administrator.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0")
+    await session.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0")
     dsn = postgres_dsn.replace("/postgres?", f"/{name}?")
     assert (await refused(all_in(dsn), ConfigurationError, encoding)).startswith("FINCORE_EVENTSTORE_DSN: ")
 
 
 async def test_search_path_without_schema_is_refused_at_start(
-    administrator: Connection, postgres_dsn: str, name: str
+    session: Connection, postgres_dsn: str, name: str
 ) -> None:
-    await administrator.execute(f"create database {name}")
-    await administrator.execute(f"alter database {name} set search_path = nowhere")
+    await session.execute(f"create database {name}")
+    await session.execute(f"alter database {name} set search_path = nowhere")
     dsn = postgres_dsn.replace("/postgres?", f"/{name}?")
     await refused(all_in(dsn), ConfigurationError, r"search_path \(nowhere\)")
 
@@ -99,27 +99,25 @@ async def test_migrate_on_a_read_only_server_is_one_sentence(dsn: str) -> None:
 
 
 async def test_login_that_may_not_migrate_is_one_sentence(
-    administrator: Connection, postgres_dsn: str, name: str
+    session: Connection, postgres_dsn: str, name: str
 ) -> None:
-    await administrator.execute(f"create role {name} login")
-    await administrator.execute(f"create database {name}")
+    await session.execute(f"create role {name} login")
+    await session.execute(f"create database {name}")
     dsn = postgres_dsn.replace("postgres:@/postgres?", f"{name}:@/{name}?")
     try:
         with pytest.raises(MigrationFailed, match=r"createrole or the role fincore_service") as error:
             await migrate_databases(all_in(dsn))
         assert "\n" not in str(error.value)
     finally:
-        await administrator.execute(f"drop database {name} with (force)")
-        await administrator.execute(f"drop role {name}")
+        await session.execute(f"drop database {name} with (force)")
+        await session.execute(f"drop role {name}")
 
 
-async def test_login_without_rights_is_told_who_may_migrate(
-    administrator: Connection, dsn: str, name: str
-) -> None:
-    await administrator.execute(f"create role {name} login")
+async def test_login_without_rights_is_told_who_may_migrate(session: Connection, dsn: str, name: str) -> None:
+    await session.execute(f"create role {name} login")
     try:
         with pytest.raises(ConfigurationError, match=r"permission denied .* `fincore migrate`") as error:
             await require_migrated(all_in(dsn.replace("postgres:@/", f"{name}:@/")))
         assert "\n" not in str(error.value)
     finally:
-        await administrator.execute(f"drop role {name}")
+        await session.execute(f"drop role {name}")

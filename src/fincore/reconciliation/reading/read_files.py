@@ -15,7 +15,7 @@ from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_events import BankAccount, SettlementFileAccepted, SettlementFormat
 from fincore.domain.settlement_file import KindTotal
 from fincore.eventstore.commit import Provenance
-from fincore.eventstore.recorder import Recorded
+from fincore.eventstore.recorder import Contended, Recorded
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.reading.statement import stated_totals
@@ -66,13 +66,17 @@ class FileBooker:
             psp=accepted.psp, psp_account=accepted.psp_account, livemode=accepted.livemode
         )
         for row in payouts:
-            await self._payouts.record(
+            recorded = await self._payouts.record(
                 account,
                 payout_report(row),
                 provenance,
                 # A line tells that money is on its way or came back, and not to which bank account.
                 bank_account=BankAccount(accepted.psp_account),
             )
+            if isinstance(recorded, Contended):
+                raise FileNotBooked(
+                    f"{accepted.name} ({file_id}) is not booked: others write to its payouts, run it again"
+                )
         await self._pool.execute(_SQL.mark_booked, file_id)
 
 
