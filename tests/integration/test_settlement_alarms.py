@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.breaks import measure_breaks
-from fincore.reconciliation.sources import measure_sources
+from fincore.reconciliation.sources import Sources, measure_sources
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.traffic import store_pool
 
@@ -61,6 +61,29 @@ async def test_refused_file_does_not_wait(account: Settlement) -> None:
     await account.fetched([line("account_fee", -100)], refused_at=1)
     await account.reconciliation.run()
     assert await waiting_seconds(account) == 0
+
+
+async def gaps(account: Settlement) -> list[str]:
+    return [gap.gap for gap in await Sources(account.ledgerdb).gaps()]
+
+
+async def test_only_a_stated_period_leaves_a_gap(account: Settlement) -> None:
+    """The lines of a payout lie days after those of the one before."""
+    told = [line("account_fee", -100)]
+    for day in (0, 1):
+        await account.fetched(told, day=day, states_period=False)
+        await account.fetched(told, day=day)
+    await account.reconciliation.run()
+    assert await gaps(account) == []
+    await account.fetched(told, day=3)
+    await account.reconciliation.run()
+    assert await gaps(account) == ["period"]
+
+
+async def test_report_that_goes_on_in_no_file_is_a_gap(account: Settlement) -> None:
+    await account.fetched([line("account_fee", -100)], continued=True)
+    await account.reconciliation.run()
+    assert await gaps(account) == ["sequence"]
 
 
 async def test_open_breaks_are_counted_by_class_and_mode(account: Settlement) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources, measure_sources
 from fixtures.settlement_sources import SOURCE, SourceWorld, named
 
@@ -135,17 +136,28 @@ async def test_declaring_again_changes_nothing(world: SourceWorld) -> None:
     assert await world.pool.fetch("select xmin, * from reconciliation.sources") == before
 
 
-async def read(world: SourceWorld, name: str, start: datetime, *, days: int = 1, sequence: int = 1) -> None:
-    """Have a file with a period be read."""
+async def read(
+    world: SourceWorld,
+    name: str,
+    start: datetime,
+    *,
+    sequence: int = 1,
+    states_period: bool = True,
+    continued: bool = False,
+    source: SettlementSource = SOURCE,
+) -> None:
+    """Have a file of a day be read."""
     world.offer(name, name.encode())
-    await world.look()
+    await world.look(source=source)
     await world.pool.execute(
         "update reconciliation.files set status = 'read', parser_version = '1', period_start = $2, period_end = $3, "
-        "sequence = $4 where name = $1",
+        "sequence = $4, states_period = $5, continued = $6 where name = $1",
         name,
         start,
-        start + timedelta(days=days, seconds=-1),
+        start + timedelta(days=1, seconds=-1),
         sequence,
+        states_period,
+        continued,
     )
 
 
@@ -163,6 +175,32 @@ async def test_missing_day_and_number_are_gaps(world: SourceWorld) -> None:
     await read(world, "STL-22.CSV", day + timedelta(days=2))
     assert await world.sources.gaps() == []
     assert await gauge(world.pool, "file_gaps") == 0
+
+
+async def test_lines_of_files_without_period_leave_no_gap(world: SourceWorld) -> None:
+    day = datetime.fromisoformat("2026-11-20T00:00:00Z")
+    await read(world, "STL-1.CSV", day, states_period=False)
+    await read(world, "STL-2.CSV", day + timedelta(days=7), states_period=False)
+    assert await world.sources.gaps() == []
+
+
+async def test_report_without_its_last_part_is_a_gap(world: SourceWorld) -> None:
+    day = datetime.fromisoformat("2026-11-20T00:00:00Z")
+    await read(world, "STL-01.CSV", day, continued=True)
+    (gap,) = await world.sources.gaps()
+    assert (gap.gap, gap.missing) == ("sequence", 1)
+    await read(world, "STL-02.CSV", day, sequence=2)
+    assert await world.sources.gaps() == []
+
+
+async def test_gap_is_seen_across_sources_of_an_account(world: SourceWorld) -> None:
+    """The operator gave the source another name between the two files."""
+    day = datetime.fromisoformat("2026-11-20T00:00:00Z")
+    await read(world, "STL-20.CSV", day)
+    await world.declare(named("renamed"))
+    await read(world, "STL-22.CSV", day + timedelta(days=2), source=named("renamed"))
+    (gap,) = await world.sources.gaps()
+    assert (gap.source, gap.gap) == ("renamed", "period")
 
 
 async def test_files_are_counted_by_state(world: SourceWorld) -> None:

@@ -416,7 +416,8 @@ ALERTS: Final = (
         name="SettlementFileMissing",
         severity="warning",
         expression="max by (source) (fincore_settlement_file_gaps) > 0",
-        runbook="Between the settlement files of a source a period or a number of a sequence is missing. `fincore reconcile sources` "
+        for_seconds=3600,
+        runbook="Between the settlement files of an account a period or a number of a sequence is missing, its last one too. `fincore reconcile sources` "
         "names it: ask the PSP for that file.",
         section="settlement-files",
     ),
@@ -434,6 +435,14 @@ ALERTS: Final = (
         expression="max by (source) (fincore_settlement_file_waiting_seconds) > 3600",
         runbook="A settlement file came an hour ago, and is still not read, booked and matched: nothing that it states is compared with "
         "the ledger. `fincore reconcile run` does so now and names what keeps a file back; so does the log of the role `reconciliation`.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="ReconciliationFails",
+        severity="critical",
+        expression='sum(increase(fincore_reconciliation_runs_total{result="failed"}[1h])) > 0',
+        runbook="A run of reconciliation ended with an error; settlement files are fetched, and what a run does after the error is not "
+        "done. The log line `reconciliation.run_failed` has the reason; `fincore reconcile run` tries it again.",
         section="settlement-files",
     ),
     Alert(

@@ -48,6 +48,9 @@ def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
 
     Any other failure is logged and counted, and fetching goes on; the next look is followed by a further run.
     """
+    # A series that begins at 0 tells that the first run failed.
+    for result in ("good", "failed"):
+        RUNS.labels(result)
 
     async def run() -> None:
         try:

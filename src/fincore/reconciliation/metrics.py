@@ -22,7 +22,7 @@ FILES: Final = Gauge(
 )
 GAPS: Final = Gauge(
     "fincore_settlement_file_gaps",
-    "Periods and numbers that are missing between the settlement files of a source that were read.",
+    "Periods and numbers that are missing between or after the settlement files of a source that were read.",
     ["source"],
 )
 WAITING_SECONDS: Final = Gauge(

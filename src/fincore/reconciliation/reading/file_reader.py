@@ -135,6 +135,7 @@ class FileReader:
         file_id = SettlementFileId(row["file_id"])
         facts = parsed.facts
         period_start, period_end = facts.period_start, facts.period_end
+        states_period = period_start is not None and period_end is not None
         if period_start is None or period_end is None:
             lines = await connection.fetchrow(_SQL.line_period, file_id, timeout=READ_SECONDS_MAX)
             first_at, last_at = (lines["first_at"], lines["last_at"]) if lines else (None, None)
@@ -148,6 +149,8 @@ class FileReader:
             facts.sequence,
             _json(parsed.stated),
             _json(parsed.computed),
+            states_period,
+            facts.continued,
         )
         if await connection.fetchval(_SQL.is_first_file, file_id):
             for currency, stated in parsed.stated.items():

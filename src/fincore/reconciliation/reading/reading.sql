@@ -15,7 +15,7 @@ for update of f;
 -- A file was read to its end, and what it says of itself.
 update reconciliation.files
 set status = 'read', parser_version = $2, period_start = $3, period_end = $4, sequence = $5, stated_totals = $6::jsonb,
-    computed_totals = $7::jsonb
+    computed_totals = $7::jsonb, states_period = $8, continued = $9
 where file_id = $1;
 
 -- name: mark_refused

@@ -54,7 +54,11 @@ create table reconciliation.files (
     refusal         text        check (length(refusal) between 1 and 1000),
     period_start    timestamptz,
     period_end      timestamptz,
+    -- Whether the file states its period; otherwise it is that of its lines.
+    states_period   boolean     not null default false,
     sequence        integer     check (sequence > 0),
+    -- Whether a further file with the next number goes on with the same period.
+    continued       boolean     not null default false,
     -- By currency, as the file states them and as its lines add up to.
     stated_totals   jsonb       check (jsonb_typeof(stated_totals) = 'object'),
     computed_totals jsonb       check (jsonb_typeof(computed_totals) = 'object'),
@@ -152,22 +156,26 @@ cross join lateral (
 ) due
 where s.withdrawn_at is null and due.late_since <= now();
 
--- Where the files that were read leave out something between them: the time between two periods, or numbers of a sequence.
--- The end of a period may be its last second.
+-- Where the files of an account that were read leave out something: the time between two periods, or numbers of a sequence, its last
+-- ones included. Only files that state their period tell of it. The end of a period may be its last second. The source is that of the
+-- file after the time, or of the last number.
 create view reconciliation.period_gaps as
 with periods as (
-    select source, psp, psp_account, livemode, format, period_start, max(period_end) as period_end,
-        max(sequence) as last_sequence, count(distinct sequence) as sequences
+    select psp, psp_account, livemode, format, period_start, max(period_end) as period_end,
+        coalesce(max(sequence), 0) as last_sequence, count(distinct sequence) as sequences,
+        (array_agg(continued order by sequence desc nulls last, fetched_at desc))[1] as continued,
+        (array_agg(source order by sequence desc nulls last, fetched_at desc))[1] as source
     from reconciliation.files
-    where status in ('read', 'booked') and period_start is not null
-    group by source, psp, psp_account, livemode, format, period_start
+    where status in ('read', 'booked') and states_period
+    group by psp, psp_account, livemode, format, period_start
 ),
 in_order as (
     select *,
         max(period_end) over (
-            partition by source, psp, psp_account, livemode, format order by period_start
+            partition by psp, psp_account, livemode, format order by period_start
             rows between unbounded preceding and 1 preceding
-        ) as end_before
+        ) as end_before,
+        last_sequence - sequences + continued::integer as numbers_missing
     from periods
 )
 select source, psp, psp_account, livemode, format, 'period' as gap, end_before as gap_start, period_start as gap_end,
@@ -175,14 +183,15 @@ select source, psp, psp_account, livemode, format, 'period' as gap, end_before a
 from in_order
 where period_start > end_before + interval '1 second'
 union all
-select source, psp, psp_account, livemode, format, 'sequence', period_start, period_end, last_sequence - sequences
-from periods
-where last_sequence > sequences;
+select source, psp, psp_account, livemode, format, 'sequence', period_start, period_end, numbers_missing
+from in_order
+where numbers_missing > 0;
 
 grant usage on schema reconciliation to fincore_service;
 grant select, insert on reconciliation.sources, reconciliation.files, reconciliation.arrivals to fincore_service;
 grant select on reconciliation.files_to_read, reconciliation.late_sources, reconciliation.period_gaps to fincore_service;
 grant update on reconciliation.sources to fincore_service;
 grant update (
-    status, parser_version, refusal_line, refusal, period_start, period_end, sequence, stated_totals, computed_totals
+    status, parser_version, refusal_line, refusal, period_start, period_end, states_period, sequence, continued, stated_totals,
+    computed_totals
 ) on reconciliation.files to fincore_service;
