@@ -23,6 +23,7 @@ from fincore.reconciliation.matching.matcher import Matcher, OpenRun
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.reading.file_reader import FileReader, Format
 from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
+from fincore.reconciliation.report.reports import keep_reports
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
@@ -123,6 +124,7 @@ class Reconciliation:
         await self._caught_up()
         run = await self._matcher.match()
         await self._record(run)
+        await keep_reports(self._pool)
         return await self._result(run, booked, problems)
 
     async def _read(self, file_id: SettlementFileId) -> str | None:

@@ -1,0 +1,102 @@
+"""The report of a run as a person reads it in a terminal. Pure."""
+
+from collections.abc import Iterator
+
+from fincore.cli.terminal import moment_text, table_text
+from fincore.domain.counting import counted
+from fincore.reconciliation.report.run_report import CheckedReport, RunReport, age_text, amount_text, tie_text
+
+
+def report_text(checked: CheckedReport) -> str:
+    """The headline, the accounts with what ties them to the ledger, breaks by class, files, and the hash."""
+    return "\n\n".join(_parts(checked))
+
+
+def _parts(checked: CheckedReport) -> Iterator[str]:
+    report = checked.report
+    yield f"{report.run_id} as of {moment_text(report.cut_off)} UTC, entry {report.last_entry_id:,} of the ledger"
+    yield "uncleared: taken by PSPs, and told of by no statement\n" + table_text(
+        ("mode", "amount", *(age_text(one) for one in report.uncleared[0].by_age))
+        if report.uncleared
+        else ("",),
+        [
+            (
+                total.mode,
+                amount_text(total.amount_minor, total.currency),
+                *(amount_text(one.amount_minor, total.currency) for one in total.by_age),
+            )
+            for total in report.uncleared
+        ],
+    )
+    yield "accounts\n" + _accounts(report)
+    yield "open breaks\n" + table_text(
+        ("account", "class", "breaks", "amount", "oldest, days"),
+        [
+            (
+                f"{one.psp}/{one.psp_account} ({one.mode})",
+                one.break_class,
+                f"{one.breaks:,}",
+                amount_text(one.amount_minor, one.currency),
+                f"{one.oldest_days:,}",
+            )
+            for one in report.break_sums
+        ],
+    )
+    yield "files of this run\n" + table_text(
+        ("file", "account", "name", "rows", "sha256"),
+        [
+            (
+                one.file_id,
+                f"{one.psp}/{one.psp_account} ({one.mode})",
+                one.name,
+                f"{sum(totals.rows for totals in one.computed):,}",
+                one.sha256,
+            )
+            for one in report.files
+        ],
+    )
+    yield "\n".join(_proof(checked))
+
+
+def _accounts(report: RunReport) -> str:
+    return table_text(
+        (
+            "account",
+            "uncleared",
+            "matched",
+            "lines without a match",
+            "balance",
+            "balance stated",
+            "in transit",
+        ),
+        [
+            (
+                f"{one.psp}/{one.psp_account} ({one.mode})",
+                amount_text(one.uncleared_minor, one.currency),
+                amount_text(one.matched_minor, one.currency),
+                amount_text(one.open_lines_minor, one.currency),
+                amount_text(one.balance_minor, one.currency),
+                amount_text(one.stated_balance_minor, one.currency),
+                amount_text(one.in_transit_minor, one.currency),
+            )
+            for one in report.accounts
+        ],
+    )
+
+
+def _proof(checked: CheckedReport) -> Iterator[str]:
+    untied = [
+        f"{one.psp}/{one.psp_account} ({one.mode}): {tie_text(tie, one.currency)}"
+        for one in checked.report.accounts
+        for tie in one.ties
+        if tie.difference_minor
+    ]
+    if untied:
+        yield "THE REPORT DOES NOT TIE TO THE LEDGER: run `fincore check`"
+        yield from untied
+    else:
+        yield f"{counted(len(checked.report.accounts), 'account')} tied to the ledger"
+    if checked.flaw is not None:
+        yield f"THIS IS NOT THE REPORT THAT WAS MADE WHEN THE RUN FINISHED: {checked.flaw}"
+    yield f"sha256 {checked.sha256}"
+    yield f"before {checked.report.sha256_before or 'none: this is the first report'}"

@@ -1,0 +1,262 @@
+"""Gathers the report of a run from the tables, as of that run."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import asyncpg
+import msgspec
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import RunId, SettlementFileId, charge_of
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection
+from fincore.reconciliation.report.run_report import (
+    BREAKS_MAX,
+    FORM_VERSION,
+    AccountReport,
+    AgeSum,
+    BreakReport,
+    BreakSum,
+    FileReport,
+    MatchedSum,
+    Mode,
+    RunReport,
+    Tie,
+    UnclearedMoney,
+)
+from fincore.reconciliation.totals import ComputedTotals, StatedTotals
+from fincore.reconciliation.uncleared import AGES
+
+_SQL = load_sql("fincore.reconciliation.report", "gathering.sql")
+
+STATEMENT_SECONDS_MAX: Final = 300.0
+
+
+class FinishedRun(NamedTuple):
+    """A run, until when it looked, and the last entry of the ledger that it saw."""
+
+    run_no: int
+    run_id: RunId
+    cut_off: datetime
+    last_entry_id: int
+
+
+class _Account(NamedTuple):
+    """By what figures are put together, and in which order they are shown."""
+
+    mode: Mode
+    psp: str
+    psp_account: str
+    currency: str
+
+
+_Rows = Mapping[_Account, list[asyncpg.Record]]
+
+
+async def finished_run(connection: Connection, run_id: RunId | None) -> FinishedRun | None:
+    """The run, or the last one; None where it has not finished or there is none."""
+    row = await connection.fetchrow(_SQL.finished_run, run_id)
+    return (
+        FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
+        if row
+        else None
+    )
+
+
+async def gather(connection: Connection, run: FinishedRun, sha256_before: str | None) -> RunReport:
+    """The report of a run that has finished. The connection must have one snapshot for all of it."""
+    accounts = await _accounts(connection, run)
+    sums = [_break_sum(row, run) for row in await _rows(connection, _SQL.break_sums, run.run_no)]
+    breaks = [_break(row, run) for row in await _rows(connection, _SQL.breaks, run.run_no, BREAKS_MAX)]
+    return RunReport(
+        form_version=FORM_VERSION,
+        run_id=run.run_id,
+        cut_off=run.cut_off,
+        last_entry_id=run.last_entry_id,
+        sha256_before=sha256_before,
+        uncleared=tuple(_headline(accounts)),
+        accounts=tuple(accounts),
+        files=tuple(_file(row) for row in await _rows(connection, _SQL.files, run.run_no)),
+        break_sums=tuple(sums),
+        breaks=tuple(breaks),
+        breaks_not_named=sum(one.breaks for one in sums) - len(breaks),
+    )
+
+
+async def _rows(connection: Connection, statement: str, *arguments: object) -> list[asyncpg.Record]:
+    return await connection.fetch(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
+
+
+async def _by_account(connection: Connection, statement: str, *arguments: object) -> _Rows:
+    found: dict[_Account, list[asyncpg.Record]] = defaultdict(list)
+    for row in await _rows(connection, statement, *arguments):
+        found[_Account(_mode(row), row["psp"], row["psp_account"], row["currency"])].append(row)
+    return found
+
+
+async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountReport]:
+    balances = await _by_account(connection, _SQL.balances, run.last_entry_id)
+    first_days, last_days = [first for first, _ in AGES], [last for _, last in AGES]
+    uncleared = await _by_account(
+        connection, _SQL.uncleared, run.run_no, run.last_entry_id, run.cut_off, first_days, last_days
+    )
+    lines = await _by_account(connection, _SQL.open_lines, run.run_no)
+    matched = await _by_account(connection, _SQL.matched, run.run_no)
+    openings = await _by_account(connection, _SQL.openings, run.run_no)
+    stated = await _by_account(connection, _SQL.stated_balances, run.run_no)
+    found = []
+    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *stated}):
+        held = {row["account"]: row["amount_minor"] for row in balances.get(account, ())}
+        ages = _ages(uncleared.get(account, ()))
+        uncleared_minor = sum(one.amount_minor for one in ages)
+        sums = _matched(matched.get(account, ()))
+        matched_minor = sum(one.gross_minor + one.fee_minor for one in sums)
+        open_minor = _sum(lines, account)
+        last_told = stated.get(account, [None])[0]
+        found.append(
+            AccountReport(
+                mode=account.mode,
+                psp=account.psp,
+                psp_account=account.psp_account,
+                currency=Currency(account.currency),
+                uncleared_minor=uncleared_minor,
+                uncleared=ages,
+                matched_minor=matched_minor,
+                matched=sums,
+                open_lines=sum(row["lines"] for row in lines.get(account, ())),
+                open_lines_minor=open_minor,
+                balance_minor=held.get("balance", 0),
+                in_transit_minor=held.get("in_transit", 0),
+                stated_balance_minor=last_told["amount_minor"] if last_told else None,
+                stated_by=last_told["file_name"] if last_told else None,
+                ties=(
+                    Tie(
+                        account="clearing",
+                        ledger_minor=held.get("clearing", 0),
+                        parts=(("uncleared", uncleared_minor), ("matched by this run", matched_minor)),
+                    ),
+                    Tie(
+                        account="unmatched",
+                        ledger_minor=held.get("unmatched", 0),
+                        parts=(
+                            ("lines without a match", open_minor),
+                            ("held before the first file", _sum(openings, account)),
+                            ("matched by this run", matched_minor),
+                        ),
+                    ),
+                ),
+            )
+        )
+    return found
+
+
+def _ages(rows: Iterable[asyncpg.Record]) -> tuple[AgeSum, ...]:
+    """All ages, those too in which there is nothing."""
+    found = {row["bucket"]: row for row in rows}
+    return tuple(
+        AgeSum(
+            from_days=first,
+            to_days=last,
+            items=found[bucket]["items"] if bucket in found else 0,
+            amount_minor=found[bucket]["amount_minor"] if bucket in found else 0,
+        )
+        for bucket, (first, last) in enumerate(AGES, start=1)
+    )
+
+
+def _matched(rows: Iterable[asyncpg.Record]) -> tuple[MatchedSum, ...]:
+    return tuple(
+        MatchedSum(
+            kind=row["kind"], lines=row["lines"], gross_minor=row["gross_minor"], fee_minor=row["fee_minor"]
+        )
+        for row in rows
+    )
+
+
+def _sum(found: _Rows, account: _Account) -> int:
+    return sum(row["amount_minor"] for row in found.get(account, ()))
+
+
+def _headline(accounts: Iterable[AccountReport]) -> list[UnclearedMoney]:
+    together: dict[tuple[Mode, Currency], list[AccountReport]] = defaultdict(list)
+    for one in accounts:
+        together[one.mode, one.currency].append(one)
+    return [
+        UnclearedMoney(
+            mode=mode,
+            currency=currency,
+            amount_minor=sum(one.uncleared_minor for one in those),
+            by_age=tuple(
+                AgeSum(
+                    from_days=ages[0].from_days,
+                    to_days=ages[0].to_days,
+                    items=sum(age.items for age in ages),
+                    amount_minor=sum(age.amount_minor for age in ages),
+                )
+                for ages in zip(*(one.uncleared for one in those), strict=True)
+            ),
+        )
+        for (mode, currency), those in sorted(together.items(), key=lambda one: one[0])
+    ]
+
+
+def _file(row: asyncpg.Record) -> FileReport:
+    stated = msgspec.json.decode(row["stated"], type=dict[str, StatedTotals])
+    computed = msgspec.json.decode(row["computed"], type=dict[str, ComputedTotals])
+    return FileReport(
+        file_id=SettlementFileId(row["file_id"]),
+        name=row["name"],
+        source=row["source"],
+        mode=_mode(row),
+        psp=row["psp"],
+        psp_account=row["psp_account"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        format=row["format"],
+        parser_version=row["parser_version"],
+        period_start=row["period_start"],
+        period_end=row["period_end"],
+        sequence=row["sequence"],
+        stated=tuple(one for _, one in sorted(stated.items())),
+        computed=tuple(one for _, one in sorted(computed.items())),
+    )
+
+
+def _break_sum(row: asyncpg.Record, run: FinishedRun) -> BreakSum:
+    return BreakSum(
+        mode=_mode(row),
+        psp=row["psp"],
+        psp_account=row["psp_account"],
+        currency=row["currency"],
+        break_class=row["class"],
+        breaks=row["breaks"],
+        amount_minor=row["amount_minor"],
+        oldest_days=_days(row["oldest_at"], run),
+    )
+
+
+def _break(row: asyncpg.Record, run: FinishedRun) -> BreakReport:
+    return BreakReport(
+        break_id=row["break_id"],
+        break_class=row["class"],
+        mode=_mode(row),
+        psp=row["psp"],
+        psp_account=row["psp_account"],
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        days=_days(row["opened_at"], run),
+        charge=charge_of(row["stream_id"]) if row["stream_id"] else None,
+        reference=row["reference"],
+        file_name=row["file_name"],
+        line=row["number"],
+    )
+
+
+def _mode(row: asyncpg.Record) -> Mode:
+    return "live" if row["livemode"] else "test"
+
+
+def _days(opened_at: datetime, run: FinishedRun) -> int:
+    return max((run.cut_off - opened_at).days, 0)
