@@ -17,6 +17,7 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.failures import is_outage
 from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.metrics import RUNS
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
@@ -57,7 +58,7 @@ def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
             # The run of another process may have begun before the last file was kept.
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
-        except (MatchNotRecorded, Overloaded) as error:
+        except (MatchNotRecorded, RunRefused, Overloaded) as error:
             RUNS.labels("failed").inc()
             _log.error("reconciliation.run_failed", reason=str(error))
         except Exception as error:

@@ -162,7 +162,10 @@ class SettlementFileTotalled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettlementFileMatched(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run of reconciliation found explained, of the lines of one kind and currency in a file, fees apart."""
+    """What a run of reconciliation found explained, of the lines of one kind and currency in a file, fees apart.
+
+    `lines` leaves out those of which an earlier run matched the amount or the fee, so that all runs together count a line once.
+    """
 
     file_id: SettlementFileId
     run_id: RunId

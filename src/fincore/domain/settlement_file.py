@@ -12,7 +12,7 @@ import msgspec
 
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.errors import EventImpossible
-from fincore.domain.ids import EventId, RunId, settlement_file_stream_of
+from fincore.domain.ids import EventId, RunId, SettlementFileId, settlement_file_stream_of
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_events import (
     PAYMENT_LIKE,
@@ -168,9 +168,16 @@ def event_id_of(event: SettlementFileEvent) -> EventId:
         case SettlementFileTotalled():
             return EventId(uuid5(stream_id, f"totalled:{event.kind}:{event.currency}"))
         case SettlementFileMatched():
-            return EventId(uuid5(stream_id, f"matched:{event.run_id}:{event.kind}:{event.currency}"))
+            return matched_event_id(event.file_id, event.run_id, event.kind, event.currency)
         case _:
             assert_never(event)
+
+
+def matched_event_id(
+    file_id: SettlementFileId, run_id: RunId, kind: SettlementKind, currency: Currency
+) -> EventId:
+    """The id of the event that a run matched lines of a kind and currency in a file."""
+    return EventId(uuid5(settlement_file_stream_of(file_id), f"matched:{run_id}:{kind}:{currency}"))
 
 
 def _impossible_totals(accepted: SettlementFileAccepted, totals: Sequence[KindTotal]) -> Refusal | None:
@@ -193,12 +200,19 @@ def _impossible_sums(file: SettlementFile, run_id: RunId, sums: Sequence[KindTot
             file.total(one.kind, one.currency),
             file.matched_by(run_id, one.kind, one.currency),
         )
+        before = sum(
+            other.lines
+            for run, other in file.matches
+            if run != run_id and (other.kind, other.currency) == (one.kind, one.currency)
+        )
         if one.kind not in MATCHABLE:
             return Refusal("match_impossible", f"no event of a charge explains lines of the kind {one.kind}")
-        if total is None or not 1 <= one.lines <= total.lines:
+        # A line of which an earlier run matched a part is not counted again.
+        if total is None or not (0 if before else 1) <= one.lines <= total.lines - before:
             return Refusal(
                 "match_impossible",
-                f"{one.lines} lines {one.kind} in {one.currency} are matched of {total.lines if total else 0}",
+                f"{one.lines} lines {one.kind} in {one.currency} are matched of {total.lines if total else 0}, of which other runs "
+                f"matched {before}",
             )
         if known not in (None, one):
             return Refusal(

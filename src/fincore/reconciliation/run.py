@@ -93,7 +93,7 @@ class Reconciliation:
         self._caught_up = caught_up
 
     async def run(self) -> RunResult | None:
-        """One run; None where another process is at it. Raises `LedgerBehind`, `MatchNotRecorded`, and as the writer does."""
+        """One run; None where another process is at it. Raises `LedgerBehind`, `RunRefused`, `MatchNotRecorded`, and as the writer does."""
         async with self._turn() as is_ours:
             return await self._run() if is_ours else None
 

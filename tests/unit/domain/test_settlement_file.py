@@ -169,6 +169,17 @@ def test_run_that_matched_other_lines_before_is_refused() -> None:
     assert isinstance(other, Refusal)
 
 
+def test_runs_together_match_no_line_twice() -> None:
+    decided = match_lines(
+        folded(accepted()), RUN, (total(lines=2, gross=20_000, fee=0),), occurred_at=AT
+    )
+    assert isinstance(decided, tuple)
+    file = folded([*accepted(), *decided])
+    for lines, is_refused in ((0, False), (1, False), (2, True)):
+        later = match_lines(file, RunId("run_2"), (total(lines=lines, gross=0, fee=-640),), occurred_at=AT)
+        assert isinstance(later, Refusal) == is_refused, lines
+
+
 def test_events_of_a_file_have_one_id_each() -> None:
     events = accepted()
     decided = match_lines(folded(events), RUN, TOTALS, occurred_at=AT)

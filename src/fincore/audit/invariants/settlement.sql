@@ -41,8 +41,11 @@ where type in ('settlement_file.totalled', 'settlement_file.matched') and data -
 order by tx, pos;
 
 -- name: matches_of_events
--- What is matched for some events, each by run, file, kind and currency.
-select w.place, count(distinct l.line_no) as lines,
+-- What is matched for some events, each by run, file, kind and currency. A line counts in the first run that matched a part of it.
+select w.place,
+    count(distinct l.line_no) filter (where not exists (
+        select from reconciliation.matches o where o.line_no = l.line_no and o.run_no < r.run_no
+    )) as lines,
     coalesce(sum(l.gross_minor) filter (where m.part = 'gross'), 0)::bigint as gross_minor,
     coalesce(sum(l.fee_minor) filter (where m.part = 'fee'), 0)::bigint as fee_minor
 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as w (run_id, file_id, kind, currency, place)

@@ -12,6 +12,7 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.matching.break_writer import write_breaks
 from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
+from fincore.reconciliation.matching.preconditions import refuse_unknown_matches
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.matching", "matching.sql")
@@ -51,9 +52,10 @@ class Matcher:
         return OpenRun(row["run_no"], RunId(row["run_id"]), row["cut_off"]) if row else None
 
     async def match(self) -> OpenRun:
-        """Match all there is, in one transaction."""
+        """Match all there is, in one transaction. Raises `RunRefused`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
+            await refuse_unknown_matches(connection)
             run_id = new_run_id()
             row = await connection.fetchrow(_SQL.open_run, run_id)
             assert row is not None  # noqa: S101 -- an insert that returns

@@ -344,9 +344,13 @@ set grouped = concat_ws(':', p.stream_id, p.family, (
 where p.scope_no is not null;
 
 -- name: keep_totals
--- What this run matched of each file, by kind and currency.
+-- What this run matched of each file, by kind and currency. A line counts in the first run that matches a part of it.
 insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
-select $1, l.file_id, l.kind, l.currency, count(distinct l.line_no),
+select $1, l.file_id, l.kind, l.currency,
+    count(distinct l.line_no) filter (where not (
+        l.file_id in (select file_id from reconciliation.matched_files)
+        and exists (select from reconciliation.matches o where o.line_no = l.line_no and o.run_no < $1)
+    )),
     coalesce(sum(l.gross_minor) filter (where m.part = 'gross'), 0), coalesce(sum(l.fee_minor) filter (where m.part = 'fee'), 0)
 from reconciliation.matches m
 join reconciliation.lines l using (line_no)

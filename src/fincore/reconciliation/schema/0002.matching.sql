@@ -83,7 +83,8 @@ create table reconciliation.matched_totals (
     file_id     text    collate "C" not null references reconciliation.files,
     kind        text    collate "C" not null,
     currency    text    collate "C" not null,
-    lines       integer not null check (lines > 0),
+    -- Those of which no earlier run matched a part.
+    lines       integer not null check (lines >= 0),
     gross_minor bigint  not null,
     fee_minor   bigint  not null,
     primary key (run_no, file_id, kind, currency)
