@@ -77,8 +77,8 @@ async def rebuild_paymentdb(log: EventLog[LogEvent], owner: Pool, *, verify_only
 async def rebuild_ledgerdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> LedgerRebuild:
     """Build the ledger again, compare it with the live one, and replace what differs unless `verify_only`.
 
-    `owner` has the rights of the tables' owner. Raises `SealedDiffers` where what differs is sealed, and `LedgerInUse`;
-    nothing is replaced then.
+    `owner` has the rights of the tables' owner. Raises `SealedDiffers` where what differs is sealed,
+    `ReconciledMoves` where runs of reconciliation have seen it, and `LedgerInUse`; nothing is replaced then.
     """
     began = time.perf_counter()
     build = ledger.verify if verify_only else ledger.rebuild

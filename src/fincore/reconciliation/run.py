@@ -6,15 +6,16 @@ Each step is safe to repeat: a run that died is continued by the next one, and n
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 import structlog
 
 from fincore.domain.errors import FinCoreError, Overloaded, StoreUnavailable
 from fincore.domain.ids import RunId, SettlementFileId
+from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
-from fincore.eventstore.recorder import Recorded
+from fincore.eventstore.recorder import Contended, NotFound, Recorded
 from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -108,8 +109,6 @@ class Reconciliation:
                     await connection.execute(_SQL.end_turn)
 
     async def _run(self) -> RunResult:
-        if (left := await self._matcher.unfinished()) is not None:
-            await self._record(left)
         problems = [
             Problem(file_id, reason)
             for file_id in await self._reader.waiting()
@@ -121,6 +120,8 @@ class Reconciliation:
                 booked += 1
             else:
                 problems.append(Problem(file_id, reason))
+        if (last := await self._matcher.last()) is not None:
+            await self._record(last)
         await self._caught_up()
         run = await self._matcher.match()
         await self._record(run)
@@ -152,7 +153,8 @@ class Reconciliation:
             )
             if not isinstance(result, Recorded):
                 raise MatchNotRecorded(
-                    f"the log does not take what {run.run_id} matched of {file_id}: {result}"
+                    f"the log does not take what {run.run_id} matched of {file_id}, and no run matches before it does: "
+                    f"{_not_recorded(result)}"
                 )
         await self._matcher.finish(run)
 
@@ -181,6 +183,21 @@ class Reconciliation:
             problems=len(problems),
         )
         return result
+
+
+def _not_recorded(result: Refusal | NotFound | Contended) -> str:
+    match result:
+        case Refusal():
+            return result.detail
+        case NotFound():
+            return (
+                "it has no event of the file, since it was set back after the file was booked. Restore LedgerDB's database from a "
+                "backup of the same moment as the log's"
+            )
+        case Contended():
+            return "others write to the file's stream. Run it again"
+        case _:
+            assert_never(result)
 
 
 def _problem(file_id: SettlementFileId, error: Exception) -> str:

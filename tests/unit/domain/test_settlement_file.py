@@ -170,9 +170,7 @@ def test_run_that_matched_other_lines_before_is_refused() -> None:
 
 
 def test_runs_together_match_no_line_twice() -> None:
-    decided = match_lines(
-        folded(accepted()), RUN, (total(lines=2, gross=20_000, fee=0),), occurred_at=AT
-    )
+    decided = match_lines(folded(accepted()), RUN, (total(lines=2, gross=20_000, fee=0),), occurred_at=AT)
     assert isinstance(decided, tuple)
     file = folded([*accepted(), *decided])
     for lines, is_refused in ((0, False), (1, False), (2, True)):

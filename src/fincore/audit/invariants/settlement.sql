@@ -88,6 +88,14 @@ where exists (
       and e.data ->> 'kind' = w.kind and e.data ->> 'currency' = w.currency
 );
 
+-- name: booked_files
+-- The files that are booked: the log has events of each.
+select file_id from reconciliation.files where status = 'booked' order by file_id;
+
+-- name: streams_of_files
+-- Which of some streams the log has an event of.
+select distinct stream_id from eventstore.events where stream_id = any ($1::uuid[]) and type = 'settlement_file.accepted';
+
 -- name: unequal_matches
 -- Matches of which the lines and the items do not come to the same, or of which a row is gone.
 select 'match ' || m.match_no || ', ' || m.part as place,

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores, Violation, scan
-from fincore.domain.ids import EventId, public_event_id
+from fincore.domain.ids import EventId, SettlementFileId, public_event_id, settlement_file_stream_of
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "settlement.sql")
@@ -16,7 +16,11 @@ _Sums = tuple[int, int, int]
 
 
 async def _check(stores: Stores) -> list[Violation]:
-    return [*await _events_without_lines(stores), *await _matches_without_event(stores)]
+    return [
+        *await _events_without_lines(stores),
+        *await _matches_without_event(stores),
+        *await _files_without_event(stores),
+    ]
 
 
 async def _events_without_lines(stores: Stores) -> list[Violation]:
@@ -82,10 +86,28 @@ async def _matches_without_event(stores: Stores) -> list[Violation]:
     return await scan(stores.ledgerdb, _SQL.matched_totals, judge=judge)
 
 
+async def _files_without_event(stores: Stores) -> list[Violation]:
+    async def judge(files: Sequence[asyncpg.Record]) -> list[Violation]:
+        streams = {
+            settlement_file_stream_of(SettlementFileId(row["file_id"])): row["file_id"] for row in files
+        }
+        rows = await stores.eventstore.fetch(
+            _SQL.streams_of_files, list(streams), timeout=STATEMENT_TIMEOUT_SECONDS
+        )
+        told = {row["stream_id"] for row in rows}
+        return [
+            Violation(f"the file {file_id}", "is booked, and the log has no event of it")
+            for stream_id, file_id in streams.items()
+            if stream_id not in told
+        ]
+
+    return await scan(stores.ledgerdb, _SQL.booked_files, judge=judge)
+
+
 SETTLEMENT_EVENTS_HAVE_LINES: Final = Invariant(
     "settlement_events_have_lines",
-    "Every event of a settlement file tells what its lines, or the matches of its run, come to, and every run that is finished has "
-    "its events.",
+    "Every event of a settlement file tells what its lines, or the matches of its run, come to, and every file that is "
+    "booked and every run that is finished has its events.",
     _check,
 )
-"""If it fails, the ledger booked a sum that no line or match explains, or a match that the ledger will never hear of."""
+"""If it fails, the ledger booked a sum that no line or match explains, or the log was set back and has lost a file or a match."""

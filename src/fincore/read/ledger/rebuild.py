@@ -50,6 +50,17 @@ class SealedDiffers(FinCoreError):
         )
 
 
+class ReconciledMoves(FinCoreError):
+    """Entries that runs of reconciliation have seen would get other numbers, or go, and matches name entries by number."""
+
+    def __init__(self, entry_id: int) -> None:
+        super().__init__(
+            f"entry {entry_id} is not in the log, or has another place, and runs of reconciliation have seen it: its matches would name "
+            "other entries, so nothing was replaced. Restore LedgerDB's database from a backup of the same moment as the log's; it then "
+            "follows the log, and runs go on from there"
+        )
+
+
 class LedgerInUse(FinCoreError):
     """Another session kept the right to book or to seal, or locked the tables; nothing was replaced."""
 
@@ -89,7 +100,7 @@ async def verify(log: EventLog[LogEvent], owner: Pool) -> Rebuilt:
 async def rebuild(log: EventLog[LogEvent], owner: Pool) -> Rebuilt:
     """As `verify`; where the two differ, replace the live entries from the first that does.
 
-    Raises `SealedDiffers` and `LedgerInUse`; nothing is replaced then.
+    Raises `SealedDiffers`, `ReconciledMoves` and `LedgerInUse`; nothing is replaced then.
     """
     try:
         async with owner.acquire() as connection:
@@ -112,6 +123,8 @@ async def rebuild(log: EventLog[LogEvent], owner: Pool) -> Rebuilt:
                 last_sealed: int = await connection.fetchval(_SQL.last_sealed)
                 if found.first_id <= last_sealed:
                     raise SealedDiffers(found.first_id, last_sealed)
+                if (moved := await connection.fetchval(_SQL.first_reconciled, found.first_id)) is not None:
+                    raise ReconciledMoves(moved)
                 await connection.execute(_SQL.set_first, str(found.first_id))
                 await connection.execute(_SQL.replace_tail, timeout=STATEMENT_TIMEOUT_SECONDS)
             _log.warning("ledger.rebuilt", replaced_from=found.first_id, differences=found.differences)

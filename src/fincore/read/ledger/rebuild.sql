@@ -134,6 +134,15 @@ select ledgerdb.move_clearing_items('ledgerdb_next');
 -- The last entry of the days that are sealed.
 select coalesce(max(last_entry_id), 0) from ledgerdb.sealed_days;
 
+-- name: first_reconciled
+-- The first entry from $1 on that a run of reconciliation has seen, and that is another one in the ledger to come, or none.
+select e.entry_id
+from ledgerdb.entries e
+left join ledgerdb_next.entries n using (entry_id)
+where e.entry_id between $1 and (select max(last_entry_id) from reconciliation.runs) and e.event_id is distinct from n.event_id
+order by e.entry_id
+limit 1;
+
 -- name: wait_briefly
 -- A session that books, seals or vacuums does so for a moment.
 select set_config('lock_timeout', $1, true);

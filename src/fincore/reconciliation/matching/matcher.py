@@ -12,7 +12,7 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.matching.break_writer import write_breaks
 from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
-from fincore.reconciliation.matching.preconditions import refuse_unknown_matches
+from fincore.reconciliation.matching.preconditions import refuse_moved_entries, refuse_unknown_matches
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.matching", "matching.sql")
@@ -46,15 +46,16 @@ class Matcher:
         self._pool = ledgerdb
         self._payouts = payouts
 
-    async def unfinished(self) -> OpenRun | None:
-        """A run that wrote matches, and the log may lack events of it."""
-        row = await self._pool.fetchrow(_SQL.unfinished_run)
+    async def last(self) -> OpenRun | None:
+        """The run that wrote matches last: the log may lack events of it."""
+        row = await self._pool.fetchrow(_SQL.last_run)
         return OpenRun(row["run_no"], RunId(row["run_id"]), row["cut_off"]) if row else None
 
     async def match(self) -> OpenRun:
         """Match all there is, in one transaction. Raises `RunRefused`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
+            await refuse_moved_entries(connection)
             await refuse_unknown_matches(connection)
             run_id = new_run_id()
             row = await connection.fetchrow(_SQL.open_run, run_id)

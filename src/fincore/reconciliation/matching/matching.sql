@@ -2,14 +2,16 @@
 -- One run matches at a time, also where a runner lost the lock that it holds beside its transactions.
 select pg_advisory_xact_lock(hashtext('fincore.reconciliation.matching'));
 
--- name: unfinished_run
--- A run of which the log may lack events: its process died.
-select run_no, run_id, cut_off from reconciliation.runs where finished_at is null order by run_no limit 1;
+-- name: last_run
+-- The run of which the log may lack events: its process died, or the log was set back. Those before it are in what it saw of the ledger.
+select run_no, run_id, cut_off from reconciliation.runs order by run_no desc limit 1;
 
 -- name: open_run
 -- A run, up to now and up to the last entry of the ledger. Entries are numbered in the order of their transactions.
-insert into reconciliation.runs (run_id, cut_off, last_entry_id)
-values ($1, clock_timestamp(), (select coalesce(max(entry_id), 0) from ledgerdb.entries))
+insert into reconciliation.runs (run_id, cut_off, last_entry_id, last_event_id)
+select $1, clock_timestamp(), coalesce(l.entry_id, 0), l.event_id
+from (select) one
+left join (select entry_id, event_id from ledgerdb.entries order by entry_id desc limit 1) l on true
 returning run_no, cut_off;
 
 -- name: stage_scopes

@@ -1,4 +1,4 @@
-"""What must be so before a run matches: the ledger's matches are those of the runs in this database."""
+"""What must be so before a run matches: the ledger is the one that the last run saw, and its matches are those of the runs here."""
 
 from typing import Final
 
@@ -15,8 +15,21 @@ STATEMENT_SECONDS_MAX: Final = 600.0
 
 
 class RunRefused(FinCoreError):
-    """The ledger and the record of runs are not of one time, so that a run would match lines a second time, or items that are others
-    by now. It matched nothing."""
+    """The ledger and the record of runs are not of one time: a run would match lines again, or other items. It matched nothing."""
+
+
+async def refuse_moved_entries(connection: Connection) -> None:
+    """Raise `RunRefused` where the last entry that the last run saw is another one now, or gone.
+
+    Matches name entries by number, and a run begins after the last entry of the run before it.
+    """
+    moved = await connection.fetchrow(_SQL.moved_entry, timeout=STATEMENT_SECONDS_MAX)
+    if moved is not None:
+        raise RunRefused(
+            f"the ledger's entry {moved['last_entry_id']} is not the one that {moved['run_id']} saw there: the log was set back and the "
+            "ledger built again, or a part of it was restored. Matches name other entries now, so nothing was matched. Restore "
+            "LedgerDB's database from a backup of the same moment as the log's, and run it again"
+        )
 
 
 async def refuse_unknown_matches(connection: Connection) -> None:
@@ -32,9 +45,7 @@ async def refuse_unknown_matches(connection: Connection) -> None:
         matched_event_id(
             SettlementFileId(row["file_id"]), RunId(row["run_id"]), row["kind"], Currency(row["currency"])
         )
-        for row in await connection.fetch(
-            _SQL.known_matches, sorted(file_ids), timeout=STATEMENT_SECONDS_MAX
-        )
+        for row in await connection.fetch(_SQL.known_matches, sorted(file_ids), timeout=STATEMENT_SECONDS_MAX)
     }
     unknown = [row for row in booked if row["event_id"] not in known]
     if unknown:

@@ -1,3 +1,10 @@
+-- name: moved_entry
+-- The last run, where the last entry that it saw has another event now, or is gone.
+select r.run_id, r.last_entry_id
+from (select run_id, last_entry_id, last_event_id from reconciliation.runs order by run_no desc limit 1) r
+left join ledgerdb.entries e on e.entry_id = r.last_entry_id
+where e.event_id is distinct from r.last_event_id;
+
 -- name: booked_matches
 -- The matches that the ledger has booked since the last run looked.
 select entry_id, event_id, stream_id

@@ -42,7 +42,7 @@ class FileBooker:
         self._payouts = payouts
 
     async def waiting(self) -> list[SettlementFileId]:
-        """The files that were read and are not booked."""
+        """The files that were read and that no run has taken up. Booking one again is safe."""
         return [SettlementFileId(row["file_id"]) for row in await self._pool.fetch(_SQL.read_files)]
 
     async def book(self, file_id: SettlementFileId) -> None:

@@ -44,10 +44,12 @@ where f.file_id = $1;
 insert into reconciliation.openings (file_id, currency, balance_minor) values ($1, $2, $3);
 
 -- name: read_files
--- The files that were read and are not booked, in the order in which they were read.
+-- The files that were read and that no run has taken up, in the order in which they were read. The log may lack events of one that is
+-- booked: it was set back.
 select f.file_id
 from reconciliation.files f
 where f.status = 'read'
+   or f.status = 'booked' and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
 order by (select min(line_no) from reconciliation.lines l where l.file_id = f.file_id) nulls last, f.fetched_at;
 
 -- name: read_file

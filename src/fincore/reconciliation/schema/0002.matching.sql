@@ -46,11 +46,13 @@ create table reconciliation.openings (
 create table reconciliation.runs (
     run_no        bigint      generated always as identity primary key,
     run_id        text        collate "C" not null unique check (run_id like 'run\_%'),
-    -- Up to when it looked, and the last entry of the ledger that it saw.
+    -- Up to when it looked, and the last entry of the ledger that it saw, with the event of that entry.
     cut_off       timestamptz not null,
     last_entry_id bigint      not null check (last_entry_id >= 0),
+    last_event_id uuid,
     -- When the log had all of its events.
-    finished_at   timestamptz
+    finished_at   timestamptz,
+    constraint runs_know_the_event_of_their_last_entry check ((last_entry_id = 0) = (last_event_id is null))
 );
 
 -- The files of which a run has taken up the lines.
