@@ -440,6 +440,22 @@ async def test_file_that_cannot_be_stored_holds_up_no_other(account: Settlement)
     assert [row["status"] for row in statuses] == ["refused", "refused", "kept", "booked"]
 
 
+async def test_file_of_a_time_to_come_is_refused(account: Settlement) -> None:
+    """By its period, or by the time of one line in a period that has passed."""
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([], day=36_500)
+    await account.fetched([line("payment", 1, occurred_at=DAY + timedelta(days=36_500))])
+    result = await run(account)
+    assert all("tells of a time up to 2126-" in problem.reason for problem in result.problems)
+    assert len(result.problems) == 2
+    assert await account.rows("select from reconciliation.lines") == []
+    await account.fetched(one.lines)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("file_refused", None, None)] * 2
+    await account.book()
+    assert await account.balances() == {"balance usd": 9_680}
+
+
 async def test_second_runner_does_nothing(account: Settlement) -> None:
     await happen(account, PLAIN)
     async with account.ledgerdb.acquire() as connection:

@@ -18,6 +18,7 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.parsed_file import Expected, FileFormat, FileRefused, ParsedFile
+from fincore.reconciliation.reading.believed import ahead_of_time
 from fincore.reconciliation.reading.read_files import accepted_of, totals_of
 
 _SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
@@ -134,12 +135,22 @@ class FileReader:
     ) -> None:
         file_id = SettlementFileId(row["file_id"])
         facts = parsed.facts
+        lines = await connection.fetchrow(_SQL.line_period, file_id, timeout=READ_SECONDS_MAX)
+        assert lines is not None  # noqa: S101 -- two aggregates
         period_start, period_end = facts.period_start, facts.period_end
         states_period = period_start is not None and period_end is not None
         if period_start is None or period_end is None:
-            lines = await connection.fetchrow(_SQL.line_period, file_id, timeout=READ_SECONDS_MAX)
-            first_at, last_at = (lines["first_at"], lines["last_at"]) if lines else (None, None)
-            period_start, period_end = first_at or row["fetched_at"], last_at or row["fetched_at"]
+            period_start, period_end = (
+                lines["first_at"] or row["fetched_at"],
+                lines["last_at"] or row["fetched_at"],
+            )
+        reason = ahead_of_time(
+            told_until=max(period_end, lines["last_at"] or period_end),
+            fetched_at=row["fetched_at"],
+            livemode=row["livemode"],
+        )
+        if reason is not None:
+            raise FileRefused(None, reason)
         await connection.execute(
             _SQL.mark_read,
             file_id,

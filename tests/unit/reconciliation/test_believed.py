@@ -1,0 +1,18 @@
+"""What a file may tell of when it was fetched."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fincore.reconciliation.reading.believed import ahead_of_time
+
+FETCHED = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("livemode", "days"), [(True, 1), (False, 366)])
+def test_time_ahead_of_the_fetch_is_told_beyond_its_bound(*, livemode: bool, days: int) -> None:
+    until = FETCHED + timedelta(days=days)
+    assert ahead_of_time(told_until=until, fetched_at=FETCHED, livemode=livemode) is None
+    reason = ahead_of_time(told_until=until + timedelta(seconds=1), fetched_at=FETCHED, livemode=livemode)
+    assert reason is not None
+    assert f"{days} day" in reason
