@@ -87,6 +87,17 @@ async def test_other_content_under_the_same_name_replaces(world: SourceWorld) ->
     assert len(world.kept()) == 2
 
 
+async def test_name_at_a_source_of_another_account_replaces_nothing(world: SourceWorld) -> None:
+    """The source was declared for the other account before; PSPs give the files of all accounts the same names."""
+    world.offer("STL-1.CSV", ONE)
+    await world.look()
+    other = replace(SOURCE, psp_account=PspAccount("us"))
+    await world.declare(other)
+    world.offer("STL-1.CSV", OTHER, mtime=1_700_000_060)
+    assert [one.finding for one in (await world.look(source=other)).fetched] == ["new"]
+    assert [one.replaces for one in await world.listed()] == [None, None]
+
+
 async def test_replacement_waits_until_the_first_file_is_refused(world: SourceWorld) -> None:
     world.offer("STL-1.CSV", ONE)
     await world.look()

@@ -456,6 +456,19 @@ async def test_file_of_a_time_to_come_is_refused(account: Settlement) -> None:
     assert await account.balances() == {"balance usd": 9_680}
 
 
+async def test_file_of_an_account_not_named_before_is_refused(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines, account_id="MERCHANT1")
+    await run(account)
+    await account.fetched([line("payment", 1)], day=1, account_id="MERCHANT2")
+    await account.fetched([], day=2, account_id="MERCHANT1", beginning_minor={"usd": 9_680})
+    result = await run(account)
+    assert [problem.reason[:38] for problem in result.problems] == ["is about the account 'MERCHANT2', and "]
+    assert await account.breaks() == [FoundBreak("file_refused", None, None)]
+    await account.book()
+    assert await account.balances() == {"balance usd": 9_680}
+
+
 async def test_second_runner_does_nothing(account: Settlement) -> None:
     await happen(account, PLAIN)
     async with account.ledgerdb.acquire() as connection:

@@ -74,7 +74,14 @@ class SettlementFiles:
             same_content = await connection.fetchval(
                 _SQL.file_of_content, source.livemode, source.psp, source.psp_account, kept.sha256
             )
-            same_name = await connection.fetchval(_SQL.file_of_name, source.name, remote.name)
+            same_name = await connection.fetchval(
+                _SQL.file_of_name,
+                source.name,
+                remote.name,
+                source.livemode,
+                source.psp,
+                source.psp_account,
+            )
             finding: Finding = "doubled" if same_content else "replaced" if same_name else "new"
             if not same_content:
                 await connection.execute(

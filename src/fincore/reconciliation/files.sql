@@ -13,8 +13,13 @@ select pg_advisory_xact_lock(hashtextextended('fincore.reconciliation.files:' ||
 select file_id from reconciliation.files where livemode = $1 and psp = $2 and psp_account = $3 and sha256 = $4;
 
 -- name: file_of_name
--- The file that a name at a source had last.
-select file_id from reconciliation.arrivals where source = $1 and name = $2 order by arrival_no desc limit 1;
+-- The file of the account $3, $4, $5 that a name at a source had last: a source may have been declared for another account before.
+select a.file_id
+from reconciliation.arrivals a
+join reconciliation.files f using (file_id)
+where a.source = $1 and a.name = $2 and (f.livemode, f.psp, f.psp_account) = ($3, $4, $5)
+order by a.arrival_no desc
+limit 1;
 
 -- name: insert_file
 -- A file that was kept.

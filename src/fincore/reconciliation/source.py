@@ -1,6 +1,8 @@
 """A source of settlement files: where they come from, of which account they are, and when to look for them. Pure."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final, get_args
 
 import msgspec
@@ -9,6 +11,14 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.parsed_file import FileFormat
 
 FORMATS: Final[tuple[FileFormat, ...]] = get_args(FileFormat)
+PSP_OF_FORMAT: Final[Mapping[FileFormat, PspName]] = MappingProxyType(
+    {
+        "paypal_stl": PspName("paypal"),
+        "stripe_payout_itemized": PspName("stripe"),
+        "stripe_payout_summary": PspName("stripe"),
+    }
+)
+"""Format -> the PSP that writes it."""
 
 
 class SettlementSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ def test_public_host_key_is_pinned_by_its_fingerprint(declared: Declared, algori
         ({"kind": '"ftp"'}, "source paypal_eu: kind must be one of sftp, folder"),
         ({"format": '"csv"'}, "source paypal_eu: format must be one of paypal_stl"),
         ({"psp": '"paypall"'}, "psp must be one of"),
+        ({"psp": '"stripe"'}, "format paypal_stl is what paypal writes: set psp to it"),
         ({"mode": '"prod"'}, "mode must be one of test, live"),
         ({"name": '"Pay Pal"'}, "source 1: name must have 1 to 32 characters"),
         ({"account": '"EU"'}, "account must be the name of an account"),

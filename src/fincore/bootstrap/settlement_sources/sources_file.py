@@ -16,7 +16,7 @@ from fincore.bootstrap.setting_values import Form
 from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource, FolderPlace, SftpPlace
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.parsed_file import FileFormat
-from fincore.reconciliation.source import FORMATS, SettlementSource
+from fincore.reconciliation.source import FORMATS, PSP_OF_FORMAT, SettlementSource
 
 SOURCES_MAX: Final = 100
 HOST_KEYS_MAX: Final = 5
@@ -88,6 +88,10 @@ def _source(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredSour
         cron=_cron(table),
         late_after=_late_after(table),
     )
+    if PSP_OF_FORMAT[source.format] != psp:
+        raise table.wrong(
+            f"format {source.format} is what {PSP_OF_FORMAT[source.format]} writes: set psp to it, or choose a format of {psp}'s"
+        )
     return DeclaredSource(
         source=source,
         place=_sftp(table) if kind == "sftp" else FolderPlace(folder=_absolute(table, "folder")),

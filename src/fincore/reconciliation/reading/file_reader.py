@@ -18,7 +18,7 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.parsed_file import Expected, FileFormat, FileRefused, ParsedFile
-from fincore.reconciliation.reading.believed import ahead_of_time
+from fincore.reconciliation.reading.believed import ahead_of_time, of_another_account
 from fincore.reconciliation.reading.read_files import accepted_of, totals_of
 
 _SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
@@ -149,6 +149,11 @@ class FileReader:
             fetched_at=row["fetched_at"],
             livemode=row["livemode"],
         )
+        reason = reason or of_another_account(
+            stated=facts.account_id,
+            declared=row["account_id"],
+            before=await connection.fetchval(_SQL.account_before, file_id),
+        )
         if reason is not None:
             raise FileRefused(None, reason)
         await connection.execute(
@@ -162,6 +167,7 @@ class FileReader:
             _json(parsed.computed),
             states_period,
             facts.continued,
+            facts.account_id,
         )
         if await connection.fetchval(_SQL.is_first_file, file_id):
             for currency, stated in parsed.stated.items():

@@ -15,7 +15,7 @@ for update of f;
 -- A file was read to its end, and what it says of itself.
 update reconciliation.files
 set status = 'read', parser_version = $2, period_start = $3, period_end = $4, sequence = $5, stated_totals = $6::jsonb,
-    computed_totals = $7::jsonb, states_period = $8, continued = $9
+    computed_totals = $7::jsonb, states_period = $8, continued = $9, account_id = $10
 where file_id = $1;
 
 -- name: mark_refused
@@ -27,6 +27,15 @@ where file_id = $1 and status = 'kept';
 -- name: line_period
 -- From when to when the lines of a file are.
 select min(occurred_at) as first_at, max(occurred_at) as last_at from reconciliation.lines where file_id = $1;
+
+-- name: account_before
+-- What the file of the account that was read last says that the account is.
+select o.account_id
+from reconciliation.files f
+join reconciliation.files o using (livemode, psp, psp_account)
+where f.file_id = $1 and o.file_id <> f.file_id and o.status in ('read', 'booked') and o.account_id is not null
+order by o.fetched_at desc, o.name desc
+limit 1;
 
 -- name: is_first_file
 -- Whether no other file of the account has been read.

@@ -8,7 +8,7 @@ create table reconciliation.sources (
     psp_account  text        collate "C" not null check (length(psp_account) between 1 and 64),
     livemode     boolean     not null,
     format       text        collate "C" not null check (format ~ '^[a-z][a-z0-9_]{0,63}$'),
-    -- The account's id as its files state it; a file that names another one is refused. Null: not checked.
+    -- The account's id as its files state it; a file that names another one is refused. Null: it must be that of the files before.
     account_id   text        collate "C" check (length(account_id) between 1 and 100),
     -- When to look for files, in UTC, as five fields of cron.
     cron         text        not null check (length(cron) between 9 and 200),
@@ -52,6 +52,8 @@ create table reconciliation.files (
     parser_version  text        check (length(parser_version) between 1 and 64),
     refusal_line    bigint      check (refusal_line > 0),
     refusal         text        check (length(refusal) between 1 and 1000),
+    -- The account's id as the file states it.
+    account_id      text        collate "C" check (length(account_id) between 1 and 100),
     period_start    timestamptz,
     period_end      timestamptz,
     -- Whether the file states its period; otherwise it is that of its lines.
@@ -192,6 +194,6 @@ grant select, insert on reconciliation.sources, reconciliation.files, reconcilia
 grant select on reconciliation.files_to_read, reconciliation.late_sources, reconciliation.period_gaps to fincore_service;
 grant update on reconciliation.sources to fincore_service;
 grant update (
-    status, parser_version, refusal_line, refusal, period_start, period_end, states_period, sequence, continued, stated_totals,
-    computed_totals
+    status, parser_version, refusal_line, refusal, account_id, period_start, period_end, states_period, sequence, continued,
+    stated_totals, computed_totals
 ) on reconciliation.files to fincore_service;
