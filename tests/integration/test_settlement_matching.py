@@ -328,6 +328,37 @@ async def test_conversion_without_its_other_side_is_a_break(account: Settlement)
     assert await account.breaks() == []
 
 
+@pytest.mark.parametrize("again_minor", [-13, -14])
+async def test_fee_of_the_account_told_twice_is_a_break(account: Settlement, again_minor: int) -> None:
+    """It is booked twice, in a day or in another one, with the same amount or another."""
+    fee = line("account_fee", -13)
+    again = line("account_fee", again_minor, psp_reference=fee.psp_reference)
+    await account.fetched([fee, line("account_fee", -13, psp_reference=fee.psp_reference, psp_type="other")])
+    await run(account)
+    assert await account.breaks() == []
+    await account.fetched([again, again], day=1, beginning_minor={"usd": -26})
+    await run(account)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("duplicate", again_minor, "usd")] * 2
+
+
+async def test_conversion_told_twice_is_a_break(account: Settlement) -> None:
+    """Its two sides may have one id: these differ in currency."""
+    sides = [
+        line("conversion", -100, group="a", psp_reference="tx_a"),
+        line("conversion", 90, currency=Currency("eur"), group="a", psp_reference="tx_a"),
+    ]
+    await account.fetched(sides)
+    await run(account)
+    assert await account.breaks() == []
+    await account.fetched(sides, day=1, beginning_minor={"usd": -100, "eur": 90})
+    await run(account)
+    assert await account.breaks() == [
+        FoundBreak("duplicate", -100, "usd"),
+        FoundBreak("duplicate", 90, "eur"),
+    ]
+
+
 async def test_wrong_ending_balance_is_a_break(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
     await account.fetched(one.lines, ending_off_minor=7)

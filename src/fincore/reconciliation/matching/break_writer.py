@@ -15,6 +15,7 @@ from fincore.domain.payout import Payout, PayoutAccount
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
+from fincore.reconciliation.matching.families import BOOKED_ALONE
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.matching", "differences.sql")
@@ -36,6 +37,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_refused_files)
     await _do(connection, _CHECKS.find_replaced_files)
     await _do(connection, _CHECKS.find_incomplete_conversions, run_no)
+    await _do(connection, _CHECKS.find_repeated_lines, run_no, sorted(BOOKED_ALONE))
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
     await _do(connection, _CHECKS.find_wrong_balances)
     await _find_in_payouts(connection, run_no, payouts)

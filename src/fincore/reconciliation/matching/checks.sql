@@ -49,6 +49,35 @@ cross join lateral (
 where cardinality(p.currencies) <> 2 or not p.is_paired
 order by p.line_no;
 
+-- name: find_repeated_lines
+-- Lines of the kinds $2, which no item explains, that have the PSP's own id of an earlier line of the same account: each is booked
+-- again. Those of the files of the run $1, and those that repeated a line before.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, line_no, file_id, reference)
+with wanted as (
+    select l.*
+    from reconciliation.matched_files m
+    join reconciliation.lines l using (file_id)
+    where m.run_no = $1 and l.kind = any ($2::text[])
+    union
+    select l.*
+    from reconciliation.breaks b
+    join reconciliation.lines l using (line_no)
+    where b.class = 'duplicate' and b.status = 'open' and l.kind = any ($2::text[])
+)
+select 'duplicate', s.scope_no, w.currency, w.gross_minor + w.fee_minor, array['line:' || w.line_no], w.line_no, w.file_id,
+    w.psp_reference
+from wanted w
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+where exists (
+    select
+    from reconciliation.lines o
+    join reconciliation.files e on e.file_id = o.file_id
+    where o.psp_reference = w.psp_reference and o.line_no < w.line_no and o.psp_type = w.psp_type and o.kind = w.kind
+      and o.currency = w.currency and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
+)
+order by w.line_no;
+
 -- name: find_late_items
 -- What is expected longer than its format allows, and no statement covers its time: all of it as one break for each currency.
 -- $1 the run, $2 how much longer.

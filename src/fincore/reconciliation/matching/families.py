@@ -47,6 +47,11 @@ FAMILY_OF_LINE: Final[Mapping[LineKind, Family | None]] = MappingProxyType(
 )
 """Kind of a line -> its family; None for what is booked by itself, and no payment explains."""
 
+BOOKED_ALONE: Final[frozenset[LineKind]] = frozenset(
+    kind for kind, family in FAMILY_OF_LINE.items() if family is None
+)
+"""Kinds of lines without a family."""
+
 FAMILY_OF_ITEM: Final[Mapping[ItemKind, Family]] = MappingProxyType(
     {
         "payment": "payment",
