@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.backoffice.settlement_check import CheckedFile, check_file
-from fincore.cli import settlement_files, settlement_report, settlement_runs
+from fincore.cli import bank_statements, settlement_files, settlement_report, settlement_runs
 from fincore.cli.commands import COMMANDS
 from fincore.cli.settlement_text import checked_text
 from fincore.cli.terminal import show
@@ -21,6 +21,7 @@ reconcile.command(settlement_runs.run, name="run")
 reconcile.command(settlement_runs.breaks, name="breaks")
 reconcile.command(settlement_runs.uncleared, name="uncleared")
 reconcile.command(settlement_report.report, name="report")
+reconcile.command(bank_statements.bank)
 
 
 @reconcile.command(name="check")

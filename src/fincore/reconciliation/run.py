@@ -19,6 +19,7 @@ from fincore.eventstore.recorder import Contended, NotFound, Recorded
 from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.bank.payout_lines import PayoutLines
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.matching.matcher import Matcher, OpenRun
 from fincore.reconciliation.parsed_file import FileFormat
@@ -90,6 +91,7 @@ class Reconciliation:
         self._files = files
         self._reader = FileReader(ledgerdb, evidence, formats)
         self._booker = FileBooker(ledgerdb, files, payouts)
+        self._payout_lines = PayoutLines(ledgerdb, payouts)
         self._matcher = Matcher(ledgerdb, payouts)
         self._caught_up = caught_up
 
@@ -123,6 +125,8 @@ class Reconciliation:
         if (last := await self._matcher.last()) is not None:
             await self._record(last)
         await self._caught_up()
+        if await self._payout_lines.take_up():
+            await self._caught_up()
         run = await self._matcher.match()
         await self._record(run)
         await keep_reports(self._pool)

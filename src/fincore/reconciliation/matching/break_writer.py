@@ -14,6 +14,7 @@ from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.payout import Payout, PayoutAccount
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.reconciliation.bank.matching import find_bank_breaks
 from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
 from fincore.reconciliation.matching.families import BOOKED_ALONE
 from fincore.write.settlement.payouts import PayoutRecorder
@@ -41,6 +42,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
     await _do(connection, _CHECKS.find_wrong_balances)
     await _find_in_payouts(connection, run_no, payouts)
+    await find_bank_breaks(connection, run_no)
     await _do(connection, _SQL.keep_known_breaks, run_no)
     await _do(connection, _SQL.keep_new_breaks, run_no)
     await _do(connection, _SQL.close_breaks, run_no)

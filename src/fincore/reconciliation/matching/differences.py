@@ -27,6 +27,8 @@ BreakClass = Literal[
     "unexplained_remainder",
     "balance",
     "late",
+    "bank_amount",
+    "bank_missing",
     "file_refused",
     "file_replaced",
 ]
@@ -51,6 +53,8 @@ MEANINGS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "unexplained_remainder": "the lines of a payout do not add up to the payout",
         "balance": "what the ledger says that the PSP holds is not the balance at the end of the last statement",
         "late": "the ledger expects it, and the statement that should have it has not come",
+        "bank_amount": "a bank's statement has another amount of a payout than the ledger has in that bank account",
+        "bank_missing": "a payout is on no statement of a bank although its time is past",
         "file_refused": "a settlement file cannot be read; nothing of it is booked",
         "file_replaced": "a file came again under its name with other content, and waits for a person",
     }

@@ -10,6 +10,7 @@ from fincore.domain.ids import ChargeId, RunId, SettlementFileId, new_run_id, st
 from fincore.domain.settlement_file import KindTotal
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.bank.matching import match_banks
 from fincore.reconciliation.matching.break_writer import write_breaks
 from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
 from fincore.reconciliation.matching.preconditions import refuse_moved_entries, refuse_unknown_matches
@@ -64,6 +65,7 @@ class Matcher:
             await _stage(connection, run.run_no)
             await _match(connection, run.run_no)
             await _keep(connection, run.run_no)
+            await match_banks(connection, run.run_no)
             await write_breaks(connection, run.run_no, self._payouts)
         return run
 
