@@ -4,7 +4,8 @@ import asyncio
 import errno
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +17,9 @@ from fincore.domain.outcome import PspAccount
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching import look as look_module
 from fincore.reconciliation.fetching import sftp, staging
+from fincore.reconciliation.fetching.local_folder import LocalFolder
 from fincore.reconciliation.fetching.look import Looker
+from fincore.reconciliation.fetching.remote import RemoteFile, RemoteFolder, SourceFailed
 from fincore.reconciliation.fetching.sftp import sftp_folder
 from fincore.reconciliation.fetching.staging import Staging
 from fixtures.settlement_sources import PATTERN, SOURCE, SourceWorld, named, no_pause
@@ -142,6 +145,54 @@ async def test_name_that_no_file_may_have_fails_the_look(world: SourceWorld) -> 
     assert [one.name for one in look.fetched] == ["STL-1.CSV"]
     assert look.failure is not None
     assert "no file is kept under such a name" in look.failure
+
+
+class Spoilt(LocalFolder):
+    """A folder of which one file cannot be read."""
+
+    async def read(self, file: RemoteFile, offset: int) -> AsyncGenerator[bytes, None]:
+        if file.name == "STL-1.CSV":
+            raise SourceFailed("STL-1.CSV is on a bad block")
+        async for piece in super().read(file, offset):
+            yield piece
+
+
+async def test_file_that_fails_keeps_no_other_one(world: SourceWorld) -> None:
+    world.offer("STL-1.CSV", ONE)
+    world.offer("STL-2.CSV", OTHER)
+
+    @asynccontextmanager
+    async def spoilt() -> AsyncIterator[RemoteFolder]:
+        yield Spoilt(world.offered, PATTERN)
+
+    look = await world.look(spoilt)
+    assert ([one.name for one in look.fetched], look.failure) == (
+        ["STL-2.CSV"],
+        "STL-1.CSV is on a bad block",
+    )
+    look = await world.look()
+    assert ([one.name for one in look.fetched], look.failure) == (["STL-1.CSV"], None)
+
+
+async def test_source_at_which_all_fails_is_left_early(
+    world: SourceWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_module, "FAILURES_MAX", 2)
+    asked: list[str] = []
+
+    class Gone(LocalFolder):
+        async def version_of(self, name: str) -> RemoteFile | None:
+            asked.append(name)
+            raise SourceFailed("it is gone")
+
+    @asynccontextmanager
+    async def gone() -> AsyncIterator[RemoteFolder]:
+        yield Gone(world.offered, PATTERN)
+
+    for number in range(4):
+        world.offer(f"STL-{number}.CSV", b"%d" % number)
+    assert (await world.look(gone)).failure == "it is gone; it is gone"
+    assert asked == ["STL-0.CSV", "STL-1.CSV"]
 
 
 async def test_file_over_sftp_is_recorded_with_the_host_key(world: SourceWorld, server: SftpWorld) -> None:

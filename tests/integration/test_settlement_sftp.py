@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import cast
 
 import asyncssh
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from fincore.domain.secret import Secret
 from fincore.reconciliation.fetching import sftp
 from fincore.reconciliation.fetching.remote import NAMES_MAX, RemoteFile, SourceFailed
-from fincore.reconciliation.fetching.sftp import SftpServer, sftp_folder
+from fincore.reconciliation.fetching.sftp import SftpFolder, SftpServer, sftp_folder
 from fixtures.sftp_server import PASSWORD, SftpWorld, sftp_listening, sftp_world
 
 PATTERN = "STL-*.CSV"
@@ -163,6 +164,22 @@ async def test_hostile_names_are_told_and_never_read(world: SftpWorld) -> None:
         listing = await remote.list()
     assert [one.name for one in listing.files] == ["STL-1.CSV"]
     assert listing.refused_names == ("STL-../../../etc/passwd.CSV", "STL-/etc/passwd.CSV")
+
+
+async def test_file_without_time_of_change_is_left_out() -> None:
+    class Client:
+        async def scandir(self, _: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+            for name, mtime in ((b"STL-1.CSV", None), (b"STL-2.CSV", 1_700_000_000), (b"STL-3.CSV", 2**63)):
+                attributes = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR, size=1, mtime=mtime)
+                yield asyncssh.SFTPName(name, attrs=attributes)
+
+    server = SftpServer(host="h", port=22, user="u", directory="/", host_keys=frozenset())
+    listing = await SftpFolder(cast("asyncssh.SFTPClient", Client()), server, PATTERN, "SHA256:x").list()
+    assert [one.name for one in listing.files] == ["STL-2.CSV"]
+    assert listing.left_out == (
+        "the server states no size or no time of change of STL-1.CSV",
+        "the server states an impossible time of change of STL-3.CSV",
+    )
 
 
 async def test_stalled_server_is_left_after_a_bound(world: SftpWorld, impatient: None) -> None:

@@ -7,7 +7,6 @@ import pytest
 from fincore.reconciliation.fetching.remote import (
     FILE_BYTES_MAX,
     RemoteFile,
-    SourceFailed,
     listing_of,
     name_of,
 )
@@ -61,5 +60,7 @@ def test_size_of_a_file_has_both_bounds(size_bytes: int, *, is_taken: bool) -> N
     if is_taken:
         assert listing_of([file], []).files == {file}
     else:
-        with pytest.raises(SourceFailed, match=r"STL-1\.CSV has"):
-            listing_of([file], [])
+        other = RemoteFile("STL-2.CSV", 1, WHEN)
+        listing = listing_of([file, other], [])
+        assert listing.files == {other}
+        assert [told[:13] for told in listing.left_out] == ["STL-1.CSV has"]

@@ -26,6 +26,8 @@ SETTLE_SECONDS: Final = 5.0
 LOOK_SECONDS_MAX: Final = 3_600.0
 """A look that takes longer ends; the next one continues it."""
 NAMES_TOLD_MAX: Final = 3
+FAILURES_MAX: Final = 20
+"""After so many files that fail the look ends: the source is out of reach."""
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -67,7 +69,7 @@ class Looker:
         self._seconds_max = seconds_max
 
     async def look(self, source: SettlementSource, open_remote: OpenRemote) -> Look:
-        """Fetch all that is new at a source. What fails ends the look; what was fetched before it stays."""
+        """Fetch all that is new at a source. A file that fails keeps no other one; what was fetched before the look ends stays."""
         fetched: list[FetchedFile] = []
         failure: str | None = None
         limit = asyncio.timeout(self._seconds_max)
@@ -93,14 +95,23 @@ class Looker:
         if candidates:
             await self._pause(SETTLE_SECONDS)
         changing: list[str] = []
+        failures: list[str] = []
         for file in candidates:
-            if await remote.version_of(file.name) != file:
-                changing.append(file.name)
+            try:
+                if await remote.version_of(file.name) != file:
+                    changing.append(file.name)
+                    continue
+                one = await self._fetch(source, remote, file)
+            except (SourceFailed, EvidenceNotKept) as error:
+                failures.append(str(error))
+                if len(failures) == FAILURES_MAX:
+                    break
                 continue
-            one = await self._fetch(source, remote, file)
             if one is not None:
                 fetched.append(one)
         left_out = [
+            *failures[:NAMES_TOLD_MAX],
+            *listing.left_out[:NAMES_TOLD_MAX],
             *(f"{name} is still being written" for name in changing[:NAMES_TOLD_MAX]),
             *(
                 f"{name[:200]!r} matches the pattern, and no file is kept under such a name"

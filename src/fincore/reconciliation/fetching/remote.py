@@ -36,10 +36,14 @@ class RemoteFile(msgspec.Struct, frozen=True, order=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """What a look found: the files of the pattern, and names of the pattern that no file may be kept under."""
+    """What a look found: the files of the pattern, and names of the pattern that no file may be kept under.
+
+    `left_out`: why a file that is there is not fetched, one sentence each.
+    """
 
     files: frozenset[RemoteFile]
     refused_names: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class SourceFailed(FinCoreError):
@@ -84,12 +88,15 @@ def name_of(raw: bytes, pattern: str) -> str | None:
     return name
 
 
-def listing_of(files: Iterable[RemoteFile], refused_names: Iterable[str]) -> Listing:
-    """A listing. Raises `SourceFailed` for a file that is too large."""
-    found = frozenset(files)
-    for file in found:
-        if not 0 <= file.size_bytes <= FILE_BYTES_MAX:
-            raise SourceFailed(
-                f"{file.name} has {file.size_bytes:,} bytes, and {FILE_BYTES_MAX:,} are the most that is fetched"
-            )
-    return Listing(found, tuple(refused_names))
+def listing_of(
+    files: Iterable[RemoteFile], refused_names: Iterable[str], left_out: Iterable[str] = ()
+) -> Listing:
+    """A listing; a file that is too large is left out, and keeps no other one from being fetched."""
+    found = sorted(set(files))
+    fit = frozenset(file for file in found if 0 <= file.size_bytes <= FILE_BYTES_MAX)
+    too_large = (
+        f"{file.name} has {file.size_bytes:,} bytes, and {FILE_BYTES_MAX:,} are the most that is fetched"
+        for file in found
+        if file not in fit
+    )
+    return Listing(fit, tuple(refused_names), (*left_out, *too_large))

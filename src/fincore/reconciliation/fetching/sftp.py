@@ -128,6 +128,7 @@ class SftpFolder:
     async def _list(self) -> Listing:
         files: list[RemoteFile] = []
         refused: list[str] = []
+        left_out: list[str] = []
         names = 0
         async for entry in self._client.scandir(self._server.directory.encode()):
             names += 1
@@ -141,9 +142,12 @@ class SftpFolder:
             except ValueError as error:
                 refused.append(str(error))
                 continue
-            if name is not None and (found := _version(name, entry.attrs)):
-                files.append(found)
-        return listing_of(files, refused)
+            try:
+                if name is not None and (found := _version(name, entry.attrs)):
+                    files.append(found)
+            except SourceFailed as error:
+                left_out.append(str(error))
+        return listing_of(files, refused, left_out)
 
     def _path(self, name: str) -> str:
         return f"{self._server.directory.rstrip('/')}/{name}"
