@@ -1,4 +1,4 @@
-"""`python -m demo`: start everything, take payments, live their lives, compare all the books, and say how to go on."""
+"""`python -m demo`: start everything, take payments, live their lives, settle the day, compare all the books, and say how to go on."""
 
 import asyncio
 import sys
@@ -26,6 +26,7 @@ from demo.receiver import Receiver
 from demo.risk import RiskScenes
 from demo.sale import Charge, Sale
 from demo.screen import Screen
+from demo.settlement import SettlementScenes
 from demo.till import Till
 
 PATIENCE_SECONDS: Final = 60.0
@@ -81,10 +82,13 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     processes.refuse_connections()
     sales += _sold(screen, till, FAILOVER_PAYMENTS)
     screen.text(f"\n{processes.printed('psp', 'accounts').partition(_TABLE_END)[0]}")
-    sales += RiskScenes(screen, processes, till, partial(_sold, screen, till), merchant_id).play()
+    sold = partial(_sold, screen, till)
+    sales += RiskScenes(screen, processes, till, sold, merchant_id).play()
+    settlement = SettlementScenes(screen, processes, till, sold)
+    sales += settlement.play(sales)
     asyncio.run(till.look(sales))
     charges = [sale.charge for sale in sales if sale.charge]
-    wrong = [sale.surprise for sale in sales if sale.surprise]
+    wrong = [sale.surprise for sale in sales if sale.surprise] + settlement.wrong
 
     screen.heading("What the shop was told by webhook")
     wrong += _webhooks(screen, till, receiver, charges)
@@ -215,6 +219,7 @@ curl {processes.api_url()}/v1/refunds \\
 
 API documentation: {processes.api_url()}/docs
 Books:             {processes.command_line("ledger", "trial-balance")}
+Breaks:            {processes.command_line("reconcile", "breaks")}
 Rules of risk:     {processes.command_line("risk", "show")}"""
 
 

@@ -273,3 +273,9 @@ BLOCKED_CUSTOMER: Final = Payment(
     "a watch", "pm_card_visa", 4_500, "usd", "failed", known=_THIEF_ELSEWHERE, is_blocked=True
 )
 """A payment of a customer who is on the list of staff by then."""
+
+NEXT_DAY_PAYMENTS: Final = (
+    Payment("a violin", PAYPAL, 61_000, "eur", "succeeded", customer=("approve",)),
+    Payment("a bow", PAYPAL, 8_500, "eur", "succeeded", customer=("approve",)),
+)
+"""Payments after the first settlement day; PayPal's file states the last of them too low."""

@@ -15,11 +15,17 @@ API_PORT: Final = 8080
 CHECKOUT_PORT: Final = 8081
 OPS_PORT: Final = 9100
 REFUSES_SECONDS: Final = 600.0
+STRIPE_ACCOUNT: Final = "test"
+"""The account at Stripe that settings of its own declare."""
+PAYPAL_ACCOUNT: Final = "shop"
+BANK_ACCOUNT: Final = "main"
+"""The bank account to which Stripe pays out."""
 SETTINGS: Final = {
     "FINCORE_PSP_TIMEOUT_SECONDS": "2",
     # The shop's server, which takes the webhooks, is the demo itself.
     "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
     "FINCORE_LOG_FORMAT": "json",
+    "FINCORE_STRIPE_TEST_BANK_ACCOUNT": BANK_ACCOUNT,
 }
 
 
@@ -38,8 +44,10 @@ class Processes(Installation):
 
     def start_everything(self) -> None:
         """Start the sandbox, as slow as a PSP is, and FinCore; return when FinCore is ready to take a payment."""
-        self.start_sandbox("--log-level=warning", "--latency-p50-ms=120", "--latency-p99-ms=380")
-        self.add_account("paypal", "shop")
+        self.start_sandbox(
+            *("--log-level=warning", "--latency-p50-ms=120", "--latency-p99-ms=380"), "--paypal-sftp-port=0"
+        )
+        self.add_account("paypal", PAYPAL_ACCOUNT)
         self._away = Sandbox("--port=0", "--log-level=warning", log=self.log_file("psp-sandbox-away"))
         self.add_account("stripe", AWAY, at=self._away)
         self.launch_up()

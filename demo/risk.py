@@ -63,7 +63,7 @@ class RiskScenes:
         self._screen.prose(
             "\nThe blocked ones never reached a PSP. The thief is told no more than that the payment could not be made; staff see why:"
         )
-        last = _charge_id(sales[-1])
+        last = sales[-1].charge_id
         printed = self._processes.printed("charges", "show", last)
         self._screen.command(f"fincore charges show {last}", _about_risk(printed))
         return sales
@@ -76,7 +76,7 @@ class RiskScenes:
         (sale,) = sales
         self._screen.prose("\nStaff are asked:")
         self._staff("cases", "list")
-        self._staff("cases", "approve", _charge_id(sale), reason="Called her: she is opening a school")
+        self._staff("cases", "approve", sale.charge_id, reason="Called her: she is opening a school")
         sale.payment = LARGE_ORDER._replace(expected="succeeded")
         self._screen.begin(sales)
         try:
@@ -131,9 +131,3 @@ def _about_risk(printed: str) -> str:
     first = next((place for place, line in enumerate(lines) if line.startswith("risk:")), len(lines))
     last = next((place for place, line in enumerate(lines) if line.startswith("version ")), len(lines))
     return "\n".join(("...", *lines[first:last], "..."))
-
-
-def _charge_id(sale: Sale) -> str:
-    if sale.charge is None:
-        raise DemoFailed(f"{sale.payment.title} was never sent")
-    return str(sale.charge["id"])

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from demo import money
 from demo.payments import Evidence, Payment, Refund
+from demo.processes import DemoFailed
 
 Charge = dict[str, Any]
 """A charge as GET /v1/charges/{id} answers it."""
@@ -21,6 +22,13 @@ class Sale:
     payment: Payment
     charge: Charge | None = None
     replays: int = 0
+
+    @property
+    def charge_id(self) -> str:
+        """The charge's id. Raises `DemoFailed`: there is no charge yet."""
+        if self.charge is None:
+            raise DemoFailed(f"{self.payment.title} was never sent")
+        return str(self.charge["id"])
 
     @property
     def status(self) -> str:

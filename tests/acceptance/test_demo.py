@@ -35,5 +35,13 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert "risk: block; rule card-testing of version 1" in said
     assert "approved; the capture is under way" in said
     assert said.count("blocked_by_risk") == 2 * (5 + 1)
+    assert re.findall(r"(\w+/\w+ \w{3}) .*\d  explained", said) == [
+        *(f"paypal/shop {currency}" for currency in ("eur", "usd")),
+        *(f"stripe/test {currency}" for currency in ("eur", "gbp", "jpy", "kwd", "usd")),
+    ]
+    assert re.search(
+        r"paypal/shop eur +479\.64 +479\.64 +0\.00 +79\.64 +79\.64 +400\.00 +0\.00  explained", said
+    )
+    assert re.search(r"amount +1 +-5\.00 EUR .* both have it, with different amounts", said)
     assert "usd: balanced" in said
     assert "invariants hold over" in said
