@@ -128,6 +128,15 @@ async def test_line_that_names_a_payout_proves_its_arrival(bank: Bank) -> None:
     assert await bank.account.breaks() == []
 
 
+async def test_payout_taken_from_the_bank_is_matched_too(bank: Bank) -> None:
+    reference = await bank.paid_out(-9_480)
+    await bank.states(f"1,-94.80,E1,{reference}")
+    await bank.run()
+    assert (await bank.payout(reference)).status == "paid"
+    assert await bank.counts() == (1, 1, 0)
+    assert await bank.account.breaks() == []
+
+
 async def test_bank_reference_of_the_psp_finds_the_payout(bank: Bank) -> None:
     stated = f"BANK{uuid4().hex[:12]}"
     withdrawal = f"W{uuid4().hex[:16]}"
