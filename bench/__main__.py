@@ -8,12 +8,33 @@ from typing import Final, Literal, get_args
 import psutil
 from cyclopts import App
 
-from bench import accept, books, fresh_clone, latency, rebuild, refunds, risk, routing, webhooks, whole_way
+from bench import (
+    accept,
+    books,
+    fresh_clone,
+    latency,
+    rebuild,
+    reconciliation,
+    refunds,
+    risk,
+    routing,
+    webhooks,
+    whole_way,
+)
 from bench.figures import out
 from bench.store import Store, temporary_store
 
 Section = Literal[
-    "accept", "whole-way", "refunds", "webhooks", "latency", "rebuild", "books", "routing", "risk"
+    "accept",
+    "whole-way",
+    "refunds",
+    "webhooks",
+    "latency",
+    "rebuild",
+    "books",
+    "routing",
+    "risk",
+    "reconciliation",
 ]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
@@ -25,6 +46,7 @@ MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "books": books.measure,
     "routing": routing.measure,
     "risk": risk.measure,
+    "reconciliation": reconciliation.measure,
 }
 
 app = App(name="bench", help="Measure FinCore beside references taken in the same run.", version_flags=())
@@ -37,7 +59,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk.
+        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 
