@@ -288,6 +288,19 @@ async def test_our_charge_id_finds_what_no_reference_names(account: Settlement) 
     await explained(account)
 
 
+async def test_fees_that_offset_each_other_are_two_breaks(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN._replace(refunds=(Refund(40, gives_fee_back=True, fails=False),)))
+    paid, back = one.lines
+    await account.fetched(
+        [
+            line("payment", paid.gross_minor, paid.fee_minor - 10, references=paid.references),
+            line("refund", back.gross_minor, back.fee_minor + 10, references=back.references),
+        ]
+    )
+    await run(account)
+    assert sorted(await account.breaks()) == [FoundBreak("fee", -10, "usd"), FoundBreak("fee", 10, "usd")]
+
+
 async def test_refund_under_the_code_of_a_reversal_is_a_refund(account: Settlement) -> None:
     """PayPal gives that code to a refund that it made itself; its transaction id is the refund's."""
     (one,) = await happen(account, PLAIN._replace(refunds=(Refund(40, gives_fee_back=True, fails=False),)))

@@ -247,12 +247,12 @@ analyze line_parts, item_parts;
 
 -- name: match_equal
 -- Match what has one name and equal sums, in one currency, gross and fee apart; it is no longer open then. $2 is the rule: `reference` goes by the PSP's name of
--- a thing and the family, `payment` by the charge and the family, `disputes` by the charge alone, and `group` by what is grouped at
--- the end. $3: instead of sums, lines and items of the same amount, one by one.
+-- a thing and the family, `payment` by the charge and the family, `disputes` by the charge, over the families of disputes as one, and
+-- `group` by what is grouped at the end. $3: instead of sums, lines and items of the same amount, one by one.
 with line_sums as (
     select scope_no, currency, part,
         case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
-        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' and part = 'gross' then wide end as kind,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end as kind,
         case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
         array_agg(line_no order by line_no) as line_nos
     from line_parts
@@ -262,7 +262,7 @@ with line_sums as (
 item_sums as (
     select scope_no, currency, part,
         case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
-        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' and part = 'gross' then wide end as kind,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end as kind,
         case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
         array_agg(entry_id order by entry_id) as entry_ids, min(account_id) as account_id
     from item_parts
