@@ -1,10 +1,12 @@
 -- name: find_refused_files
--- Files that cannot be read.
+-- Files that cannot be read. One in the place of which another was read is no longer waited for.
 insert into found_breaks (class, scope_no, subjects, file_id, reference)
 select 'file_refused', s.scope_no, array['file:' || f.file_id], f.file_id, f.name
 from reconciliation.files f
 join scopes s using (livemode, psp, psp_account)
-where f.status = 'refused'
+where f.status = 'refused' and not exists (
+    select from reconciliation.files r where r.replaces = f.file_id and r.status in ('read', 'booked')
+)
 order by f.fetched_at;
 
 -- name: find_replaced_files

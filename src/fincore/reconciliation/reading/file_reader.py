@@ -82,17 +82,19 @@ class FileReader:
         self._formats = formats
 
     async def waiting(self) -> list[SettlementFileId]:
-        """The kept files that may be read now."""
-        return [SettlementFileId(row["file_id"]) for row in await self._pool.fetch(_SQL.kept_files)]
+        """The files that may be read now: kept ones, and those that another version of their parser refused."""
+        versions = [str(one.parser_version) for one in self._formats.values()]
+        rows = await self._pool.fetch(_SQL.readable_files, list(self._formats), versions)
+        return [SettlementFileId(row["file_id"]) for row in rows]
 
     async def read(self, file_id: SettlementFileId) -> str | None:
-        """Read a kept file; return why it was refused, or None. A refused file has changed nothing but its status.
+        """Read a file of those waiting; return why it was refused, or None. A refused file has changed nothing but its status.
 
         Raises `EvidenceNotKept` where the evidence store has not got the file as it came; the file waits then.
         """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                row = await connection.fetchrow(_SQL.lock_kept_file, file_id)
+                row = await connection.fetchrow(_SQL.lock_file, file_id)
                 if row is None:
                     return None
                 await self._read(connection, row)

@@ -1,28 +1,43 @@
--- name: kept_files
--- The files that may be read now, in the order of their names, in which PSPs number them.
-select file_id from reconciliation.files_to_read order by livemode, psp, psp_account, name collate "C", fetched_at;
+-- name: readable_files
+-- The files that may be read now, in the order of their names, in which PSPs number them: those that wait, and those that another version
+-- of their parser refused. $1 the formats, $2 the versions of their parsers now. A refused file stays refused where another came in its
+-- place, and where an opening balance that was taken later holds its movements.
+select f.file_id
+from reconciliation.files f
+left join unnest($1::text[], $2::text[]) as p (format, parser_version) using (format)
+where f.file_id in (select file_id from reconciliation.files_to_read)
+    or f.status = 'refused' and f.parser_version <> p.parser_version
+        and not exists (select from reconciliation.files r where r.replaces = f.file_id)
+        and not exists (
+            select
+            from reconciliation.openings b
+            join reconciliation.files o using (file_id)
+            where (o.livemode, o.psp, o.psp_account) = (f.livemode, f.psp, f.psp_account) and o.fetched_at > f.fetched_at
+        )
+order by f.livemode, f.psp, f.psp_account, f.name collate "C", f.fetched_at;
 
--- name: lock_kept_file
+-- name: lock_file
 -- A file for one reader, with what it must be about; none where another has read it.
 select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.location, f.format,
     f.payout_reference, s.account_id
 from reconciliation.files f
 join reconciliation.sources s using (source)
-where f.file_id = $1 and f.status = 'kept'
+where f.file_id = $1 and f.status in ('kept', 'refused')
 for update of f;
 
 -- name: mark_read
 -- A file was read to its end, and what it says of itself.
 update reconciliation.files
 set status = 'read', parser_version = $2, period_start = $3, period_end = $4, sequence = $5, stated_totals = $6::jsonb,
-    computed_totals = $7::jsonb, states_period = $8, continued = $9, account_id = $10
+    computed_totals = $7::jsonb, states_period = $8, continued = $9, account_id = $10,
+    refusal_line = null, refusal = null
 where file_id = $1;
 
 -- name: mark_refused
 -- A file cannot be read; none of its lines is kept.
 update reconciliation.files
 set status = 'refused', parser_version = $2, refusal_line = $3, refusal = $4
-where file_id = $1 and status = 'kept';
+where file_id = $1 and status in ('kept', 'refused');
 
 -- name: line_period
 -- From when to when the lines of a file are.
