@@ -390,6 +390,62 @@ async def test_balance_before_the_first_file_is_booked_once(account: Settlement)
     assert await account.balances() == {"balance usd": 59_680, "unmatched usd": 50_000}
 
 
+async def test_currency_that_is_told_later_has_its_own_opening(account: Settlement) -> None:
+    await account.fetched([], beginning_minor={"usd": 100})
+    await run(account)
+    await account.fetched([], day=1, beginning_minor={"usd": 100, "eur": 70})
+    await account.fetched([], day=2, beginning_minor={"usd": 100, "eur": 70})
+    await run(account)
+    assert await account.breaks() == []
+    await account.book()
+    assert await account.balances() == {
+        "balance usd": 100,
+        "unmatched usd": 100,
+        "balance eur": 70,
+        "unmatched eur": 70,
+    }
+
+
+@pytest.mark.parametrize("arrivals", [(1, 0, 2), (2, 0, 1), (2, 1, 0), (1, 2, 0)])
+async def test_files_out_of_order_are_booked_once(account: Settlement, arrivals: tuple[int, ...]) -> None:
+    """The opening of the one that came first contains the days before it, until these come."""
+    lived = await happen(account, PLAIN, PLAIN, PLAIN)
+    beginning_minor = 50_000
+    days: list[dict[str, int]] = []
+    for one in lived:
+        days.append({"usd": beginning_minor})
+        beginning_minor += sum(told.net_minor for told in one.lines)
+    for day in arrivals:
+        await account.fetched(lived[day].lines, day=day, beginning_minor=days[day])
+        await run(account)
+    assert await violations(account) == []
+    assert [one for one in await account.breaks() if one.break_class == "balance"] == []
+    await account.book()
+    assert await account.balances() == {"balance usd": beginning_minor, "unmatched usd": 50_000}
+
+
+async def test_file_that_the_log_has_keeps_its_opening(account: Settlement, owner_pool: Pool) -> None:
+    """The record was restored to what it was before both files came; then they come in another order."""
+    days = {0: {"usd": 50_000}, 1: {"usd": 50_009}}
+    lines = {0: [line("account_fee", 9)], 1: [line("account_fee", 1)]}
+    for day, begins in days.items():
+        await account.fetched(lines[day], day=day, beginning_minor=begins)
+    await run(account)
+    await account.book()
+    before = await account.balances()
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        for table in ("openings", "lines", "matched_files", "runs"):
+            await connection.execute(f"delete from reconciliation.{table}")  # noqa: S608 -- the test's own names
+        await connection.execute(
+            "update reconciliation.files set status = 'kept', name = translate(left(name, 7), '01', '10')"
+        )
+    result = await run(account)
+    assert (result.problems, result.files_booked) == ((), 2)
+    await account.book()
+    assert await account.balances() == before == {"balance usd": 50_010, "unmatched usd": 50_000}
+
+
 async def test_withdrawal_in_a_file_is_a_payout_in_transit(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
     await account.fetched([*one.lines, line("payout", -5_000, -25, psp_reference="wd_1")])

@@ -89,7 +89,7 @@ class Reconciliation:
     ) -> None:
         self._pool = ledgerdb
         self._files = files
-        self._reader = FileReader(ledgerdb, evidence, formats)
+        self._reader = FileReader(ledgerdb, files, evidence, formats)
         self._booker = FileBooker(ledgerdb, files, payouts)
         self._payout_lines = PayoutLines(ledgerdb, payouts)
         self._matcher = Matcher(ledgerdb, payouts)

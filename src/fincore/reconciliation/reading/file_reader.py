@@ -20,6 +20,7 @@ from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.parsed_file import Expected, FileFormat, FileRefused, ParsedFile
 from fincore.reconciliation.reading.believed import ahead_of_time, of_another_account
 from fincore.reconciliation.reading.read_files import accepted_of, totals_of
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
 _SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
 _log = structlog.get_logger(__name__)
@@ -76,8 +77,15 @@ class Format(Protocol):
 class FileReader:
     """Reads files of the formats it is given, one at a time."""
 
-    def __init__(self, ledgerdb: Pool, evidence: EvidenceStore, formats: Mapping[FileFormat, Format]) -> None:
+    def __init__(
+        self,
+        ledgerdb: Pool,
+        files: SettlementFileRecorder,
+        evidence: EvidenceStore,
+        formats: Mapping[FileFormat, Format],
+    ) -> None:
         self._pool = ledgerdb
+        self._files = files
         self._evidence = evidence
         self._formats = formats
 
@@ -171,15 +179,25 @@ class FileReader:
             facts.continued,
             facts.account_id,
         )
-        if await connection.fetchval(_SQL.is_first_file, file_id):
-            for currency, stated in parsed.stated.items():
-                if stated.beginning_minor:
-                    await connection.execute(_SQL.keep_opening, file_id, currency, stated.beginning_minor)
+        await self._keep_openings(connection, file_id)
         refusal = accept_file(
             None, await accepted_of(connection, file_id), await totals_of(connection, file_id)
         )
         if isinstance(refusal, Refusal):
             raise FileRefused(None, refusal.detail)
+
+    async def _keep_openings(self, connection: Connection, file_id: SettlementFileId) -> None:
+        """Keep what the PSP held before the file. A log that has the file already was told of that by a record that is lost."""
+        known = await self._files.load(file_id)
+        openings = [one for one in known.totals if one.kind == "opening"] if known else []
+        await connection.execute(
+            _SQL.keep_openings,
+            file_id,
+            known is not None,
+            [one.currency for one in openings],
+            [one.gross_minor for one in openings],
+            timeout=READ_SECONDS_MAX,
+        )
 
 
 def _json(totals: Mapping[Currency, msgspec.Struct]) -> str:

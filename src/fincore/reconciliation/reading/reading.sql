@@ -52,20 +52,34 @@ where f.file_id = $1 and o.file_id <> f.file_id and o.status in ('read', 'booked
 order by o.fetched_at desc, o.name desc
 limit 1;
 
--- name: is_first_file
--- Whether no other file of the account has been read.
-select not exists (
-    select
-    from reconciliation.files o
-    where (o.livemode, o.psp, o.psp_account) = (f.livemode, f.psp, f.psp_account) and o.status in ('read', 'booked')
-      and o.file_id <> f.file_id
-)
+-- name: keep_openings
+-- What the PSP held, by currency, before the file of the account that was the first to tell: its balance at the beginning. What a file
+-- of before that one moves is in that balance already, and is taken out of it. Where the log has the file ($2), what it has counts: the
+-- balances $4 in the currencies $3. A currency has a row for each of these files, so that what is before is known.
+insert into reconciliation.openings (file_id, currency, balance_minor)
+select f.file_id, t.currency,
+    case
+        when $2::boolean then coalesce(k.balance_minor, 0)
+        when told.is_first then (t.stated ->> 'beginning_minor')::bigint
+        else -moved.net_minor
+    end
 from reconciliation.files f
-where f.file_id = $1;
-
--- name: keep_opening
--- What the PSP held before the first file.
-insert into reconciliation.openings (file_id, currency, balance_minor) values ($1, $2, $3);
+cross join lateral jsonb_each(f.stated_totals) as t (currency, stated)
+left join unnest($3::text[], $4::bigint[]) as k (currency, balance_minor) using (currency)
+cross join lateral (
+    select count(*) = 0 as is_first,
+        bool_or((f.period_start, coalesce(f.sequence, 1)) < (e.period_start, coalesce(e.sequence, 1))) as is_before
+    from reconciliation.openings o
+    join reconciliation.files e using (file_id)
+    where o.currency = t.currency and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
+) told
+cross join lateral (
+    select coalesce(sum(l.gross_minor + l.fee_minor), 0)::bigint as net_minor
+    from reconciliation.lines l
+    where l.file_id = f.file_id and l.currency = t.currency
+) moved
+where f.file_id = $1 and t.stated ->> 'beginning_minor' is not null
+  and (told.is_first or told.is_before or k.balance_minor is not null);
 
 -- name: read_files
 -- The files that were read and that no run has taken up, in the order in which they were read. The log may lack events of one that is
@@ -92,8 +106,8 @@ group by kind, currency
 order by kind, currency;
 
 -- name: openings_of_file
--- What the PSP held before it, where it is the first.
-select currency, balance_minor from reconciliation.openings where file_id = $1 order by currency;
+-- What its event says that the PSP held before it.
+select currency, balance_minor from reconciliation.openings where file_id = $1 and balance_minor <> 0 order by currency;
 
 -- name: payout_lines
 -- Its lines about payouts.

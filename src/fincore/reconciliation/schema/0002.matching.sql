@@ -35,11 +35,12 @@ create index lines_by_reference on reconciliation.lines (psp_reference);
 create index lines_by_payout on reconciliation.lines (payout_reference) where payout_reference is not null;
 create index lines_by_conversion on reconciliation.lines (conversion) where kind = 'conversion';
 
--- What the PSP held for us before the first file of an account.
+-- What the PSP held for us before the files of an account, by currency: the balance at the beginning of the first file that told one,
+-- and for each file of before that one, which came later, what it moved, with the other sign.
 create table reconciliation.openings (
     file_id       text   collate "C" not null references reconciliation.files,
     currency      text   collate "C" not null,
-    balance_minor bigint not null check (balance_minor <> 0),
+    balance_minor bigint not null,
     primary key (file_id, currency)
 );
 
