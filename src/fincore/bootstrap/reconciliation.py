@@ -8,18 +8,27 @@ from fincore.bootstrap.processes import run_until, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.reconciler import reconciled, reconciliation_of
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder, watched_sources
-from fincore.domain.clock import AgeClock
+from fincore.bootstrap.settlement_sources.reached_sources import (
+    ReportStores,
+    evidence_folder,
+    watched_sources,
+)
+from fincore.domain.clock import AgeClock, Clock
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.log_events import LogEvent
+from fincore.domain.settlement_events import PAYOUT_EVENTS
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
 from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.fetcher import AfterLook, Fetcher
 from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.staging import Staging
 from fincore.reconciliation.files import SettlementFiles
 from fincore.reconciliation.sources import Sources
+from fincore.write.settlement.payouts import PayoutRecorder
 
 
-async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Fetch and reconcile until `stop`. Raises `ConfigurationError` where no source is declared."""
     if not settings.settlement_sources_file:
         raise ConfigurationError(
@@ -27,15 +36,25 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
         )
     async with running_writer(stores.eventstore, stores.jobs.enqueue) as writer:
         after_look = reconciled(reconciliation_of(settings, stores, writer))
-        fetcher = fetcher_of(settings, stores, after_look)
+        fetcher = fetcher_of(settings, stores, writer, clock, after_look)
         await run_until(stop, fetcher.run(), fetcher.stop)
 
 
-def fetcher_of(settings: Settings, stores: Stores, after_look: AfterLook | None = None) -> Fetcher:
+def fetcher_of(
+    settings: Settings,
+    stores: Stores,
+    writer: Writer[LogEvent],
+    clock: Clock,
+    after_look: AfterLook | None = None,
+) -> Fetcher:
     """What fetches the files of the declared sources, and what it calls after each look. Raises `ConfigurationError` for a secret that cannot be read."""
-    evidence = evidence_folder(settings)
-    looker = Looker(
-        SettlementFiles(stores.ledgerdb), FolderEvidence(evidence), Staging(evidence / ".downloads")
+    folder = evidence_folder(settings)
+    files, evidence = SettlementFiles(stores.ledgerdb), FolderEvidence(folder)
+    looker = Looker(files, evidence, Staging(folder / ".downloads"))
+    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
+    watched = watched_sources(
+        settings,
+        secret_resolver(os.environ),
+        ReportStores(files=files, evidence=evidence, payouts=payouts, clock=clock),
     )
-    watched = watched_sources(settings, secret_resolver(os.environ))
     return Fetcher(watched, Sources(stores.ledgerdb), looker, after_look)

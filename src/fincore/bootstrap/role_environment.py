@@ -6,11 +6,13 @@ from typing import Final, get_args
 
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases
 from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, setting_of
+from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.setting import FILE_SUFFIX
 from fincore.bootstrap.settings import SECRET_SETTINGS, Settings
+from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
 
 _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
     {
@@ -21,6 +23,9 @@ _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType
     }
 )
 """Which parts of the accounts at PSPs a role uses; the other roles use none."""
+
+_PARTS_OF_REPORTS: Final[tuple[AccountPart, ...]] = ("calls", "settlement")
+"""Which parts of an account the role `reconciliation` uses where a source asks the PSP for reports about it."""
 
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
@@ -64,6 +69,13 @@ def environment_of(
     """
     needed = SECRETS_OF_ROLE[role] | {SETTING_OF_STORE[store] for store in STORES_OF_ROLE[role]}
     needed |= _account_settings(_PARTS_OF_ROLE.get(role, ()))
+    asked = asked_accounts(settings) if role == "reconciliation" else ()
+    needed |= {
+        setting_of(one.psp, field, livemode=one.livemode)
+        for one in asked
+        if one.is_of_settings
+        for field in _fields(one, _PARTS_OF_REPORTS)
+    }
     # A role that reads the DSN of one store takes that of the event store for one that is left empty.
     needed |= {"FINCORE_EVENTSTORE_DSN"}
     found = {setting: str(getattr(databases, store)) for store, setting in SETTING_OF_STORE.items()}
@@ -83,11 +95,11 @@ def environment_of(
         for suffix in ("", FILE_SUFFIX)
         if name not in needed or (suffix and name in found)
     }
-    referred_to = _variables(settings, parts)
+    referred_to = _variables(settings.psp_accounts, parts) | _variables(asked, _PARTS_OF_REPORTS)
     of_sources = _variables_of_sources(settings)
     if role == "reconciliation":
         referred_to |= of_sources
-    hidden |= (_variables(settings, get_args(AccountPart)) | of_sources) - referred_to
+    hidden |= (_variables(settings.psp_accounts, get_args(AccountPart)) | of_sources) - referred_to
     if role not in _COUNT_ATTEMPTS:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
@@ -105,14 +117,18 @@ def _account_settings(parts: Collection[AccountPart]) -> set[str]:
     }
 
 
-def _variables(settings: Settings, parts: Collection[AccountPart]) -> set[str]:
-    """The environment variables that some parts of the accounts in a file refer to."""
+def _fields(account: DeclaredAccount, parts: Collection[AccountPart]) -> set[str]:
+    """The fields of some parts of an account."""
+    return {field.name for field in account.form.fields if set(field.parts) & set(parts)}
+
+
+def _variables(accounts: Collection[DeclaredAccount], parts: Collection[AccountPart]) -> set[str]:
+    """The environment variables that some parts of accounts in a file refer to."""
     return {
         source.place
-        for account in settings.psp_accounts
-        for field in account.form.fields
-        if set(field.parts) & set(parts)
-        for source in account.sources.get(field.name, ())
+        for account in accounts
+        for field in _fields(account, parts)
+        for source in account.sources.get(field, ())
         if isinstance(source, SecretReference) and source.scheme == "env"
     }
 

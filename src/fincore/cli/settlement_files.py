@@ -11,6 +11,7 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.reconciliation import fetcher_of
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
 from fincore.cli.arguments import Limit
 from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, show_table
@@ -19,6 +20,7 @@ from fincore.reconciliation.fetching.look import Look
 from fincore.reconciliation.files import FileStatus
 
 EXIT_FAILED: Final = 1
+EVENTSTORE: Final = "eventstore"
 LEDGERDB: Final = "ledgerdb"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -71,10 +73,12 @@ async def _fetch(settings: Settings, databases: Databases, source: str | None) -
         )
     if source is not None and source not in declared:
         raise UsageError(f"there is no source {source[:60]!r}: choose one of {', '.join(declared)}")
-    async with operator_stores(databases, LEDGERDB) as stores:
+    # What is asked of a PSP about payouts is recorded in the log.
+    needed = (EVENTSTORE, LEDGERDB) if asked_accounts(settings) else (LEDGERDB,)
+    async with operator_stores(databases, *needed) as stores:
         return await settlement_files.fetch(
             stores.ledgerdb,
-            fetcher_of(settings, stores),
+            fetcher_of(settings, stores, stores.writer, stores.clock),
             list(declared.values()),
             list(declared) if source is None else [source],
         )

@@ -11,7 +11,7 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.evidence.port import KeptFile
-from fincore.reconciliation.fetching.remote import RemoteFile
+from fincore.reconciliation.fetching.remote import NO_PROOF, Proof, RemoteFile
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.source import SettlementSource
 
@@ -25,6 +25,9 @@ FILE_STATUSES: Final[tuple[FileStatus, ...]] = ("kept", "refused", "read", "book
 Finding = Literal["new", "doubled", "replaced"]
 """`new`: a content that was not there. `doubled`: the content of an earlier file. `replaced`: new content under a name that had another
 before; both are kept."""
+
+
+REFUSAL_CHARACTERS_MAX: Final = 1_000
 
 
 class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +62,25 @@ class SettlementFiles:
         fetched = {(row["name"], row["size_bytes"], row["remote_mtime"]) for row in rows}
         return sorted(one for one in offered if (one.name, one.size_bytes, one.changed_at) not in fetched)
 
+    async def names_fetched(self, source: str, names: Collection[str]) -> frozenset[str]:
+        """Of some names those that came from a source with a file that was not refused."""
+        rows = await self._pool.fetch(_SQL.names_fetched, source, sorted(names))
+        return frozenset(row["name"] for row in rows)
+
     async def record(
-        self, source: SettlementSource, remote: RemoteFile, kept: KeptFile, *, host_key: str | None
+        self,
+        source: SettlementSource,
+        remote: RemoteFile,
+        kept: KeptFile,
+        *,
+        host_key: str | None,
+        proof: Proof = NO_PROOF,
     ) -> tuple[SettlementFileId, Finding] | None:
-        """Record a file that was fetched and kept, in one transaction; None where another process has recorded this version."""
+        """Record a file that was fetched and kept, in one transaction; None where another process has recorded this version.
+
+        A file that its proof refuses is refused from the beginning, so that no run reads it.
+        """
+        refusal = proof.refusal
         file_id = settlement_file_id_of(
             livemode=source.livemode,
             psp=source.psp,
@@ -100,6 +118,9 @@ class SettlementFiles:
                     source.format,
                     remote.payout_reference,
                     same_name,
+                    proof.request,
+                    None if refusal is None else refusal.line_number,
+                    None if refusal is None else refusal.reason[:REFUSAL_CHARACTERS_MAX],
                 )
             arrival_no = await connection.fetchval(
                 _SQL.insert_arrival,

@@ -4,6 +4,13 @@ select a.name, a.size_bytes, a.remote_mtime
 from reconciliation.arrivals a
 where a.source = $1 and a.name = any ($2::text[]);
 
+-- name: names_fetched
+-- Of the names $2 those under which a file came from the source $1 that was not refused.
+select distinct a.name
+from reconciliation.arrivals a
+join reconciliation.files f using (file_id)
+where a.source = $1 and a.name = any ($2::text[]) and f.status <> 'refused';
+
 -- name: take_recording_turn
 -- One process records at a time files of the account $1: whether a content or a name is new is asked and answered in one go.
 select pg_advisory_xact_lock(hashtextextended('fincore.reconciliation.files:' || $1::text, 0));
@@ -25,9 +32,12 @@ limit 1;
 -- A file that was kept.
 insert into reconciliation.files (
     file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, remote_mtime, host_key, location, format,
-    payout_reference, replaces
+    payout_reference, replaces, request, refusal_line, refusal, status
 )
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+values (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16, $17,
+    case when $17::text is null then 'kept' else 'refused' end
+);
 
 -- name: insert_arrival
 -- A version of a name that was fetched. Nothing where another process has recorded it.

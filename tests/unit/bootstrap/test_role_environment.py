@@ -140,6 +140,45 @@ def test_variables_of_the_sources_file_reach_one_role(role: Role, tmp_path: Path
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_key_of_an_asked_account_reaches_reconciliation(role: Role, tmp_path: Path) -> None:
+    accounts, sources = tmp_path / "accounts.toml", tmp_path / "sources.toml"
+    accounts.write_text(
+        "".join(
+            f'[[account]]\npsp = "stripe"\nname = "{name}"\nmode = "test"\ndefault = {default}\n'
+            f'secret_key = "env:{name.upper()}_KEY"\nwebhook_secrets = ["env:{name.upper()}_WEBHOOK"]\n'
+            for name, default in (("eu", "true"), ("us", "false"))
+        )
+    )
+    sources.write_text(
+        "".join(
+            f'[[source]]\nname = "{name}"\npsp = "stripe"\naccount = "{name}"\nmode = "{mode}"\n'
+            'kind = "stripe_reports"\ncron = "0 12 * * *"\n'
+            for name, mode in (("eu", "test"), ("live", "live"))
+        )
+    )
+    environment = {
+        "FINCORE_PSP_ACCOUNTS_FILE": str(accounts),
+        "FINCORE_SETTLEMENT_SOURCES_FILE": str(sources),
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1",
+        "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_3",
+        "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "secret",
+        "EU_KEY": "sk_test_1",
+        "EU_WEBHOOK": "whsec_1",
+        "US_KEY": "sk_test_2",
+        "US_WEBHOOK": "whsec_2",
+    }
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    if role == "reconciliation":
+        secrets = {
+            name for name in told if name in environment and name[-3:] != "DIR" and "_FILE" not in name
+        }
+        assert secrets == {"EU_KEY", "FINCORE_STRIPE_LIVE_SECRET_KEY"}
+    else:
+        assert ("EU_KEY" in told) == ("US_KEY" in told)
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_variables_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path) -> None:
     """Most of the ways to credentials that the AWS library knows are variables; all begin alike."""
     variables = {

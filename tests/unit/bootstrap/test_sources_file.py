@@ -2,23 +2,33 @@
 
 import base64
 import hashlib
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, secret_resolver
+from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, SecretResolver, secret_resolver
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource, FolderPlace, SftpPlace
+from fincore.bootstrap.settlement_sources.declared_source import (
+    DeclaredSource,
+    FolderPlace,
+    SftpPlace,
+    StripeReportsPlace,
+)
 from fincore.bootstrap.settlement_sources.reached_sources import (
+    ReportStores,
+    asked_accounts,
     check_sources,
     evidence_folder,
     watched_sources,
 )
+from fincore.bootstrap.settlement_sources.sources_file import REPORT_NAMES
 from fincore.domain.errors import ConfigurationError
+from fincore.reconciliation.fetcher import WatchedSource
 
 FINGERPRINT = "SHA256:" + "A" * 43
 SFTP = {
@@ -42,6 +52,13 @@ FOLDER = {
     for name, value in SFTP.items()
     if name not in ("host", "user", "password", "host_keys", "directory")
 } | {"kind": '"folder"', "folder": '"/srv/settlement"'}
+
+
+def watched(settings: Settings, resolver: SecretResolver) -> tuple[WatchedSource, ...]:
+    """How the sources are reached, with stores that are not asked before a look."""
+    nothing: Any = None
+    stores = ReportStores(files=nothing, evidence=nothing, payouts=nothing, clock=nothing)
+    return watched_sources(settings, resolver, stores)
 
 
 def written(values: dict[str, str]) -> str:
@@ -197,13 +214,52 @@ def test_source_of_an_account_that_is_not_declared_is_refused(declared: Declared
 
 def test_secret_that_cannot_be_read_is_told(declared: Declared) -> None:
     settings = declared.settings(written(SFTP | {"account": '"live"'}))
-    for check in (check_sources, watched_sources):
+    for check in (check_sources, watched):
         with pytest.raises(
             ConfigurationError, match="source paypal_eu: the environment variable PAYPAL_SFTP is not set"
         ):
             check(settings, secret_resolver({}))
-    (watched,) = watched_sources(settings, secret_resolver({"PAYPAL_SFTP": "s"}))
-    assert watched.source == settings.settlement_sources_file[0].source
+    (one,) = watched(settings, secret_resolver({"PAYPAL_SFTP": "s"}))
+    assert one.source == settings.settlement_sources_file[0].source
+
+
+STRIPE = {
+    "name": '"stripe_eu"',
+    "psp": '"stripe"',
+    "account": '"live"',
+    "mode": '"live"',
+    "kind": '"stripe_reports"',
+    "cron": '"*/30 * * * *"',
+}
+
+
+def test_reports_are_asked_for_with_the_key_of_the_account(declared: Declared) -> None:
+    declared.environment["FINCORE_STRIPE_LIVE_SECRET_KEY"] = "sk_live_1"
+    settings = declared.settings(written(STRIPE | {"since": "2026-11-01"}))
+    (one,) = settings.settlement_sources_file
+    assert one.place == StripeReportsPlace(since=date(2026, 11, 1))
+    assert (one.source.format, one.source.names) == ("stripe_payout_itemized", REPORT_NAMES)
+    assert [account.label for account in asked_accounts(settings)] == ["stripe/live"]
+    assert watched(settings, secret_resolver({}))[0].source == one.source
+    other = declared.settings(written(STRIPE | {"account": '"eu"'}))
+    with pytest.raises(ConfigurationError, match="there is no account stripe/eu of live mode"):
+        watched(other, secret_resolver({}))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"psp": '"paypal"'}, "kind stripe_reports is for accounts at Stripe: set psp to stripe"),
+        ({"since": '"2026-11-01"'}, "since must be a day from 2010 on"),
+        ({"since": "2026-11-01T00:00:00"}, "since must be a day from 2010 on"),
+        ({"since": "0001-01-01"}, "since must be a day from 2010 on"),
+        ({"names": '"*"'}, "there is no field 'names'"),
+    ],
+)
+def test_wrong_field_of_a_report_source_is_told(
+    declared: Declared, values: dict[str, str], sentence: str
+) -> None:
+    assert sentence in declared.refused(written(STRIPE | values))
 
 
 def test_evidence_is_kept_beside_the_data_unless_told(declared: Declared, tmp_path: Path) -> None:

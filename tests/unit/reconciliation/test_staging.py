@@ -4,11 +4,12 @@ import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from fincore.reconciliation.fetching import staging
-from fincore.reconciliation.fetching.remote import Listing, RemoteFile, SourceFailed
+from fincore.reconciliation.fetching.remote import NO_PROOF, Listing, Proof, RemoteFile, SourceFailed
 from fincore.reconciliation.fetching.staging import Staging
 
 WHEN = datetime(2026, 11, 27, tzinfo=UTC)
@@ -41,6 +42,9 @@ class Remote:
                 raise SourceFailed("cut")
             yield self.content[offset : offset + 3]
             offset += 3
+
+    async def proof_of(self, _file: RemoteFile, _content: BinaryIO) -> Proof:
+        return NO_PROOF
 
 
 @pytest.fixture

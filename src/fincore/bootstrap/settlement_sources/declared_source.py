@@ -1,5 +1,6 @@
 """A source of settlement files as it is declared: where it is, with secrets by reference. Pure."""
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -26,11 +27,20 @@ class FolderPlace(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
 
 
+class StripeReportsPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """The report API of the Stripe account that the source is of, with the account's own key. Payouts made before `since` are left."""
+
+    since: date | None
+
+
+Place = SftpPlace | FolderPlace | StripeReportsPlace
+
+
 class DeclaredSource(msgspec.Struct, frozen=True, kw_only=True):
     """A source as an operator declares it. `origin` names the setting and its file, for sentences about the source."""
 
     source: SettlementSource
-    place: SftpPlace | FolderPlace
+    place: Place
     origin: str
 
     @property
@@ -44,5 +54,5 @@ class DeclaredSource(msgspec.Struct, frozen=True, kw_only=True):
         match self.place:
             case SftpPlace():
                 return tuple(filter(None, (self.place.password, self.place.private_key)))
-            case FolderPlace():
+            case FolderPlace() | StripeReportsPlace():
                 return ()

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,10 +13,17 @@ from fincore.bootstrap.declared_table import DeclaredTable, document_in
 from fincore.bootstrap.psp_accounts.account_form import FORMS
 from fincore.bootstrap.psp_accounts.secret_reference import ALLOWED, SecretReference, parse_reference
 from fincore.bootstrap.setting_values import Form
-from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource, FolderPlace, SftpPlace
+from fincore.bootstrap.settlement_sources.declared_source import (
+    DeclaredSource,
+    FolderPlace,
+    Place,
+    SftpPlace,
+    StripeReportsPlace,
+)
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.source import FORMATS, PSP_OF_FORMAT, SettlementSource
+from fincore.write.psp.stripe.account import STRIPE
 
 SOURCES_MAX: Final = 100
 HOST_KEYS_MAX: Final = 5
@@ -25,16 +32,20 @@ LATE_AFTER_HOURS_MAX: Final = 8_760
 TEXT_CHARACTERS_MAX: Final = 500
 NAMES_CHARACTERS_MAX: Final = 180
 PORT_MAX: Final = 65_535
+YEAR_MIN: Final = 2010
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _FINGERPRINT: Final = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_COMMON: Final = (
-    "name", "psp", "account", "mode", "kind", "names", "format", "cron", "late_after_hours", "account_id",
-)  # fmt: skip
+_COMMON: Final = ("name", "psp", "account", "mode", "kind", "cron", "late_after_hours")
+_OF_FILES: Final = ("names", "format", "account_id")
+_STRIPE_REPORTS: Final = "stripe_reports"
 _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
-    "sftp": ("host", "port", "user", "directory", "host_keys", "password", "private_key"),
-    "folder": ("folder",),
+    "sftp": (*_OF_FILES, "host", "port", "user", "directory", "host_keys", "password", "private_key"),
+    "folder": (*_OF_FILES, "folder"),
+    _STRIPE_REPORTS: ("since",),
 }
+REPORT_NAMES: Final = "itemized-*.csv"
+"""How the files of a source are called that is asked for reports of payouts."""
 
 
 def sources_in(setting: str, text: str) -> tuple[DeclaredSource, ...]:
@@ -75,6 +86,9 @@ def _source(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredSour
     kind = table.one_of("kind", _OF_KIND)
     table.refuse_unknown((*_COMMON, *_OF_KIND[kind]))
     psp = PspName(table.one_of("psp", FORMS))
+    is_asked = kind == _STRIPE_REPORTS
+    if is_asked and psp != STRIPE:
+        raise table.wrong(f"kind {_STRIPE_REPORTS} is for accounts at Stripe: set psp to {STRIPE}")
     source = SettlementSource(
         name=name,
         psp=psp,
@@ -83,8 +97,8 @@ def _source(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredSour
         ),
         livemode=table.one_of("mode", ("test", "live")) == "live",
         account_id=_text(table, "account_id") if "account_id" in values else None,
-        names=_names(table),
-        format=cast("FileFormat", table.one_of("format", FORMATS)),
+        names=REPORT_NAMES if is_asked else _names(table),
+        format="stripe_payout_itemized" if is_asked else cast("FileFormat", table.one_of("format", FORMATS)),
         cron=_cron(table),
         late_after=_late_after(table),
     )
@@ -92,11 +106,26 @@ def _source(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredSour
         raise table.wrong(
             f"format {source.format} is what {PSP_OF_FORMAT[source.format]} writes: set psp to it, or choose a format of {psp}'s"
         )
-    return DeclaredSource(
-        source=source,
-        place=_sftp(table) if kind == "sftp" else FolderPlace(folder=_absolute(table, "folder")),
-        origin=origin,
-    )
+    return DeclaredSource(source=source, place=_place(kind, table), origin=origin)
+
+
+def _place(kind: str, table: DeclaredTable) -> Place:
+    match kind:
+        case "sftp":
+            return _sftp(table)
+        case "folder":
+            return FolderPlace(folder=_absolute(table, "folder"))
+        case _:
+            return StripeReportsPlace(since=_since(table))
+
+
+def _since(table: DeclaredTable) -> date | None:
+    since = table.values.get("since")
+    if since is None:
+        return None
+    if not isinstance(since, date) or isinstance(since, datetime) or since.year < YEAR_MIN:
+        raise table.wrong("since must be a day from 2010 on, without quotation marks, such as 2026-11-01")
+    return since
 
 
 def _text(table: DeclaredTable, name: str) -> str:

@@ -7,12 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from fincore.reconciliation.fetching.remote import (
     NAMES_MAX,
+    NO_PROOF,
     READ_BYTES,
     Listing,
     OpenRemote,
+    Proof,
     RemoteFile,
     RemoteFolder,
     SourceFailed,
@@ -50,6 +53,10 @@ class LocalFolder:
                     yield piece
         except OSError as error:
             raise self._failed(error) from error
+
+    async def proof_of(self, _file: RemoteFile, _content: BinaryIO) -> Proof:
+        """See the port. A folder has files alone."""
+        return NO_PROOF
 
     def _list(self) -> Listing:
         files: list[RemoteFile] = []

@@ -125,16 +125,18 @@ class Looker:
     ) -> FetchedFile | None:
         async with self._staging.downloaded(source.name, remote, file) as content:
             failpoint("evidence", "before")
+            proof = await remote.proof_of(file, content)
+            content.seek(0)
             kept = await self._evidence.keep(source.psp, source.psp_account, file.name, content)
             failpoint("evidence", "after")
             failpoint("settlement_file", "before")
-            recorded = await self._files.record(source, file, kept, host_key=remote.host_key)
+            recorded = await self._files.record(source, file, kept, host_key=remote.host_key, proof=proof)
             failpoint("settlement_file", "after")
         if recorded is None:
             return None
         file_id, finding = recorded
         ARRIVALS.labels(source.name, finding).inc()
-        log = _log.info if finding == "new" else _log.warning
+        log = _log.info if finding == "new" and proof.refusal is None else _log.warning
         log(
             "settlement.file_fetched",
             source=source.name,
@@ -143,6 +145,7 @@ class Looker:
             sha256=kept.sha256,
             file_id=file_id,
             finding=finding,
+            refusal=None if proof.refusal is None else str(proof.refusal),
         )
         return FetchedFile(
             source=source.name, name=file.name, size_bytes=file.size_bytes, file_id=file_id, finding=finding

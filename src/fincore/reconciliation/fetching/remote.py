@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
 from fincore.domain.errors import FinCoreError
 from fincore.reconciliation.evidence.port import NAME_CHARACTERS_MAX
+from fincore.reconciliation.parsed_file import FileRefused
 
 NAMES_MAX: Final = 100_000
 """Names that one look reads; a folder with more is refused, so that a server cannot fill the memory."""
@@ -38,12 +39,23 @@ class RemoteFile(msgspec.Struct, frozen=True, order=True):
 class Listing(msgspec.Struct, frozen=True):
     """What a look found: the files of the pattern, and names of the pattern that no file may be kept under.
 
-    `left_out`: why a file that is there is not fetched, one sentence each.
+    `left_out`: what is there, or should be, and is not offered, one sentence each.
     """
 
     files: frozenset[RemoteFile]
     refused_names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source tells of a file beside its content: what it was asked for, as JSON, and why the file is not to be booked."""
+
+    request: str | None = None
+    refusal: FileRefused | None = None
+
+
+NO_PROOF: Final = Proof()
+"""Of a source that offers files and nothing beside them."""
 
 
 class SourceFailed(FinCoreError):
@@ -68,6 +80,10 @@ class RemoteFolder(Protocol):
 
     def read(self, file: RemoteFile, offset: int) -> AsyncGenerator[bytes, None]:
         """The bytes of a file from an offset to its end, in pieces of at most `READ_BYTES`."""
+        ...
+
+    async def proof_of(self, file: RemoteFile, content: BinaryIO) -> Proof:
+        """What is known of a file that was downloaded, before anything is recorded of it."""
         ...
 
 

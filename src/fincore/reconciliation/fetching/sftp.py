@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import BinaryIO, Final, TypeVar, cast
 
 import asyncssh
 import msgspec
@@ -18,9 +18,11 @@ import msgspec
 from fincore.domain.secret import Secret
 from fincore.reconciliation.fetching.remote import (
     NAMES_MAX,
+    NO_PROOF,
     READ_BYTES,
     Listing,
     OpenRemote,
+    Proof,
     RemoteFile,
     RemoteFolder,
     SourceFailed,
@@ -124,6 +126,10 @@ class SftpFolder:
         finally:
             with contextlib.suppress(SourceFailed):
                 await self._answered(opened.close, timeout_seconds=CLOSE_TIMEOUT_SECONDS)
+
+    async def proof_of(self, _file: RemoteFile, _content: BinaryIO) -> Proof:
+        """See the port. A server has files alone."""
+        return NO_PROOF
 
     async def _list(self) -> Listing:
         files: list[RemoteFile] = []

@@ -46,6 +46,8 @@ create table reconciliation.files (
     format          text        collate "C" not null check (format ~ '^[a-z][a-z0-9_]{0,63}$'),
     -- The PSP's reference of the payout that the file was asked for; null where a file is of no payout alone.
     payout_reference text    collate "C" check (length(payout_reference) between 1 and 100),
+    -- What the PSP was asked for and what proves the file, such as the run of a report; null where files are offered unasked.
+    request         jsonb       check (jsonb_typeof(request) = 'object'),
     -- The file that had this name at this source before, with other bytes.
     replaces        text        collate "C" references reconciliation.files check (replaces <> file_id),
     status          text        not null default 'kept' check (status in ('kept', 'refused', 'read', 'booked')),
@@ -115,10 +117,10 @@ create trigger arrivals_are_never_truncated
 create function reconciliation.refuse_change_of_file() returns trigger language plpgsql as $$
 begin
     if (old.file_id, old.psp, old.psp_account, old.livemode, old.source, old.name, old.sha256, old.size_bytes, old.fetched_at,
-            old.remote_mtime, old.host_key, old.location, old.format, old.payout_reference, old.replaces)
+            old.remote_mtime, old.host_key, old.location, old.format, old.payout_reference, old.request, old.replaces)
         is distinct from
         (new.file_id, new.psp, new.psp_account, new.livemode, new.source, new.name, new.sha256, new.size_bytes, new.fetched_at,
-            new.remote_mtime, new.host_key, new.location, new.format, new.payout_reference, new.replaces)
+            new.remote_mtime, new.host_key, new.location, new.format, new.payout_reference, new.request, new.replaces)
     then
         raise exception 'of the settlement file % only its status and what was read of it may change', old.file_id
             using errcode = 'restrict_violation';

@@ -1,13 +1,14 @@
 """HTTP to a PSP: one session, bounded in connections, time and size. It returns what happened and decides nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from fincore.domain.errors import FinCoreError
 from fincore.version import VERSION
 
 CONNECTIONS_MAX: Final = 200
@@ -15,6 +16,11 @@ CONNECT_TIMEOUT_SECONDS: Final = 3.0
 """Includes waiting for one of the connections to become free."""
 TOTAL_TIMEOUT_SECONDS: Final = 30.0
 RESPONSE_BYTES_MAX: Final = 2 * 1024 * 1024
+PIECE_BYTES: Final = 256 * 1024
+"""What a download hands over at a time, at most."""
+SILENCE_SECONDS_MAX: Final = 30.0
+"""How long a download may stand still."""
+_OK: Final = 200
 
 
 class RawResponse(msgspec.Struct, frozen=True):
@@ -39,6 +45,10 @@ class NoResponse(msgspec.Struct, frozen=True):
     """The call may have reached the PSP; what the PSP did with it is not known."""
 
     reason: str
+
+
+class DownloadBroken(FinCoreError):
+    """A file did not come, or not to its end; the message says why and names no secret."""
 
 
 class _ResponseTooLarge(Exception):
@@ -87,6 +97,24 @@ class HttpSession:
             return NoResponse(f"{self._psp} did not answer within {self._total_timeout_seconds:g} s")
         except (aiohttp.ClientError, OSError) as error:
             return NoResponse(f"the connection to {self._psp} broke ({type(error).__name__})")
+
+    async def download(self, url: URL, *, headers: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """The body of a file of any length, piece by piece; the caller bounds length and time. Raises `DownloadBroken`."""
+        timeout = aiohttp.ClientTimeout(
+            total=None, connect=self._timeout.connect, sock_read=SILENCE_SECONDS_MAX
+        )
+        try:
+            async with self._opened().get(
+                url, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != _OK:
+                    raise DownloadBroken(f"{self._psp} answered {response.status} in place of the file")
+                async for piece in response.content.iter_chunked(PIECE_BYTES):
+                    yield piece
+        except TimeoutError as error:
+            raise DownloadBroken(f"{self._psp} sent nothing for {SILENCE_SECONDS_MAX:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise DownloadBroken(f"the connection to {self._psp} broke ({type(error).__name__})") from error
 
     async def close(self) -> None:
         """Close the connections; calls under way end as unanswered."""

@@ -1,6 +1,7 @@
 """HTTP to Stripe: calls in its dialect. It returns what happened and decides nothing."""
 
 import time
+from collections.abc import AsyncGenerator
 from typing import Final, TypeVar
 
 import msgspec
@@ -86,6 +87,11 @@ class StripeClient:
             headers=headers,
             reads=reads,
         )
+
+    def download(self, url: str, *, account: StripeAccount) -> AsyncGenerator[bytes, None]:
+        """The content of a file, piece by piece. The key goes where `url` says. Raises `DownloadBroken`."""
+        headers = {"Authorization": f"Bearer {account.secret_key.reveal()}"}
+        return self._http.download(URL(url, encoded=True), headers=headers)
 
     async def close(self) -> None:
         """Close the connections; calls under way end as unanswered."""

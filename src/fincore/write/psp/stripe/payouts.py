@@ -3,13 +3,15 @@
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from fincore.domain.card_number import without_card_numbers
 from fincore.domain.outcome import PspReference, Unreadable
 from fincore.domain.payout import PayoutReport
 from fincore.write.psp.sanitize import sanitize_code
 from fincore.write.psp.stripe import status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
-from fincore.write.psp.stripe.wire import StripePayout
+from fincore.write.psp.stripe.wire import Id, StripePayout
 
 MESSAGE_CHARS_MAX: Final = 300
 
@@ -35,3 +37,11 @@ def read_payout(payout: StripePayout, *, occurred_at: datetime) -> PayoutReport 
         failure_code=None if payout.failure_code is None else sanitize_code(payout.failure_code),
         failure_message=None if message is None else without_card_numbers(message[:MESSAGE_CHARS_MAX]),
     )
+
+
+def destination_of(payout: StripePayout) -> str | None:
+    """The id of the bank account that it goes to; None for what is no id, such as an account that was expanded or deleted."""
+    try:
+        return msgspec.json.decode(payout.destination, type=Id)
+    except msgspec.DecodeError:
+        return None

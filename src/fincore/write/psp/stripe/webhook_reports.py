@@ -15,7 +15,7 @@ from fincore.domain.outcome import PspReference, Unreadable
 from fincore.write.psp.port import Look, PayoutNotice, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import read_intent
-from fincore.write.psp.stripe.payouts import read_payout
+from fincore.write.psp.stripe.payouts import destination_of, read_payout
 from fincore.write.psp.stripe.radar import read_warning
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
 from fincore.write.psp.stripe.wire import (
@@ -148,18 +148,10 @@ def _payout(raw: msgspec.Raw, occurred_at: datetime) -> PayoutNotice:
     return PayoutNotice(
         psp_reference=PspReference(payout.id),
         livemode=payout.livemode,
-        destination=_text_of(payout.destination),
+        destination=destination_of(payout),
         content=None if isinstance(reading, Unreadable) else reading,
         unreadable=reading.reason if isinstance(reading, Unreadable) else None,
     )
-
-
-def _text_of(destination: msgspec.Raw) -> str | None:
-    """The id of a bank account; None for what is no id, such as an account that was expanded or deleted."""
-    try:
-        return msgspec.json.decode(destination, type=Id)
-    except msgspec.DecodeError:
-        return None
 
 
 Reader = Callable[[msgspec.Raw, datetime], Report]

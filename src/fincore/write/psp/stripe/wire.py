@@ -239,6 +239,46 @@ class StripePayout(msgspec.Struct, frozen=True, kw_only=True):
     failure_message: str | None = None
 
 
+class ListedPayout(StripePayout, frozen=True, kw_only=True):
+    """A payout in a list. `reconciliation_status` says whether a report about it can be asked for."""
+
+    reconciliation_status: str
+
+
+class PayoutPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of payouts, the newest first."""
+
+    data: tuple[ListedPayout, ...]
+    has_more: bool
+
+
+class ReportParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of a report was asked for."""
+
+    payout: Id
+    columns: tuple[str, ...]
+
+
+class ReportFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The file that a run made. Where it is said to lie is not read: the key is sent to no address that an answer names."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^file_[A-Za-z0-9]{1,200}\Z")]
+    created: UnixSeconds
+    size: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ReportRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a report. `result` is there once it has succeeded."""
+
+    object: Literal["reporting.report_run"]
+    id: Annotated[str, msgspec.Meta(pattern=r"^frr_[A-Za-z0-9]{1,200}\Z")]
+    livemode: bool
+    report_type: str
+    parameters: ReportParameters
+    status: str
+    result: ReportFile | None = None
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
     """The body of a response that is not a success."""
 
