@@ -21,6 +21,9 @@ _SQL = load_sql("fincore.reconciliation.matching", "matching.sql")
 STATEMENT_SECONDS_MAX: Final = 3_600.0
 """How long one statement over all open lines may take."""
 
+SORT_MEMORY: Final = "64MB"
+"""What PostgreSQL may take for one sort or hash of a run: with less the keys of a million lines, some 100 MB, go to its disk in many pieces."""
+
 SETTLEMENT_DELAYS: Final[Mapping[str, timedelta]] = {
     "paypal_stl": timedelta(hours=3),
     "stripe_payout_itemized": timedelta(days=7),
@@ -58,6 +61,7 @@ class Matcher:
             await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
             await refuse_moved_entries(connection)
             await refuse_unknown_matches(connection)
+            await connection.execute(_SQL.take_memory, SORT_MEMORY)
             run_id = new_run_id()
             row = await connection.fetchrow(_SQL.open_run, run_id)
             assert row is not None  # noqa: S101 -- an insert that returns

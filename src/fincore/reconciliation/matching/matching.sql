@@ -6,6 +6,10 @@ select pg_advisory_xact_lock(hashtext('fincore.reconciliation.matching'));
 -- The run of which the log may lack events: its process died, or the log was set back. Those before it are in what it saw of the ledger.
 select run_no, run_id, cut_off from reconciliation.runs order by run_no desc limit 1;
 
+-- name: take_memory
+-- Until the end of the transaction each sort and hash may take $1 of memory, unless the server gives more.
+select set_config('work_mem', $1, true) where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes($1);
+
 -- name: open_run
 -- A run, up to now and up to the last entry of the ledger. Entries are numbered in the order of their transactions.
 insert into reconciliation.runs (run_id, cut_off, last_entry_id, last_event_id)
@@ -51,7 +55,8 @@ wanted as (
     from open_before o
     join reconciliation.lines l using (line_no)
 )
-select w.line_no, s.scope_no, k.family, w.psp_type, w.psp_reference, w.about || w.psp_reference as about, w.parent_reference,
+select w.line_no, s.scope_no, k.family, w.psp_type, w.psp_reference,
+    case when w.psp_reference = any (w.about) then w.about else w.about || w.psp_reference end as about, w.parent_reference,
     w.our_reference, w.currency, w.gross_minor as line_gross_minor, w.fee_minor as line_fee_minor,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
     case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
@@ -184,6 +189,7 @@ analyze staged_items, links, duplicates;
 
 -- name: stage_whole
 -- What is settled at a glance, as nearly everything is: one line and one item that the PSP calls the same, with equal amounts and fees.
+-- In the order of lines: the indexes of matches grow at their ends then.
 create temporary table whole on commit drop as
 with one_line as (
     select w.scope_no, w.currency, k.reference, coalesce(k.family, w.family) as family, min(w.line_no) as line_no,
@@ -204,7 +210,8 @@ one_item as (
 )
 select l.line_no, i.entry_id, i.account_id, l.gross_minor, l.fee_minor
 from one_line l
-join one_item i using (scope_no, currency, reference, family, gross_minor, fee_minor);
+join one_item i using (scope_no, currency, reference, family, gross_minor, fee_minor)
+order by l.line_no;
 
 -- name: analyze_whole
 -- The same of those.
@@ -346,17 +353,23 @@ set grouped = concat_ws(':', p.stream_id, p.family, (
 where p.scope_no is not null;
 
 -- name: keep_totals
--- What this run matched of each file, by kind and currency. A line counts in the first run that matches a part of it.
+-- What this run matched of each file, by kind and currency. A part of a line is matched once; a line counts in the first run that
+-- matches a part of it.
 insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
+with matched as (
+    select line_no, bool_or(part = 'gross') as is_gross, bool_or(part = 'fee') as is_fee
+    from reconciliation.matches
+    where run_no = $1 and line_no is not null
+    group by line_no
+)
 select $1, l.file_id, l.kind, l.currency,
-    count(distinct l.line_no) filter (where not (
+    count(*) filter (where not (
         l.file_id in (select file_id from reconciliation.matched_files)
-        and exists (select from reconciliation.matches o where o.line_no = l.line_no and o.run_no < $1)
+        and exists (select from reconciliation.matches o where o.line_no = m.line_no and o.run_no < $1)
     )),
-    coalesce(sum(l.gross_minor) filter (where m.part = 'gross'), 0), coalesce(sum(l.fee_minor) filter (where m.part = 'fee'), 0)
-from reconciliation.matches m
+    coalesce(sum(l.gross_minor) filter (where m.is_gross), 0), coalesce(sum(l.fee_minor) filter (where m.is_fee), 0)
+from matched m
 join reconciliation.lines l using (line_no)
-where m.run_no = $1
 group by l.file_id, l.kind, l.currency;
 
 -- name: keep_files
