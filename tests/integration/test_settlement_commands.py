@@ -119,7 +119,7 @@ async def test_sources_are_listed_with_what_is_missing(typed: Typed, offered: Pa
     for name, day in (("STL-1.CSV", "2026-11-20"), ("STL-2.CSV", "2026-11-22")):
         await pool.execute(
             "update reconciliation.files set status = 'read', parser_version = '1', period_start = $2::date, "
-            "period_end = $2::date + interval '1 day - 1 second' where name = $1",
+            "period_end = $2::date + interval '1 day - 1 second', states_period = true where name = $1",
             name,
             date.fromisoformat(day),
         )
