@@ -10,6 +10,7 @@ from typing import Final
 
 import psycopg
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
     """Distribute by file as `fixtures.distribution` does, where a run distributes by file."""
     return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """A command that a test ran in this process set logs up; the tests after it read what is logged without that."""
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 _RUN_FOLDER = pytest.StashKey[Path]()

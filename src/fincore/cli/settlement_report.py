@@ -10,6 +10,7 @@ from fincore.cli.output_file import written_to
 from fincore.cli.settlement_report_text import report_text
 from fincore.cli.stores import on_stores
 from fincore.cli.terminal import show
+from fincore.domain.errors import UsageError
 from fincore.domain.ids import RunId
 from fincore.reconciliation.report.report_csv import report_csv
 from fincore.reconciliation.report.report_html import report_html
@@ -47,6 +48,8 @@ def report(
         Replace files that are there.
 
     """
+    if output is not None and not output.is_dir():
+        raise UsageError("--output must name a directory that is there: make it, or name another one")
     checked = on_stores(
         lambda stores: checked_report(stores.ledgerdb, None if run is None else RunId(run)), LEDGERDB
     )
