@@ -27,13 +27,13 @@ from fincore.reconciliation.fetching.look import Look
 from fincore.reconciliation.fetching.remote import SourceFailed
 from fincore.reconciliation.fetching.stripe_api import ITEMIZED, SUMMARY, StripeReportApi
 from fincore.reconciliation.fetching.stripe_reports import (
-    NAMES,
     WAIT_SECONDS_MAX,
     Pause,
     StripeReports,
     StripeReportSource,
     refusal_of,
 )
+from fincore.reconciliation.source import REPORT_NAMES
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.settlement.payouts import PayoutRecorder
@@ -47,7 +47,7 @@ REPORTS = replace(
     name="stripe_eu",
     psp=STRIPE,
     format="stripe_payout_itemized",
-    names=NAMES,
+    names=REPORT_NAMES,
 )
 OF = PayoutAccount(psp=STRIPE, psp_account=PspAccount("eu"), livemode=False)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import structlog
 
 from fincore.__main__ import main
 from fincore.domain.events import ChargeFailed
@@ -19,9 +18,7 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
-def run(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
+def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `fincore risk` in a thread, on the stores of the test; returns its exit code, what it prints, and the errors."""
     monkeypatch.setenv("FINCORE_EVENTSTORE_DSN", dsn)
     monkeypatch.chdir(tmp_path)
@@ -37,8 +34,7 @@ def run(
         said = capsys.readouterr()
         return code, said.out, said.err
 
-    yield run_command
-    structlog.reset_defaults()
+    return run_command
 
 
 @pytest.mark.parametrize(

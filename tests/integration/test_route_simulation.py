@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from fincore.__main__ import main
 from fincore.backoffice import route_simulation
@@ -152,9 +151,7 @@ Run = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-def run(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Run]:
+def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `fincore` in a thread, on the stores of the test; returns what it prints, or the sentence with which it fails."""
     monkeypatch.setenv("FINCORE_EVENTSTORE_DSN", dsn)
     monkeypatch.setenv("FINCORE_STRIPE_TEST_SECRET_KEY", "sk_test_1")
@@ -168,8 +165,7 @@ def run(
         said = capsys.readouterr()
         return said.out + said.err
 
-    yield run_command
-    structlog.reset_defaults()
+    return run_command
 
 
 RULES = """[[rule]]

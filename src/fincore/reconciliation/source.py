@@ -19,6 +19,8 @@ PSP_OF_FORMAT: Final[Mapping[FileFormat, PspName]] = MappingProxyType(
     }
 )
 """Format -> the PSP that writes it."""
+REPORT_NAMES: Final = "itemized-*.csv"
+"""How the files of a source are called that is asked for reports of payouts."""
 
 
 class SettlementSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,9 +26,9 @@ from fincore.bootstrap.settlement_sources.reached_sources import (
     evidence_folder,
     watched_sources,
 )
-from fincore.bootstrap.settlement_sources.sources_file import REPORT_NAMES
 from fincore.domain.errors import ConfigurationError
 from fincore.reconciliation.fetcher import WatchedSource
+from fincore.reconciliation.source import REPORT_NAMES
 
 FINGERPRINT = "SHA256:" + "A" * 43
 SFTP = {

@@ -22,7 +22,7 @@ from fincore.bootstrap.settlement_sources.declared_source import (
 )
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.parsed_file import FileFormat
-from fincore.reconciliation.source import FORMATS, PSP_OF_FORMAT, SettlementSource
+from fincore.reconciliation.source import FORMATS, PSP_OF_FORMAT, REPORT_NAMES, SettlementSource
 from fincore.write.psp.stripe.account import STRIPE
 
 SOURCES_MAX: Final = 100
@@ -44,8 +44,6 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "folder": (*_OF_FILES, "folder"),
     _STRIPE_REPORTS: ("since",),
 }
-REPORT_NAMES: Final = "itemized-*.csv"
-"""How the files of a source are called that is asked for reports of payouts."""
 
 
 def sources_in(setting: str, text: str) -> tuple[DeclaredSource, ...]:

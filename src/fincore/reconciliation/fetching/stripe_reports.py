@@ -50,7 +50,6 @@ from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settled_account import SettledAccount, bank_account_of
 
 ACTOR: Final = "reconciliation"
-NAMES: Final = "itemized-*.csv"
 PAYOUTS_MAX: Final = 200
 """Payouts of which one look asks for reports, the oldest first; the next look goes on."""
 WAIT_SECONDS_MAX: Final = 600.0
