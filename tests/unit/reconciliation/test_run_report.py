@@ -10,7 +10,8 @@ import pytest
 
 from fincore.cli.settlement_report_text import report_text
 from fincore.domain.currency import Currency
-from fincore.reconciliation.report.report_csv import COLUMNS, report_csv
+from fincore.reconciliation.report.csv_rows import COLUMNS
+from fincore.reconciliation.report.report_csv import report_csv
 from fincore.reconciliation.report.report_html import report_html
 from fincore.reconciliation.report.run_report import (
     CheckedReport,

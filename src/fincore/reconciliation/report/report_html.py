@@ -1,57 +1,22 @@
 """The report of a run as one page of HTML that stands alone: no script, nothing loaded, one style element. Pure."""
 
-from collections.abc import Iterable, Iterator
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fincore.domain.counting import counted
 from fincore.reconciliation.matching.differences import MEANINGS
+from fincore.reconciliation.report.page import page, shown, table
 from fincore.reconciliation.report.run_report import (
     AccountReport,
     BreakReport,
     FileReport,
     RunReport,
+    UnclearedMoney,
     age_text,
     amount_text,
     tie_text,
 )
 
-_STYLE: Final = """
-:root { color-scheme: light dark; --line: #d0d7de; --soft: #59636e; --bad: #b3261e; --good: #1a7f37; }
-@media (prefers-color-scheme: dark) { :root { --line: #3d444d; --soft: #9aa4af; --bad: #ff8a80; --good: #57d36f; } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
-h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; }
-p { margin: .3rem 0; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; margin: .4rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; }
-.amount { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.headline { font-size: 1.9rem; font-weight: 650; font-variant-numeric: tabular-nums; }
-.soft { color: var(--soft); }
-.good { color: var(--good); }
-.bad { color: var(--bad); font-weight: 650; }
-.hash { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere; }
-"""
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_AMOUNTS: Final = frozenset(
-    {
-        "amount",
-        "items",
-        "lines",
-        "gross",
-        "fee",
-        "breaks",
-        "oldest, days",
-        "days",
-        "stated",
-        "computed",
-        "bytes",
-    }
-)
-"""Columns that are set to the right."""
 _TOTALS: Final = (
     ("beginning balance", "beginning_minor"),
     ("ending balance", "ending_minor"),
@@ -64,23 +29,18 @@ _TOTALS: Final = (
 
 def report_html(report: RunReport, sha256: str, flaw: str | None) -> str:
     """The page. `sha256` is the hash of the report as JSON, `flaw` why it is not the report that was hashed when the run finished."""
-    return "\n".join(_page(report, sha256, flaw)) + "\n"
+    return page(f"Reconciliation {report.run_id}", _body(report, sha256, flaw))
 
 
-def _page(report: RunReport, sha256: str, flaw: str | None) -> Iterator[str]:
-    title = f"Reconciliation {_text(report.run_id)}"
-    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>"
+def _body(report: RunReport, sha256: str, flaw: str | None) -> Iterator[str]:
     yield f'<p class="soft">As of {report.cut_off:%Y-%m-%d %H:%M:%S} UTC, entry {report.last_entry_id:,} of the ledger</p>'
     if flaw is not None:
-        yield f'<p class="bad">This is not the report that was made when the run finished: {_text(flaw)}</p>'
+        yield f'<p class="bad">This is not the report that was made when the run finished: {shown(flaw)}</p>'
     if report.ties:
         yield '<p class="good">Every account ties to the ledger.</p>'
     else:
         yield '<p class="bad">The report does not tie to the ledger: see the accounts below, and run <code>fincore check</code>.</p>'
-    yield from _headline(report)
+    yield from headline_html(report.uncleared)
     yield "<h2>Breaks</h2>"
     yield from _breaks(report)
     for account in report.accounts:
@@ -89,20 +49,20 @@ def _page(report: RunReport, sha256: str, flaw: str | None) -> Iterator[str]:
     if not report.files:
         yield "<p>None.</p>"
     for file in report.files:
-        yield from _file(file)
-    yield f'<h2>Proof</h2>\n<p>SHA-256 of this report as JSON: <span class="hash">{_text(sha256)}</span></p>'
+        yield from file_html(file)
+    yield f'<h2>Proof</h2>\n<p>SHA-256 of this report as JSON: <span class="hash">{shown(sha256)}</span></p>'
     before = report.sha256_before or "none, this is the first"
-    yield f'<p>Of the report before: <span class="hash">{_text(before)}</span></p>'
-    yield "</main>\n</body>\n</html>"
+    yield f'<p>Of the report before: <span class="hash">{shown(before)}</span></p>'
 
 
-def _headline(report: RunReport) -> Iterator[str]:
+def headline_html(uncleared: Sequence[UnclearedMoney]) -> Iterator[str]:
+    """The first section: what is uncleared, by mode, currency and age."""
     yield "<h2>Uncleared: taken by PSPs, and told of by no statement</h2>"
-    if not report.uncleared:
+    if not uncleared:
         yield '<p class="headline">None</p>'
-    for total in report.uncleared:
+    for total in uncleared:
         yield f'<p><span class="headline">{amount_text(total.amount_minor, total.currency)}</span> <span class="soft">{total.mode} mode</span></p>'
-        yield from _table(
+        yield from table(
             ("age", "items", "amount"),
             [
                 (age_text(one), f"{one.items:,}", amount_text(one.amount_minor, total.currency))
@@ -115,7 +75,7 @@ def _breaks(report: RunReport) -> Iterator[str]:
     if not report.break_sums:
         yield "<p>None is open.</p>"
         return
-    yield from _table(
+    yield from table(
         ("account", "class", "breaks", "amount", "oldest, days", "meaning"),
         [
             (
@@ -130,7 +90,7 @@ def _breaks(report: RunReport) -> Iterator[str]:
         ],
     )
     yield "<h3>One by one, the oldest first</h3>"
-    yield from _table(
+    yield from table(
         ("break", "class", "account", "amount", "days", "reference", "charge", "file"),
         [_break(one) for one in report.breaks],
     )
@@ -153,20 +113,20 @@ def _break(one: BreakReport) -> tuple[str, ...]:
 
 def _account(account: AccountReport) -> Iterator[str]:
     currency = account.currency
-    yield f"<h2>{_text(account.psp)}/{_text(account.psp_account)} ({account.mode}), {_text(currency.upper())}</h2>"
+    yield f"<h2>{shown(account.psp)}/{shown(account.psp_account)} ({account.mode}), {shown(currency.upper())}</h2>"
     for tie in account.ties:
-        yield f'<p class="{"bad" if tie.difference_minor else "good"}">{_text(tie_text(tie, currency))}</p>'
+        yield f'<p class="{"bad" if tie.difference_minor else "good"}">{shown(tie_text(tie, currency))}</p>'
     stated, held = account.stated_balance_minor, account.balance_minor
     if stated is None:
         yield f"<p>The ledger says that the PSP holds {amount_text(held, currency)}; no statement has told a balance.</p>"
     else:
         yield (
             f"<p{'' if stated == held else ' class=' + chr(34) + 'bad' + chr(34)}>The ledger says that the PSP holds {amount_text(held, currency)}, "
-            f"{_text(account.stated_by or '')} ends with {amount_text(stated, currency)}.</p>"
+            f"{shown(account.stated_by or '')} ends with {amount_text(stated, currency)}.</p>"
         )
     yield f"<p>In transit to the bank: {amount_text(account.in_transit_minor, currency)}</p>"
     yield "<h3>Uncleared</h3>"
-    yield from _table(
+    yield from table(
         ("age", "items", "amount"),
         [
             (age_text(one), f"{one.items:,}", amount_text(one.amount_minor, currency))
@@ -177,7 +137,7 @@ def _account(account: AccountReport) -> Iterator[str]:
     if not account.matched:
         yield "<p>Nothing.</p>"
         return
-    yield from _table(
+    yield from table(
         ("kind", "lines", "gross", "fee"),
         [
             (
@@ -191,19 +151,20 @@ def _account(account: AccountReport) -> Iterator[str]:
     )
 
 
-def _file(file: FileReport) -> Iterator[str]:
+def file_html(file: FileReport) -> Iterator[str]:
+    """A file, and what it states of each currency beside what its lines add up to."""
     period = (
         f", from {file.period_start:%Y-%m-%d %H:%M:%S} to {file.period_end:%Y-%m-%d %H:%M:%S} UTC"
         if file.period_start and file.period_end
         else ""
     )
-    yield f"<h3>{_text(file.name)}</h3>"
+    yield f"<h3>{shown(file.name)}</h3>"
     yield (
-        f'<p class="soft">{_text(file.file_id)}, {_text(file.psp)}/{_text(file.psp_account)} ({file.mode}), {_text(file.format)} '
-        f"(parser {_text(file.parser_version)}), {counted(file.size_bytes, 'byte')}{period}</p>"
+        f'<p class="soft">{shown(file.file_id)}, {shown(file.psp)}/{shown(file.psp_account)} ({file.mode}), {shown(file.format)} '
+        f"(parser {shown(file.parser_version)}), {counted(file.size_bytes, 'byte')}{period}</p>"
     )
-    yield f'<p>SHA-256: <span class="hash">{_text(file.sha256)}</span></p>'
-    yield from _table(("currency", "total", "stated", "computed"), list(_totals(file)))
+    yield f'<p>SHA-256: <span class="hash">{shown(file.sha256)}</span></p>'
+    yield from table(("currency", "total", "stated", "computed"), list(_totals(file)))
 
 
 def _totals(file: FileReport) -> Iterator[tuple[str, ...]]:
@@ -217,20 +178,3 @@ def _totals(file: FileReport) -> Iterator[tuple[str, ...]]:
             cells = [amount_text(getattr(one, field, None), currency) for one in sides]
             if any(cells):
                 yield currency.upper(), name, *cells
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    classes = [' class="amount"' if one in _AMOUNTS else "" for one in columns]
-    yield '<div class="scroll"><table>\n<thead><tr>'
-    yield "".join(
-        f'<th scope="col"{style}>{_text(one)}</th>' for one, style in zip(columns, classes, strict=True)
-    )
-    yield "</tr></thead>\n<tbody>"
-    for row in rows:
-        yield f"<tr>{''.join(f'<td{style}>{_text(one)}</td>' for one, style in zip(row, classes, strict=True))}</tr>"
-    yield "</tbody>\n</table></div>"
-
-
-def _text(text: str) -> str:
-    """Escaped, and without characters that change how the rest is read: names come from PSPs."""
-    return escape("".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text))
