@@ -19,6 +19,7 @@ from bench.cpu import CpuMeter, memory_peak_mib
 from bench.settlement_day import ACCOUNT_ID
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.roles import collect_garbage_seldom
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.domain.job import Job
 from fincore.domain.log_events import LOG_EVENTS
@@ -48,6 +49,7 @@ from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
+from fincore.write.settlement.stated_fees import StatedFeeRecorder
 
 TIMEOUT_SECONDS: Final = 600.0
 
@@ -195,6 +197,7 @@ async def _run(day: Day) -> Reconciled:
                 ledgerdb,
                 files=files,
                 payouts=PayoutRecorder(EventLog(log_pool, PAYOUT_EVENTS), writer),
+                fees=StatedFeeRecorder(EventLog(log_pool, CHARGE_EVENTS), writer),
                 evidence=evidence,
                 formats={"paypal_stl": FORMATS["paypal_stl"]},
                 caught_up=caught_up,

@@ -1,7 +1,7 @@
 """What a settled day left: each clearing account before and after, beside what the PSP states. Pure."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from demo import money
@@ -51,15 +51,13 @@ class Cleared(NamedTuple):
         amounts = ("-" if minor is None else money.number(minor, currency) for minor in shown)
         return (str(self.account), *amounts, "explained" if not self.left_minor else "not explained")
 
-    def flaws(self, *, fees_to_come: Collection["BreakSum"] = ()) -> Iterator[str]:
-        """What is not as it should be, in sentences. `fees_to_come`: fees that the statement tells and the books do not know yet."""
+    def flaws(self) -> Iterator[str]:
+        """What is not as it should be, in sentences."""
         currency = self.account.currency
-        unmatched = money.amount(self.unmatched_minor, currency)
         if self.left_minor:
             yield f"{self.account}: {money.amount(self.left_minor, currency)} of clearing is left"
-        is_to_come = self.account.psp == "stripe" and unmatched in {one.amount for one in fees_to_come}
-        if self.unmatched_minor and not is_to_come:
-            yield f"{self.account}: {unmatched} of the statement is unmatched"
+        if self.unmatched_minor:
+            yield f"{self.account}: {money.amount(self.unmatched_minor, currency)} of the statement is unmatched"
         if self.ending_minor is not None and self.balance_minor != self.ending_minor:
             yield (
                 f"{self.account}: the books say that the PSP holds {money.amount(self.balance_minor, currency)}, "

@@ -10,6 +10,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder
 from fincore.domain.errors import Overloaded
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.log import EventLog
@@ -23,6 +24,7 @@ from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
+from fincore.write.settlement.stated_fees import StatedFeeRecorder
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ def reconciliation_of(settings: Settings, stores: Stores, writer: Writer[LogEven
         stores.ledgerdb,
         files=SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer),
         payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
+        fees=StatedFeeRecorder(EventLog(stores.eventstore, CHARGE_EVENTS), writer),
         evidence=FolderEvidence(evidence_folder(settings)),
         formats={name: FORMATS[name] for name in OF_PSPS},
         caught_up=ledger_caught_up(stores.eventstore, stores.ledgerdb),

@@ -21,6 +21,7 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.bank.payout_lines import PayoutLines
 from fincore.reconciliation.evidence.port import EvidenceStore
+from fincore.reconciliation.fees.fee_lines import FeeLines
 from fincore.reconciliation.matching.matcher import Matcher, OpenRun
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.reading.file_reader import FileReader, Format
@@ -28,6 +29,7 @@ from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
 from fincore.reconciliation.report.reports import keep_reports
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
+from fincore.write.settlement.stated_fees import StatedFeeRecorder
 
 _SQL = load_sql("fincore.reconciliation", "run.sql")
 _log = structlog.get_logger(__name__)
@@ -83,6 +85,7 @@ class Reconciliation:
         *,
         files: SettlementFileRecorder,
         payouts: PayoutRecorder,
+        fees: StatedFeeRecorder,
         evidence: EvidenceStore,
         formats: Mapping[FileFormat, Format],
         caught_up: CaughtUp,
@@ -92,6 +95,7 @@ class Reconciliation:
         self._reader = FileReader(ledgerdb, files, evidence, formats)
         self._booker = FileBooker(ledgerdb, files, payouts)
         self._payout_lines = PayoutLines(ledgerdb, payouts)
+        self._fee_lines = FeeLines(ledgerdb, fees)
         self._matcher = Matcher(ledgerdb, payouts)
         self._caught_up = caught_up
 
@@ -125,7 +129,8 @@ class Reconciliation:
         if (last := await self._matcher.last()) is not None:
             await self._record(last)
         await self._caught_up()
-        if await self._payout_lines.take_up():
+        arrived, assessed = await self._payout_lines.take_up(), await self._fee_lines.take_up()
+        if arrived or assessed:
             await self._caught_up()
         run = await self._matcher.match()
         await self._record(run)

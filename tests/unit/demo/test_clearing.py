@@ -97,16 +97,6 @@ def test_rest_of_clearing_is_named() -> None:
     assert list(settled(left_minor=500).flaws()) == ["paypal/shop usd: 5.00 USD of clearing is left"]
 
 
-def test_unmatched_fee_that_is_to_come_at_stripe_is_no_flaw() -> None:
-    fees = [BreakSum("fee", 1, "-26.11 USD")]
-    stripe = PspAccount("stripe", "test", "usd")
-    account = settled(unmatched_minor=-2611)._replace(account=stripe)
-    assert list(account.flaws(fees_to_come=fees)) == []
-    assert list(account.flaws()) == ["stripe/test usd: -26.11 USD of the statement is unmatched"]
-    assert list(account._replace(unmatched_minor=-2612).flaws(fees_to_come=fees))
-    assert list(settled(unmatched_minor=-2611).flaws(fees_to_come=fees))
-
-
 def test_unmatched_money_and_another_balance_are_flaws() -> None:
     assert list(settled(unmatched_minor=-1, ending_minor=3102).flaws()) == [
         "paypal/shop usd: -0.01 USD of the statement is unmatched",

@@ -1,0 +1,68 @@
+"""The fee of a capture as a settlement file states it: believed where the charge has none, for the payment and account it names. Pure."""
+
+from datetime import datetime
+from uuid import uuid5
+
+import msgspec
+
+from fincore.domain.charge import Charge
+from fincore.domain.events import FeeAssessed
+from fincore.domain.ids import EventId, StreamId
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspName, PspReference
+
+
+class StatedFee(msgspec.Struct, frozen=True, kw_only=True):
+    """What all lines of one payment say together; `references` is how they name it.
+
+    `taken` is the amount in the charge's currency, `settled` the same as it moved the balance at the PSP, and `fee` what the PSP kept
+    of that, positive and in the same currency.
+    """
+
+    psp: PspName
+    psp_account: PspAccount
+    livemode: bool
+    references: frozenset[PspReference]
+    taken: Money
+    settled: Money
+    fee: Money
+    occurred_at: datetime
+
+
+def fee_stated(charge: Charge, stated: StatedFee) -> tuple[FeeAssessed, ...]:
+    """The event that a charge has the fee that a file states; none where it has one, or the file cannot be about all that it took.
+
+    The file is of the account that took the payment, every name in it is one of the payment, its amount is what was captured, and the
+    fee is no more than what came in.
+    """
+    is_of_payment = (
+        (charge.psp, charge.psp_account, charge.livemode) == (stated.psp, stated.psp_account, stated.livemode)
+        and bool(stated.references)
+        and all(charge.is_called(reference) for reference in stated.references)
+        and stated.taken == Money(charge.captured_minor, charge.amount.currency)
+    )
+    is_possible = (
+        stated.fee.currency == stated.settled.currency
+        and 0 < stated.fee.amount_minor <= stated.settled.amount_minor
+    )
+    if charge.status != "succeeded" or charge.fee is not None or charge.psp_reference is None:
+        return ()
+    if not (is_of_payment and is_possible):
+        return ()
+    return (
+        FeeAssessed(
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=charge.psp,
+            psp_account=charge.psp_account,
+            psp_reference=charge.psp_reference,
+            fee_minor=stated.fee.amount_minor,
+            currency=stated.fee.currency,
+            occurred_at=stated.occurred_at,
+        ),
+    )
+
+
+def stated_fee_event_id(stream_id: StreamId) -> EventId:
+    """The id of the event that a file told the fee of a charge: always the same, so that the log takes it once."""
+    return EventId(uuid5(stream_id, "fee_stated"))
