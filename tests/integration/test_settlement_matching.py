@@ -245,6 +245,30 @@ async def test_overdue_statement_makes_one_late_break(account: Settlement) -> No
     assert [one.break_class for one in await account.breaks()] == ["missing_there", "missing_there"]
 
 
+async def test_file_without_a_currency_does_not_cover_it(account: Settlement) -> None:
+    """A payout in USD says nothing of EUR: what is expected in EUR is late, and missing once a file has lines of EUR for its time."""
+    await happen(account, PLAIN, PLAIN._replace(currency="eur"))
+    told = line("account_fee", 1, occurred_at=DAY + timedelta(days=1))
+    await account.fetched([line("account_fee", 1, occurred_at=DAY), told], states_period=False)
+    await run(account)
+    assert await account.breaks() == [
+        FoundBreak("missing_there", -9_680, "usd"),
+        FoundBreak("late", -9_680, "eur"),
+    ]
+    euro = line("account_fee", 1, currency=Currency("eur"), occurred_at=DAY + timedelta(days=1))
+    await account.fetched([euro], day=1, states_period=False)
+    await run(account)
+    assert [one.break_class for one in await account.breaks()] == ["missing_there", "missing_there"]
+
+
+async def test_stated_period_covers_every_currency(account: Settlement) -> None:
+    """A file of a whole account that has nothing of EUR says that nothing happened in EUR."""
+    await happen(account, PLAIN._replace(currency="eur"))
+    await account.fetched([])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("missing_there", -9_680, "eur")]
+
+
 async def test_unknown_movements_are_named_by_their_kind(account: Settlement) -> None:
     await account.fetched(
         [

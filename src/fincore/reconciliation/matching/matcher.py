@@ -104,7 +104,9 @@ async def _do(connection: Connection, statement: str, *arguments: object) -> Non
 
 async def _stage(connection: Connection, run_no: int) -> None:
     """Lines and items that are open, each line with the charge it is about."""
-    await _do(connection, _SQL.stage_scopes, list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values()))
+    delays = list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values())
+    await _do(connection, _SQL.stage_scopes, *delays)
+    await _do(connection, _SQL.stage_covered, *delays)
     await _do(connection, _SQL.stage_accounts)
     await _do(connection, _SQL.stage_lines, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()))
     await _do(connection, _SQL.analyze_lines)

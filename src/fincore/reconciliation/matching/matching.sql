@@ -19,23 +19,38 @@ left join (select entry_id, event_id from ledgerdb.entries order by entry_id des
 returning run_no, cut_off;
 
 -- name: stage_scopes
--- The accounts at PSPs that have files, and up to which time of the PSP their statements have told of them. $1, $2: for each format
--- how long after a payment its line may come.
+-- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
+-- for each format how long after a payment its line may come.
 create temporary table scopes on commit drop as
 select row_number() over (order by livemode, psp, psp_account)::int as scope_no, livemode, psp, psp_account,
     min(period_start) filter (where status = 'booked') as covered_from,
-    max(period_end - delay) filter (where status = 'booked') as covered_until,
+    max(period_end - delay) filter (where status = 'booked' and states_period) as covered_until,
     max(delay) filter (where status = 'booked') as delay
 from reconciliation.files
 left join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
 group by livemode, psp, psp_account;
 
+-- name: stage_covered
+-- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in. $1, $2 as
+-- before.
+create temporary table covered_currencies on commit drop as
+select s.scope_no, t.currency, max(f.period_end - d.delay) as covered_until
+from reconciliation.files f
+join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
+join scopes s using (livemode, psp, psp_account)
+cross join lateral jsonb_object_keys(f.computed_totals) as t (currency)
+where f.status = 'booked' and not f.states_period
+group by s.scope_no, t.currency;
+
 -- name: stage_accounts
--- The clearing accounts in the ledger of those accounts, one for each currency.
+-- The clearing accounts in the ledger of those accounts, one for each currency. Of a currency that no file has told of, the coverage is
+-- empty: it ends where that of the account begins.
 create temporary table clearing_accounts on commit drop as
-select a.account_id, a.currency, s.scope_no, s.covered_from, s.covered_until, s.delay
+select a.account_id, a.currency, s.scope_no, s.covered_from,
+    coalesce(greatest(s.covered_until, c.covered_until), s.covered_from) as covered_until, s.delay
 from ledgerdb.accounts a
-join scopes s on a.livemode = s.livemode and a.name = concat_ws(':', 'psp', s.psp, s.psp_account, 'clearing', a.currency);
+join scopes s on a.livemode = s.livemode and a.name = concat_ws(':', 'psp', s.psp, s.psp_account, 'clearing', a.currency)
+left join covered_currencies c on c.scope_no = s.scope_no and c.currency = a.currency;
 
 -- name: stage_lines
 -- The lines of files that no run has taken up, and those of before with a part that is open. $1, $2: the families of kinds.
