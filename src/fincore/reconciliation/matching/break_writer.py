@@ -9,14 +9,12 @@ from typing import Final
 import asyncpg
 
 from fincore.domain.currency import Currency
-from fincore.domain.money import Money
-from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.domain.payout import Payout, PayoutAccount
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.reconciliation.bank.matching import find_bank_breaks
 from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
 from fincore.reconciliation.matching.families import BOOKED_ALONE
+from fincore.reconciliation.matching.payout_breaks import find_payout_breaks
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.matching", "differences.sql")
@@ -41,7 +39,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_repeated_lines, run_no, sorted(BOOKED_ALONE))
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
     await _do(connection, _CHECKS.find_wrong_balances)
-    await _find_in_payouts(connection, run_no, payouts)
+    await find_payout_breaks(connection, run_no, payouts, late_after=LATE_AFTER)
     await find_bank_breaks(connection, run_no)
     await _do(connection, _SQL.keep_known_breaks, run_no)
     await _do(connection, _SQL.keep_new_breaks, run_no)
@@ -79,19 +77,16 @@ async def _find(connection: Connection, differences: Iterable[Difference]) -> No
 async def _insert(
     connection: Connection,
     rows: Sequence[_Row],
-    stream_ids: Sequence[object] = (),
-    references: Sequence[str | None] = (),
-    file_ids: Sequence[str | None] = (),
+    stream_ids: Sequence[object],
+    references: Sequence[str | None],
 ) -> None:
     if not rows:
         return
-    none: list[None] = [None] * len(rows)
     await connection.execute(
         _SQL.find_breaks,
         *map(list, zip(*rows, strict=True)),
-        list(file_ids) or none,
-        list(stream_ids) or none,
-        list(references) or none,
+        stream_ids,
+        references,
         timeout=STATEMENT_SECONDS_MAX,
     )
 
@@ -135,51 +130,3 @@ def _row(one: Break) -> _Row:
         of.entry_id,
         of.account_id,
     )
-
-
-async def _find_in_payouts(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
-    """Compare what files say of payouts with what the log says of them."""
-    found: dict[str, tuple[_Row, str, str]] = {}
-    stated = await connection.fetch(_CHECKS.payouts_stated, run_no, timeout=STATEMENT_SECONDS_MAX)
-    for row in stated:
-        account = PayoutAccount(
-            psp=PspName(row["psp"]), psp_account=PspAccount(row["psp_account"]), livemode=row["livemode"]
-        )
-        payout_id = account.payout_id(PspReference(row["payout"]))
-        money = Money(row["net_minor"], Currency(row["currency"]))
-        broken = payout_break(await payouts.load(payout_id), money, of_lines=not row["is_payout"])
-        if broken is not None:
-            break_class, minor = broken
-            # Several lines may tell of one payout: it has one break of a class.
-            subject = f"payout:{payout_id}:{money.currency}:{break_class}"
-            about: _Row = (
-                break_class,
-                row["scope_no"],
-                money.currency,
-                minor,
-                subject,
-                None,
-                None,
-                None,
-                None,
-            )
-            found.setdefault(subject, (about, row["payout"], row["file_id"]))
-    await _insert(
-        connection,
-        [about for about, _, _ in found.values()],
-        references=[payout for _, payout, _ in found.values()],
-        file_ids=[file_id for _, _, file_id in found.values()],
-    )
-
-
-def payout_break(payout: Payout | None, stated: Money, *, of_lines: bool) -> tuple[BreakClass, int] | None:
-    """The break that a payout is beside what a file says of it, and its amount: what is stated less what is known.
-
-    `of_lines`: what is stated is what its lines add up to, else what a line says of the payout itself.
-    """
-    if payout is None or payout.money.currency != stated.currency:
-        return "payout_total", stated.amount_minor
-    difference_minor = stated.amount_minor - payout.money.amount_minor
-    if not difference_minor:
-        return None
-    return "unexplained_remainder" if of_lines else "payout_total", difference_minor

@@ -113,38 +113,3 @@ left join ledgerdb.accounts a
     on a.livemode = t.livemode and a.name = concat_ws(':', 'psp', t.psp, t.psp_account, 'balance', t.currency)
 where t.ending_minor <> coalesce(a.balance_minor, 0)
 order by t.scope_no, t.currency;
-
--- name: payouts_stated
--- The payouts that the files of this run carry, or a break is about: what the lines of each come to over all files, what came back of
--- an earlier payout included, and what a line says of the payout itself. $1 is the run.
-with wanted as (
-    select file_id from reconciliation.matched_files where run_no = $1
-    union
-    select file_id from reconciliation.breaks where class in ('payout_total', 'unexplained_remainder') and status = 'open'
-),
-asked as (
-    select distinct f.livemode, f.psp, f.psp_account, l.payout_reference
-    from reconciliation.lines l
-    join reconciliation.files f using (file_id)
-    where l.file_id in (select file_id from wanted) and l.payout_reference is not null
-),
-carried as (
-    select f.livemode, f.psp, f.psp_account, l.payout_reference as payout, l.currency, sum(l.gross_minor + l.fee_minor) as net_minor,
-        min(l.line_no) as line_no, min(l.file_id) as file_id
-    from asked a
-    join reconciliation.lines l using (payout_reference)
-    join reconciliation.files f using (file_id, livemode, psp, psp_account)
-    where l.kind <> 'payout'
-    group by 1, 2, 3, 4, 5
-)
-select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor::bigint, c.line_no, c.file_id, false as is_payout
-from carried c
-join scopes s using (livemode, psp, psp_account)
-union all
-select s.scope_no, f.livemode, f.psp, f.psp_account, coalesce(l.about[1], l.psp_reference), l.currency, -l.gross_minor, l.line_no,
-    l.file_id, true
-from reconciliation.lines l
-join reconciliation.files f using (file_id)
-join scopes s using (livemode, psp, psp_account)
-where l.file_id in (select file_id from wanted) and l.kind = 'payout'
-order by line_no, is_payout;

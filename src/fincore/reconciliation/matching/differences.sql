@@ -51,11 +51,11 @@ create temporary table found_breaks (
 insert into found_breaks
     (class, scope_no, currency, amount_minor, subjects, line_no, entry_id, account_id, file_id, stream_id, reference)
 select b.class, b.scope_no, b.currency, b.amount_minor, array_remove(array[b.subject_a, b.subject_b], null), b.line_no,
-    b.entry_id, b.account_id, coalesce(b.file_id, l.file_id), b.stream_id, coalesce(b.reference, l.psp_reference)
+    b.entry_id, b.account_id, l.file_id, b.stream_id, coalesce(b.reference, l.psp_reference)
 from unnest(
-    $1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[],
-    $11::uuid[], $12::text[]
-) as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, file_id, stream_id, reference)
+    $1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
+    $10::uuid[], $11::text[]
+) as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, stream_id, reference)
 left join reconciliation.lines l on l.line_no = b.line_no;
 
 -- name: keep_known_breaks

@@ -1,0 +1,90 @@
+-- name: payouts_stated
+-- The payouts that the files of this run carry, or a break is about: what the lines of each come to over all files, what came back of
+-- an earlier payout included, and what a line says of the payout itself. $1 is the run.
+with wanted as (
+    select file_id from reconciliation.matched_files where run_no = $1
+    union
+    select file_id from reconciliation.breaks where class in ('payout_total', 'payout_unknown', 'unexplained_remainder') and status = 'open'
+),
+asked as (
+    select distinct f.livemode, f.psp, f.psp_account, l.payout_reference
+    from reconciliation.lines l
+    join reconciliation.files f using (file_id)
+    where l.file_id in (select file_id from wanted) and l.payout_reference is not null
+),
+carried as (
+    select f.livemode, f.psp, f.psp_account, l.payout_reference as payout, l.currency, sum(l.gross_minor + l.fee_minor) as net_minor,
+        min(l.line_no) as line_no, min(l.file_id) as file_id
+    from asked a
+    join reconciliation.lines l using (payout_reference)
+    join reconciliation.files f using (file_id, livemode, psp, psp_account)
+    where l.kind <> 'payout'
+    group by 1, 2, 3, 4, 5
+)
+select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor::bigint, c.line_no, c.file_id, false as is_payout
+from carried c
+join scopes s using (livemode, psp, psp_account)
+union all
+select s.scope_no, f.livemode, f.psp, f.psp_account, coalesce(l.about[1], l.psp_reference), l.currency, -l.gross_minor, l.line_no,
+    l.file_id, true
+from reconciliation.lines l
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+where l.file_id in (select file_id from wanted) and l.kind = 'payout'
+order by line_no, is_payout;
+
+-- name: find_differing_payouts
+-- Payouts of which files say something else than the log: the classes $1, scopes $2, currencies $3, amounts $4, subjects $5, files $6
+-- and references $7.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, file_id, reference)
+select b.class, b.scope_no, b.currency, b.amount_minor, array[b.subject], b.file_id, b.reference
+from unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+    as b (class, scope_no, currency, amount_minor, subject, file_id, reference);
+
+-- name: find_unreported_payouts
+-- Payouts that are out, by the ledger, and that no file has, neither themselves nor their lines: of times that statements of the currency
+-- cover, or that these should cover by the clock; from the first payout on that a file has. $1 the run, $2 how much longer than its delay
+-- a statement may take.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, reference)
+with sent as (
+    select s.scope_no, s.livemode, s.psp, s.psp_account, a.currency, e.stream_id, e.effective_at,
+        substr(e.description, strpos(e.description, ' ') + 1) as reference,
+        case p.side when 'debit' then p.amount_minor else -p.amount_minor end as amount_minor
+    from scopes s
+    join ledgerdb.accounts a on a.livemode = s.livemode and a.name like 'psp:%:in\_transit:%'
+        and (split_part(a.name, ':', 2), split_part(a.name, ':', 3)) = (s.psp, s.psp_account)
+    join ledgerdb.postings p using (account_id)
+    join ledgerdb.entries e using (entry_id)
+    join reconciliation.runs r on r.run_no = $1 and e.entry_id <= r.last_entry_id
+    where e.kind = 'payout.created'
+),
+told as (
+    select t.*, exists (
+        select
+        from reconciliation.lines l
+        join reconciliation.files f using (file_id)
+        where l.payout_reference = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account)
+          and f.status = 'booked'
+    ) or exists (
+        select
+        from reconciliation.lines_of_payouts l
+        join reconciliation.files f using (file_id)
+        where l.payout = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account) and f.status = 'booked'
+    ) as is_told
+    from sent t
+)
+select 'payout_unreported', t.scope_no, t.currency, -t.amount_minor, array['payout:' || t.stream_id || ':unreported'], t.reference
+from told t
+join scopes s using (scope_no)
+join reconciliation.runs r on r.run_no = $1
+left join covered_currencies c using (scope_no, currency)
+where not t.is_told
+  and not exists (
+      select from ledgerdb.entries o where o.stream_id = t.stream_id and o.kind in ('payout.failed', 'payout.canceled')
+        and o.entry_id <= r.last_entry_id
+  )
+  and t.effective_at >= coalesce(
+      (select min(o.effective_at) from told o where o.is_told and (o.scope_no, o.currency) = (t.scope_no, t.currency)), s.covered_from
+  )
+  and (t.effective_at < greatest(s.covered_until, c.covered_until) or t.effective_at + s.delay + $2::interval < r.cut_off)
+order by t.scope_no, t.effective_at, t.reference;
