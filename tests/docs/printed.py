@@ -423,6 +423,16 @@ def ledger_settlement() -> str:
     return _text(ledger_story(SETTLED_CHARGE))
 
 
+def ledger_adjustments() -> str:
+    """What a person decides about two differences with a PSP, booked event by event."""
+    from fixtures.adjustments import ADJUSTED_CHARGE  # noqa: PLC0415 -- as above
+    from fixtures.money_events import (  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
+        ledger_story,
+    )
+
+    return _text(ledger_story(ADJUSTED_CHARGE))
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(SUBSCRIBED_TYPES)))
@@ -556,6 +566,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "ledger_example": ledger_example,
     "ledger_failover": ledger_failover,
     "ledger_settlement": ledger_settlement,
+    "ledger_adjustments": ledger_adjustments,
     "limits": limits,
     "metrics": metrics,
     "problems": problems,

@@ -322,7 +322,9 @@ async def test_an_account_is_opened_empty(owner: Pool) -> None:
         )
 
 
-@pytest.mark.parametrize(("type_", "side"), [("asset", "credit"), ("revenue", "debit"), ("equity", "credit")])
+@pytest.mark.parametrize(
+    ("type_", "side"), [("asset", "credit"), ("revenue", "debit"), ("equity", "debit"), ("wealth", "credit")]
+)
 async def test_an_account_grows_on_the_side_of_its_type(owner: Pool, type_: str, side: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="accounts_"):
         await owner.execute(

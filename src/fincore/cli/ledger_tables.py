@@ -32,6 +32,8 @@ _PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
         "payout.canceled": "payout canceled",
         "settlement_file.totalled": "stated by a file",
         "settlement_file.matched": "matched",
+        "adjustment.booked": "adjusted",
+        "adjustment.reversed": "adjustment reversed",
         "suspense.cleared": "suspense cleared",
     }
 )

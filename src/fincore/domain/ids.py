@@ -20,6 +20,7 @@ DisputeId = NewType("DisputeId", str)
 CheckoutSessionId = NewType("CheckoutSessionId", str)
 PayoutId = NewType("PayoutId", str)
 SettlementFileId = NewType("SettlementFileId", str)
+AdjustmentId = NewType("AdjustmentId", str)
 RunId = NewType("RunId", str)
 """A run of reconciliation."""
 CardId = NewType("CardId", str)
@@ -36,6 +37,7 @@ REMEMBERED_MAX: Final = 10_000
 
 _PAYOUTS: Final = UUID("b1f0c1b7-5a5e-4c39-9d0e-6f3c1f4d9a27")
 _SETTLEMENT_FILES: Final = UUID("0f6a52b4-8f1d-4f6e-a7a3-2b0b7a1c5d83")
+_ADJUSTMENTS: Final = UUID("7c0f3f6d-52a1-4d0a-9a52-6b9a3f0c2e41")
 """The namespaces of what is found again by what it is: whichever report tells of a payout first, its stream is the same."""
 
 
@@ -80,6 +82,22 @@ def settlement_file_id_of(*, livemode: bool, psp: str, psp_account: str, sha256:
     """The id of a file of an account, by the SHA-256 of its bytes in hex: always the same, so that it is booked once."""
     named = f"{_mode(livemode=livemode)}:{psp}:{psp_account}:{sha256}"
     return SettlementFileId(_spelled(uuid5(_SETTLEMENT_FILES, named), "sf"))
+
+
+def adjustment_id_of(*, run_id: RunId, subject: str, generation: int) -> AdjustmentId:
+    """The id of an adjustment of the break that a run found first of a subject: always the same, so that it is booked once.
+
+    `generation` counts the adjustments of the break, from 1.
+    """
+    return AdjustmentId(_spelled(uuid5(_ADJUSTMENTS, f"{run_id}:{subject}:{generation}"), "adj"))
+
+
+def opening_adjustment_id_of(
+    *, livemode: bool, psp: str, psp_account: str, currency: str, generation: int
+) -> AdjustmentId:
+    """The same of what an account held in a currency before its first statement."""
+    named = f"opening:{_mode(livemode=livemode)}:{psp}:{psp_account}:{currency}:{generation}"
+    return AdjustmentId(_spelled(uuid5(_ADJUSTMENTS, named), "adj"))
 
 
 def new_run_id() -> RunId:
@@ -167,6 +185,13 @@ def parse_settlement_file_id(text: str) -> SettlementFileId:
     return file_id
 
 
+def parse_adjustment_id(text: str) -> AdjustmentId:
+    """Raise `InvalidId` unless the text is the id of an adjustment."""
+    adjustment_id = AdjustmentId(text)
+    adjustment_stream_of(adjustment_id)
+    return adjustment_id
+
+
 def parse_card_id(text: str) -> CardId:
     """Raise `InvalidId` unless the text is the id of a kept card."""
     _uuid_inside(text, "card")
@@ -235,6 +260,16 @@ def settlement_file_stream_of(file_id: SettlementFileId) -> StreamId:
 def settlement_file_of(stream_id: StreamId) -> SettlementFileId:
     """The settlement file a stream is about; the inverse of `settlement_file_stream_of`."""
     return SettlementFileId(_spelled(stream_id, "sf"))
+
+
+def adjustment_stream_of(adjustment_id: AdjustmentId) -> StreamId:
+    """The stream that holds everything about an adjustment."""
+    return StreamId(_uuid_inside(adjustment_id, "adj"))
+
+
+def adjustment_of(stream_id: StreamId) -> AdjustmentId:
+    """The adjustment a stream is about; the inverse of `adjustment_stream_of`."""
+    return AdjustmentId(_spelled(stream_id, "adj"))
 
 
 def public_event_id(event_id: EventId) -> str:

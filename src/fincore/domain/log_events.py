@@ -3,23 +3,26 @@
 from collections.abc import Iterable
 from typing import Final, cast
 
+from fincore.domain.adjustment_events import ADJUSTMENT_SHAPES, AdjustmentEvent
 from fincore.domain.checkout_session_events import SHAPES, CheckoutSessionEvent
 from fincore.domain.event_codec import EventCodec
 from fincore.domain.events import EVENTS, UPCASTS, ChargeEvent
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.settlement_events import PAYOUT_SHAPES, SETTLEMENT_FILE_SHAPES, SettlementEvent
 
-LogEvent = ChargeEvent | CheckoutSessionEvent | SettlementEvent
-"""An event of a charge, of a checkout session, of a payout, or of a settlement file."""
+LogEvent = ChargeEvent | CheckoutSessionEvent | SettlementEvent | AdjustmentEvent
+"""An event of a charge, of a checkout session, of a payout, of a settlement file, or of an adjustment."""
 
 LOG_EVENTS: Final[EventCodec[LogEvent]] = EventCodec(
-    {**EVENTS, **SHAPES, **PAYOUT_SHAPES, **SETTLEMENT_FILE_SHAPES}, UPCASTS
+    {**EVENTS, **SHAPES, **PAYOUT_SHAPES, **SETTLEMENT_FILE_SHAPES, **ADJUSTMENT_SHAPES}, UPCASTS
 )
 """How the log stores events."""
 
 _OF_SESSIONS: Final = frozenset(shape for _, shape in SHAPES.values())
 _OF_SETTLEMENT: Final = frozenset(
-    shape for shapes in (PAYOUT_SHAPES, SETTLEMENT_FILE_SHAPES) for _, shape in shapes.values()
+    shape
+    for shapes in (PAYOUT_SHAPES, SETTLEMENT_FILE_SHAPES, ADJUSTMENT_SHAPES)
+    for _, shape in shapes.values()
 )
 _OF_OTHERS: Final = _OF_SESSIONS | _OF_SETTLEMENT
 """All but those of charges, which nearly every event is."""

@@ -41,6 +41,8 @@ HoldRefusalCode = Literal["report_not_held", "too_many_held_reports"]
 FileRefusalCode = Literal["file_differs", "file_totals_impossible", "match_impossible"]
 """Why totals of a settlement file, or what a run matched of its lines, are not recorded."""
 
+AdjustmentRefusalCode = Literal["adjustment_differs", "adjustment_reversed", "adjustment_too_large"]
+"""Why an adjustment is not recorded, or not taken back."""
 
 RefusalCode = (
     RequestRefusalCode
@@ -49,6 +51,7 @@ RefusalCode = (
     | ReviewRefusalCode
     | HoldRefusalCode
     | FileRefusalCode
+    | AdjustmentRefusalCode
 )
 
 

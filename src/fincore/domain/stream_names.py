@@ -1,11 +1,14 @@
-"""What streams are called: the public id of the charge, checkout session, payout or settlement file that one is about. Pure."""
+"""What streams are called: the public id of the charge, session, payout, settlement file or adjustment that one is about. Pure."""
 
 from fincore.domain.ids import (
+    AdjustmentId,
     ChargeId,
     CheckoutSessionId,
     PayoutId,
     SettlementFileId,
     StreamId,
+    adjustment_of,
+    adjustment_stream_of,
     charge_of,
     payout_of,
     payout_stream_of,
@@ -16,7 +19,7 @@ from fincore.domain.ids import (
     stream_of,
 )
 
-StreamName = ChargeId | CheckoutSessionId | PayoutId | SettlementFileId
+StreamName = ChargeId | CheckoutSessionId | PayoutId | SettlementFileId | AdjustmentId
 """The public id of what a stream is about."""
 
 
@@ -29,6 +32,8 @@ def stream_name(stream_id: StreamId, event_type: str) -> StreamName:
             return payout_of(stream_id)
         case "settlement_file":
             return settlement_file_of(stream_id)
+        case "adjustment":
+            return adjustment_of(stream_id)
         case _:
             return charge_of(stream_id)
 
@@ -42,5 +47,7 @@ def stream_named(text: str) -> StreamId:
             return payout_stream_of(PayoutId(text))
         case "sf":
             return settlement_file_stream_of(SettlementFileId(text))
+        case "adj":
+            return adjustment_stream_of(AdjustmentId(text))
         case _:
             return stream_of(ChargeId(text))

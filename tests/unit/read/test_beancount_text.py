@@ -217,4 +217,4 @@ def test_no_two_owners_share_an_account(owners: list[str]) -> None:
 
 def test_every_type_of_account_has_a_root() -> None:
     roots = {beancount_account("a:usd", account_type).split(":")[0] for account_type in get_args(AccountType)}
-    assert roots == {"Assets", "Liabilities", "Income", "Expenses"}
+    assert roots == {"Assets", "Liabilities", "Equity", "Income", "Expenses"}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fincore.domain.adjustment_events import ADJUSTMENT_SHAPES
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.events import EVENTS, ChargeEvent
 from fincore.domain.fee_plan import FeePlan, platform_fee_minor
@@ -141,7 +142,7 @@ def test_each_kind_of_event_is_booked_as_shown(kind: str) -> None:
 
 
 def test_each_event_is_in_journal_and_each_rule_has_example() -> None:
-    assert set(JOURNAL) == {*EVENTS, *PAYOUT_SHAPES, *SETTLEMENT_FILE_SHAPES}
+    assert set(JOURNAL) == {*EVENTS, *PAYOUT_SHAPES, *SETTLEMENT_FILE_SHAPES, *ADJUSTMENT_SHAPES}
     assert (
         {kind for kind, lines in JOURNAL.items() if lines and kind in EVENTS} == set(TABLES) == set(EXAMPLES)
     )

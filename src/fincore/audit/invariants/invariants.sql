@@ -38,7 +38,7 @@ select consumer, stream_id, since_version, reason from notify.parked_streams ord
 select consumer, stream_id, since_version, reason from risk.parked_streams order by parked_at, stream_id;
 
 -- name: kinds_of_streams
--- What some streams are of: `charge`, `checkout_session`, `payout` or `settlement_file`.
+-- What some streams are of: `charge`, `checkout_session`, `payout`, `settlement_file` or `adjustment`.
 select stream_id, split_part(type, '.', 1) as kind
 from eventstore.events
 where stream_id = any ($1::uuid[]) and version = 1;
@@ -49,7 +49,7 @@ select stream_id, max(version) as version, bool_or(type like 'checkout\_session.
 from eventstore.events
 where (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 group by stream_id
-having not bool_or(split_part(type, '.', 1) in ('payout', 'settlement_file'))
+having not bool_or(split_part(type, '.', 1) in ('payout', 'settlement_file', 'adjustment'))
 order by stream_id;
 
 -- name: view_versions
@@ -92,18 +92,21 @@ cross join lateral (
                             when e.type like 'payout.%' then 0
                         end
                     ),
-                    -- What a PSP's statement says, which takes out of clearing only what was matched.
+                    -- What a PSP's statement says, which takes out of clearing only what was matched, and what a person adjusted there.
                     (
                         (e.data ->> 'gross_minor')::numeric, e.data ->> 'currency',
                         case
                             when e.type = 'settlement_file.matched' then -1
+                            when e.type like 'adjustment.%' then (e.data ->> 'adjusts' = 'clearing')::int
                             when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
                         end
                     ),
                     (
-                        case when e.type like 'settlement\_file.%' then (e.data ->> 'fee_minor')::numeric end, e.data ->> 'currency',
+                        case when e.type like 'settlement\_file.%' or e.type like 'adjustment.%' then (e.data ->> 'fee_minor')::numeric end,
+                        e.data ->> 'currency',
                         case
                             when e.type = 'settlement_file.matched' then -1
+                            when e.type like 'adjustment.%' then (e.data ->> 'adjusts' = 'clearing')::int
                             when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
                         end
                     ),
@@ -146,7 +149,7 @@ where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', '
                  'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                  'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                  'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
-                 'settlement_file.totalled', 'settlement_file.matched')
+                 'settlement_file.totalled', 'settlement_file.matched', 'adjustment.booked', 'adjustment.reversed')
   and m.moved is not null
   and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
 order by e.tx, e.pos;
@@ -199,7 +202,7 @@ where event_id = any ($1::uuid[])
                'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
-               'settlement_file.totalled', 'settlement_file.matched');
+               'settlement_file.totalled', 'settlement_file.matched', 'adjustment.booked', 'adjustment.reversed');
 
 -- name: in_suspense
 -- What waits in suspense for a person: per entry and currency, less what a clearing entry took out again.
@@ -465,7 +468,7 @@ from (
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.authorized') as authorized,
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.created') as created
     from eventstore.events
-    where split_part(type, '.', 1) not in ('checkout_session', 'payout', 'settlement_file')
+    where split_part(type, '.', 1) not in ('checkout_session', 'payout', 'settlement_file', 'adjustment')
     group by stream_id
 ) s
 where (refunded >= 0 and refunded <= captured and captured <= coalesce(authorized, created)

@@ -17,16 +17,20 @@ order by a.livemode, a.name;
 
 -- name: settlement_moves
 -- What settlement files have moved up to a place of the log, by account at the PSP and currency: what they state that payments may
--- explain, and what runs matched of it.
+-- explain, less what a person explained of what was held before the first one, and what runs matched of it.
 select (data ->> 'livemode')::boolean as livemode, data ->> 'psp' as psp, data ->> 'psp_account' as psp_account,
     data ->> 'currency' as currency,
-    coalesce(sum(minor) filter (where type = 'settlement_file.totalled'), 0) as stated_minor,
+    coalesce(sum(minor) filter (where type = 'settlement_file.totalled'), 0)
+        - coalesce(sum(minor) filter (where type like 'adjustment.%'), 0) as stated_minor,
     coalesce(sum(minor) filter (where type = 'settlement_file.matched'), 0) as matched_minor
 from (
     select type, data, (data ->> 'gross_minor')::numeric + (data ->> 'fee_minor')::numeric as minor
     from eventstore.events
-    where type in ('settlement_file.totalled', 'settlement_file.matched')
-      and data ->> 'kind' not in ('account_fee', 'conversion', 'payout', 'payout_returned')
+    where (
+            type in ('settlement_file.totalled', 'settlement_file.matched')
+            and data ->> 'kind' not in ('account_fee', 'conversion', 'payout', 'payout_returned')
+            or type in ('adjustment.booked', 'adjustment.reversed') and data ->> 'adjusts' = 'opening'
+        )
       and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 ) moved
 group by 1, 2, 3, 4;

@@ -12,7 +12,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 
 Side = Literal["debit", "credit"]
-AccountType = Literal["asset", "liability", "revenue", "expense"]
+AccountType = Literal["asset", "liability", "equity", "revenue", "expense"]
 AccountCode = Literal[
     "psp_clearing",
     "psp_held",
@@ -26,6 +26,8 @@ AccountCode = Literal[
     "reversal_fees",
     "account_fees",
     "adjustments",
+    "write_offs",
+    "opening",
     "platform_fees",
     "fx_position",
     "fx_expense",
@@ -118,7 +120,17 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
         "adjustments": AccountKind(
             ("expense", "adjustments", "{psp}", "{account}", "{currency}"),
             "expense",
-            "differences with the PSP that a person decided to bear",
+            "differences with the PSP that a person decided to bear; below zero where they were in our favor",
+        ),
+        "write_offs": AccountKind(
+            ("expense", "write_offs", "{psp}", "{account}", "{currency}"),
+            "expense",
+            "what the PSP owes us and a person gave up",
+        ),
+        "opening": AccountKind(
+            ("equity", "opening", "{psp}", "{account}", "{currency}"),
+            "equity",
+            "what the PSP held for us before its first statement, once a person has explained it",
         ),
         "platform_fees": AccountKind(
             ("revenue", "platform_fees", "{currency}"), "revenue", "what merchants pay us for captures"

@@ -18,6 +18,7 @@ ItemKind = Literal[
     "reversal",
     "fee",
     "correction",
+    "adjustment",
 ]
 """What an item of clearing is."""
 
@@ -35,6 +36,8 @@ ITEM_KINDS: Final[Mapping[MoneyEventType, ItemKind]] = MappingProxyType(
         "dispute.funds_reinstated": "dispute_reinstated",
         "dispute.funds_held": "hold",
         "dispute.funds_released": "release",
+        "adjustment.booked": "adjustment",
+        "adjustment.reversed": "adjustment",
     }
 )
 """Event -> what its entry leaves on clearing."""
@@ -59,6 +62,8 @@ def expectation_of(kind: MoneyEventType, event: Any) -> Expectation | None:
     item_kind = ITEM_KINDS.get(kind)
     if item_kind is None:
         return None
+    if item_kind == "adjustment":
+        return Expectation(item_kind, "", None)  # no statement will ever name it
     parts = [part.psp_reference for part in getattr(event, "sub_references", ()) if part.kind == "capture"]
     reference = parts[-1] if parts else event.psp_reference
     return Expectation(item_kind, reference or "", getattr(event, "refund_id", None))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
+from fincore.domain.adjustment_events import ADJUSTMENT_SHAPES
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.log_events import LogEvent
 from fincore.domain.recorded_event import RecordedEvent
@@ -61,6 +62,7 @@ _OF_PSPS: Final[frozenset[AccountCode]] = frozenset(
 )
 _CERTAIN: Final[frozenset[AccountCode]] = frozenset({"psp_clearing", "psp_balance", "bank"})
 """Where money did move, by what the PSP or the bank says, also where the rest of the event makes no sense."""
+_NAMELESS: Final[frozenset[str]] = frozenset({*SETTLEMENT_FILE_SHAPES, *ADJUSTMENT_SHAPES})
 _PLACEABLE: Final = re.compile(r"[a-z]{3}", re.ASCII)
 
 
@@ -105,8 +107,8 @@ def entry_of(event: MoneyEvent, *, holding: Holding | None = None) -> Entry | No
         movements.append(Movement(line.purpose, debit, credit, abs(minor)))
     if not movements:
         return None
-    # Lines of a file have no name of their own: their kind says what they are.
-    about = fields.kind if kind in SETTLEMENT_FILE_SHAPES else fields.psp_reference
+    # Lines of a file have no name of their own, nor have adjustments: their kind says what they are.
+    about = fields.kind if kind in _NAMELESS else fields.psp_reference
     return Entry(
         kind=kind,
         livemode=fields.livemode,

@@ -8,6 +8,13 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from fincore.domain.adjustment_events import (
+    ADJUSTMENT_SHAPES,
+    Adjusted,
+    AdjustmentEvent,
+    AdjustmentEventType,
+    AdjustmentKind,
+)
 from fincore.domain.events import EVENTS, ChargeEvent, EventType
 from fincore.domain.settlement_events import (
     PAYMENT_LIKE,
@@ -20,15 +27,16 @@ from fincore.domain.settlement_events import (
 from fincore.read.ledger.accounts import CHART, AccountCode
 from fincore.read.ledgerdb.legs import Purpose
 
-MoneyEvent = ChargeEvent | SettlementEvent
+MoneyEvent = ChargeEvent | SettlementEvent | AdjustmentEvent
 """An event that may move money: those of checkout sessions never do."""
-MoneyEventType = EventType | SettlementEventType
+MoneyEventType = EventType | SettlementEventType | AdjustmentEventType
 
 SHAPES: Final[Mapping[MoneyEventType, type[MoneyEvent]]] = MappingProxyType(
     {
         **{name: shape for name, (_, shape) in EVENTS.items()},
         **{name: shape for name, (_, shape) in PAYOUT_SHAPES.items()},
         **{name: shape for name, (_, shape) in SETTLEMENT_FILE_SHAPES.items()},
+        **{name: shape for name, (_, shape) in ADJUSTMENT_SHAPES.items()},
     }
 )
 """Every event that the journal knows, by type."""
@@ -75,6 +83,14 @@ def _platform_fee_more(event: Any) -> int:
 
 def _of_kinds(*kinds: SettlementKind) -> Callable[[Any], bool]:
     return lambda event: event.kind in kinds
+
+
+def _adjusts_clearing(kind: AdjustmentKind) -> Callable[[Any], bool]:
+    return lambda event: event.adjusts == "clearing" and event.kind == kind
+
+
+def _adjusts(adjusted: Adjusted) -> Callable[[Any], bool]:
+    return lambda event: event.adjusts == adjusted
 
 
 def _was_on_its_way(event: Any) -> bool:
@@ -129,6 +145,43 @@ def _stated(
         purpose="settlement_fee", amount=f"fees of {what}", credit=fee_to, minor=_FEE
     )
 
+
+def _adjusted(kind: AdjustmentKind, amount: str, against: AccountCode) -> tuple[Line, Line]:
+    """What a person decided about a difference: clearing follows it, gross and fee each against an account."""
+    gross = Line(
+        "principal",
+        f"gross of {amount}",
+        _CLEARING,
+        against,
+        _GROSS,
+        is_signed=True,
+        applies=_adjusts_clearing(kind),
+    )
+    return gross, gross._replace(purpose="psp_fee", amount=f"fee of {amount}", minor=_FEE)
+
+
+_ADJUSTED: Final = (
+    *_adjusted("adjustment", "an adjustment", "adjustments"),
+    *_adjusted("write_off", "a write-off", "write_offs"),
+    Line(
+        "principal",
+        "difference of the balance",
+        _BALANCE,
+        "adjustments",
+        _GROSS,
+        is_signed=True,
+        applies=_adjusts("balance"),
+    ),
+    Line(
+        "principal",
+        "opening balance",
+        _UNMATCHED,
+        "opening",
+        _GROSS,
+        is_signed=True,
+        applies=_adjusts("opening"),
+    ),
+)
 
 JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
     {
@@ -195,6 +248,8 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
             Line("settlement_gross", "gross", _UNMATCHED, _CLEARING, _GROSS, is_signed=True),
             Line("settlement_fee", "fees", _UNMATCHED, _CLEARING, _FEE, is_signed=True),
         ),
+        "adjustment.booked": _ADJUSTED,
+        "adjustment.reversed": _ADJUSTED,
     }
 )
 """Event -> the movements it makes; an event without any moves no money."""

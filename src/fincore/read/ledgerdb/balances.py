@@ -47,7 +47,7 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
     """An account as its last posting left it; `version` counts its postings."""
 
     name: str
-    type: Literal["asset", "liability", "revenue", "expense"]
+    type: Literal["asset", "liability", "equity", "revenue", "expense"]
     normal_side: Literal["debit", "credit"]
     currency: Currency
     owner: str

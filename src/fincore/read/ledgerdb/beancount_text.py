@@ -24,7 +24,13 @@ OPENING: Final = "Equity:Opening-Balances"
 """Where the balances come from that were there before the range; since they balance, it is left at zero."""
 
 _ROOTS: Final[Mapping[AccountType, str]] = MappingProxyType(
-    {"asset": "Assets", "liability": "Liabilities", "revenue": "Income", "expense": "Expenses"}
+    {
+        "asset": "Assets",
+        "liability": "Liabilities",
+        "equity": "Equity",
+        "revenue": "Income",
+        "expense": "Expenses",
+    }
 )
 _NAMES_CACHED_MAX: Final = 100_000
 _PLAIN: Final = re.compile(r"[a-z0-9_]", re.ASCII)

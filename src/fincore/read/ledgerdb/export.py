@@ -8,11 +8,13 @@ from typing import Final
 import asyncpg
 
 from fincore.domain.ids import (
+    AdjustmentId,
     ChargeId,
     EventId,
     PayoutId,
     SettlementFileId,
     StreamId,
+    adjustment_of,
     charge_of,
     payout_of,
     public_event_id,
@@ -133,8 +135,10 @@ def _entries(rows: Sequence[asyncpg.Record]) -> Iterator[ExportedEntry]:
         )
 
 
-def _subject(head: asyncpg.Record) -> tuple[ChargeId | None, PayoutId | SettlementFileId | None]:
-    """The charge that an entry is of, or the payout or settlement file, or none of them."""
+def _subject(
+    head: asyncpg.Record,
+) -> tuple[ChargeId | None, PayoutId | SettlementFileId | AdjustmentId | None]:
+    """The charge that an entry is of, or the payout, settlement file or adjustment, or none of them."""
     if head["stream_id"] is None:
         return None, None
     stream_id = StreamId(head["stream_id"])
@@ -143,6 +147,8 @@ def _subject(head: asyncpg.Record) -> tuple[ChargeId | None, PayoutId | Settleme
             return None, payout_of(stream_id)
         case "settlement_file":
             return None, settlement_file_of(stream_id)
+        case "adjustment":
+            return None, adjustment_of(stream_id)
         case _:
             return charge_of(stream_id), None
 

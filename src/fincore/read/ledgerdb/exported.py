@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from fincore.domain.currency import EXPONENTS, Currency
-from fincore.domain.ids import ChargeId, PayoutId, SettlementFileId
+from fincore.domain.ids import AdjustmentId, ChargeId, PayoutId, SettlementFileId
 
-AccountType = Literal["asset", "liability", "revenue", "expense"]
+AccountType = Literal["asset", "liability", "equity", "revenue", "expense"]
 Side = Literal["debit", "credit"]
 
 
@@ -54,7 +54,7 @@ class ExportedPosting(msgspec.Struct, frozen=True, kw_only=True):
 class ExportedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry. `event_id` (`evt_...`) is of the event that it books; an operator's entry has none, but `booked_by`.
 
-    It is of a charge, or of the payout or settlement file `settlement`; what an upgrade booked is of no event and of none of them.
+    It is of a charge, or of the payout, settlement file or adjustment `settlement`; what an upgrade booked is of no event and of none of them.
     """
 
     entry_id: int
@@ -70,7 +70,7 @@ class ExportedEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     booked_by: str | None
     clears_entry_id: int | None
-    settlement: PayoutId | SettlementFileId | None
+    settlement: PayoutId | SettlementFileId | AdjustmentId | None
     postings: tuple[ExportedPosting, ...]
 
 

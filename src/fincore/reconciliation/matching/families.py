@@ -10,7 +10,15 @@ from typing import Final, Literal
 from fincore.domain.settlement_events import LineKind
 
 Family = Literal[
-    "payment", "refund", "dispute", "dispute_reversal", "hold", "release", "fee_reversal", "movement"
+    "payment",
+    "refund",
+    "dispute",
+    "dispute_reversal",
+    "hold",
+    "release",
+    "fee_reversal",
+    "movement",
+    "adjustment",
 ]
 ItemKind = Literal[
     "payment",
@@ -23,6 +31,7 @@ ItemKind = Literal[
     "reversal",
     "fee",
     "correction",
+    "adjustment",
 ]
 """What a clearing item of the ledger is: what its entry booked."""
 
@@ -64,9 +73,10 @@ FAMILY_OF_ITEM: Final[Mapping[ItemKind, Family]] = MappingProxyType(
         "reversal": "refund",
         "fee": "payment",
         "correction": "payment",
+        "adjustment": "adjustment",
     }
 )
-"""Kind of a clearing item -> its family. A reversed attempt is a refund to the PSP."""
+"""Kind of a clearing item -> its family. A reversed attempt is a refund to the PSP. What a person adjusted is of no line's family."""
 
 OF_DISPUTES: Final[frozenset[Family]] = frozenset(
     {"dispute", "dispute_reversal", "hold", "release", "fee_reversal"}
