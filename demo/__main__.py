@@ -1,6 +1,7 @@
 """`python -m demo`: start everything, take payments, live their lives, settle the day, compare all the books, and say how to go on."""
 
 import asyncio
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -37,6 +38,8 @@ _TABLE_END: Final = "\n\n"
 
 def main() -> int:
     """Run the demo; 0 when every payment ended as expected, all who know of it agree, and every invariant holds."""
+    # Both end the demo alike, and with it all that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     screen, receiver = Screen(), Receiver()
     receiver.start()
     try:

@@ -30,7 +30,7 @@ use_memory_folder()
 # An assertion of a model says what it compared, as one of a test does.
 pytest.register_assert_rewrite("simulation")
 
-pytest_plugins = ["fixtures.dynamodb", "fixtures.sandbox"]
+pytest_plugins = ["fixtures.aws_emulator", "fixtures.sandbox"]
 
 SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"
 """Names a PostgreSQL to test against, with the rights of a superuser; without it, tests start one of their own."""

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -46,3 +47,22 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert re.search(r"amount +1 +-5\.00 EUR .* both have it, with different amounts", said)
     assert "usd: balanced" in said
     assert "invariants hold over" in said
+
+
+def test_demo_that_is_terminated_stops_what_it_started(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "demo"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        begun = demo.stdout.readline() + demo.stdout.readline()
+        demo.terminate()
+        said, _ = demo.communicate(timeout=TIMEOUT_SECONDS)
+    assert demo.returncode == 0, begun + said
+    assert "stopping" in said
+    assert list((tmp_path / "var").rglob("postmaster.pid")) == []

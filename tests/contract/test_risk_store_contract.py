@@ -33,8 +33,8 @@ async def postgresql(pool: Pool) -> AsyncIterator[RiskStoreWorld]:
 
 
 @pytest.fixture
-async def dynamodb(dynamodb_url: str) -> AsyncIterator[RiskStoreWorld]:
-    async with dynamo_client(dynamodb_url) as client:
+async def dynamodb(aws_url: str) -> AsyncIterator[RiskStoreWorld]:
+    async with dynamo_client(aws_url) as client:
         world = DynamoWorld(client)
         await world.open()
         yield world

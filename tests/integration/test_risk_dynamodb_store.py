@@ -34,8 +34,8 @@ COUNTED = (
 
 
 @pytest.fixture
-async def world(dynamodb_url: str) -> AsyncIterator[DynamoWorld]:
-    async with dynamo_client(dynamodb_url) as client:
+async def world(aws_url: str) -> AsyncIterator[DynamoWorld]:
+    async with dynamo_client(aws_url) as client:
         world = DynamoWorld(client)
         await world.open()
         yield world
@@ -48,7 +48,7 @@ def refusal(operation: str, code: str, *, status: int = 400, message: str = "", 
     return ClientError(told, operation)
 
 
-async def test_request_that_the_library_repeats_counts_once(world: DynamoWorld, dynamodb_url: str) -> None:
+async def test_request_that_the_library_repeats_counts_once(world: DynamoWorld, aws_url: str) -> None:
     """DynamoDB has counted the attempt when the connection breaks, and the library sends the same request again."""
     writes = 0
 
@@ -56,11 +56,11 @@ async def test_request_that_the_library_repeats_counts_once(world: DynamoWorld, 
         nonlocal writes
         body, headers = (
             await request.read(),
-            {**request.headers, "Host": dynamodb_url.removeprefix("http://")},
+            {**request.headers, "Host": aws_url.removeprefix("http://")},
         )
         async with (
             ClientSession() as session,
-            session.post(dynamodb_url, data=body, headers=headers) as answer,
+            session.post(aws_url, data=body, headers=headers) as answer,
         ):
             told = await answer.read()
         if headers["X-Amz-Target"].endswith("TransactWriteItems"):
@@ -324,8 +324,8 @@ async def test_outcomes_and_lists_are_asked_of_postgresql(world: DynamoWorld, po
     assert (await store.observe(attempts.next(ip=IP), [BY_IP], [])).counts == {BY_IP: 2}
 
 
-async def test_table_is_created_once_with_what_it_needs(dynamodb_url: str) -> None:
-    async with dynamo_client(dynamodb_url) as client:
+async def test_table_is_created_once_with_what_it_needs(aws_url: str) -> None:
+    async with dynamo_client(aws_url) as client:
         name = f"risk-{uuid4()}"
         table = DynamoTable(client, name)
         assert await table.state() == "absent"
@@ -337,8 +337,8 @@ async def test_table_is_created_once_with_what_it_needs(dynamodb_url: str) -> No
         assert (await store.observe(attempts.next(ip=IP), [BY_IP], ())).counts == {BY_IP: 1}
 
 
-async def test_table_of_something_else_is_left_alone(world: DynamoWorld, dynamodb_url: str) -> None:
-    async with dynamo_client(dynamodb_url) as client:
+async def test_table_of_something_else_is_left_alone(world: DynamoWorld, aws_url: str) -> None:
+    async with dynamo_client(aws_url) as client:
         assert await DynamoTable(client, world.table_name).state() == "without_ttl"
         assert await DynamoTable(client, world.table_name).create() == "without_ttl"
         assert await DynamoTable(client, world.table_name).state() == "ready"

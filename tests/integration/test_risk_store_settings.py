@@ -26,7 +26,7 @@ IP = "203.0.113.9"
 
 
 @pytest.fixture
-def environment(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Settings for a table that is not there, with the credentials beside them, as an operator has them."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -39,7 +39,7 @@ def environment(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str,
         "FINCORE_RISK_STORE": "dynamodb",
         "FINCORE_RISK_DYNAMODB_TABLE": f"risk-{uuid4()}",
         "FINCORE_RISK_DYNAMODB_REGION": REGION,
-        "FINCORE_RISK_DYNAMODB_URL": dynamodb_url,
+        "FINCORE_RISK_DYNAMODB_URL": aws_url,
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fincore.__main__ import main
+from fincore.bootstrap import evidence_bucket
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.reconciliation import run
@@ -32,6 +33,16 @@ names = "STL-*.CSV"
 format = "paypal_stl"
 cron = "0 12 * * *"
 """
+
+BANK_CSV = "date,amount,currency,reference,account\n2026-11-20,-3.00,EUR,E1,DE1\n"
+AWS_AWAY = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_CONFIG_FILE": "/nowhere",
+    "FINCORE_SETTLEMENT_EVIDENCE": "s3://evidence",
+    "FINCORE_SETTLEMENT_BUCKET_REGION": "eu-central-1",
+    "FINCORE_SETTLEMENT_BUCKET_URL": "http://127.0.0.1:9",
+}
 
 Typed = Callable[..., Awaitable[tuple[int, str]]]
 
@@ -172,3 +183,47 @@ async def test_fetch_without_sources_says_what_to_set(typed: Typed, monkeypatch:
     code, printed = await typed("fetch")
     assert code == 2
     assert "set FINCORE_SETTLEMENT_SOURCES_FILE" in printed
+
+
+async def test_kept_files_are_read_again(offered: Path, typed: Typed, tmp_path: Path) -> None:
+    (offered / "STL-1.CSV").write_text("one")
+    (offered / "STL-2.CSV").write_text("two")
+    await typed("fetch")
+    assert await typed("evidence") == (0, "2 kept files with 6 bytes read again: each is as it came\n")
+    altered, missing = sorted((tmp_path / "data" / "settlement").rglob("*STL-*"))
+    altered.chmod(0o600)
+    altered.write_text("oops")
+    missing.unlink()
+    code, told = await typed("evidence")
+    assert code == 1
+    assert "2 are not as they came" in told
+    assert f"{altered.name} was altered" in told
+    assert f"{missing.name} cannot be read" in told
+
+
+async def test_statement_of_a_bank_is_read_again(typed: Typed, tmp_path: Path) -> None:
+    statement = tmp_path / "statement.csv"
+    statement.write_text(BANK_CSV)
+    code, told = await typed("bank", "import", str(statement), "--bank=main", "--format=bank_csv", "--new")
+    assert code == 0, told
+    assert (await typed("evidence"))[0] == 0
+    (kept,) = (tmp_path / "data" / "settlement" / "bank").rglob("*.csv")
+    kept.unlink()
+    code, told = await typed("evidence")
+    assert code == 1
+    assert "statement 1 of main: the kept file bank/main/" in told
+
+
+async def test_evidence_that_cannot_be_reached_is_one_sentence(
+    offered: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (offered / "STL-1.CSV").write_text("one")
+    await typed("fetch")
+    for name, value in AWS_AWAY.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(evidence_bucket, "TRIES_MAX", 1)
+    code, told = await typed("evidence")
+    assert code != 0
+    assert "S3 cannot be reached" in told
+    assert "Traceback" not in told
+    assert told.count("\n") == 1

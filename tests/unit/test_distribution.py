@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fixtures.distribution import (
     LONG,
-    USE_DYNAMODB,
+    USE_AWS,
     USE_THE_SHARED_SYSTEM,
     begins,
     collected_from,
@@ -16,22 +16,22 @@ PROJECT = Path(__file__).parents[2]
 
 def test_files_listed_for_distribution_exist() -> None:
     assert [
-        file for file in (*USE_THE_SHARED_SYSTEM, *LONG, *USE_DYNAMODB) if not (PROJECT / file).is_file()
+        file for file in (*USE_THE_SHARED_SYSTEM, *LONG, *USE_AWS) if not (PROJECT / file).is_file()
     ] == []
 
 
 def test_files_of_the_shared_system_begin_first_others_last() -> None:
-    listed = [begins(f"{file}::test_one[a::b]") for file in (*USE_THE_SHARED_SYSTEM, *LONG, *USE_DYNAMODB)]
+    listed = [begins(f"{file}::test_one[a::b]") for file in (*USE_THE_SHARED_SYSTEM, *LONG, *USE_AWS)]
     assert listed == sorted(set(listed))
     assert (
         max(listed) < begins("tests/unit/a.py::test_one") < begins("tests/unit/test_distribution.py::test_a")
     )
 
 
-def test_listed_files_alone_use_the_emulator_of_dynamodb() -> None:
+def test_listed_files_alone_use_the_emulator_of_aws() -> None:
     files = [*PROJECT.glob("tests/contract/**/test_*.py"), *PROJECT.glob("tests/integration/test_*.py")]
-    using = {str(file.relative_to(PROJECT)) for file in files if "dynamodb_url" in file.read_text()}
-    assert using == set(USE_DYNAMODB)
+    using = {str(file.relative_to(PROJECT)) for file in files if "aws_url" in file.read_text()}
+    assert using == set(USE_AWS)
 
 
 def test_tests_of_one_file_keep_their_order() -> None:

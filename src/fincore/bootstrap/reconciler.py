@@ -7,8 +7,6 @@ from typing import Final, get_args
 import structlog
 
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder
 from fincore.domain.errors import Overloaded
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LogEvent
@@ -16,7 +14,7 @@ from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVEN
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.failures import is_outage
-from fincore.reconciliation.evidence.folder import FolderEvidence
+from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.metrics import RUNS
@@ -34,14 +32,14 @@ OF_PSPS: Final[tuple[FileFormat, ...]] = get_args(FileFormat)
 """The formats of PSPs: what a bank states is compared with no clearing account."""
 
 
-def reconciliation_of(settings: Settings, stores: Stores, writer: Writer[LogEvent]) -> Reconciliation:
-    """What reconciles the installation that the settings name."""
+def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore) -> Reconciliation:
+    """What reconciles an installation."""
     return Reconciliation(
         stores.ledgerdb,
         files=SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer),
         payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
         fees=StatedFeeRecorder(EventLog(stores.eventstore, CHARGE_EVENTS), writer),
-        evidence=FolderEvidence(evidence_folder(settings)),
+        evidence=evidence,
         formats={name: FORMATS[name] for name in OF_PSPS},
         caught_up=ledger_caught_up(stores.eventstore, stores.ledgerdb),
     )

@@ -8,18 +8,15 @@ from fincore.bootstrap.processes import run_until, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.reconciler import reconciled, reconciliation_of
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.settlement_sources.reached_sources import (
-    ReportStores,
-    evidence_folder,
-    watched_sources,
-)
+from fincore.bootstrap.settlement_evidence import DOWNLOADS, check_evidence, local_folder, open_evidence
+from fincore.bootstrap.settlement_sources.reached_sources import ReportStores, watched_sources
 from fincore.domain.clock import AgeClock, Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.log_events import LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
-from fincore.reconciliation.evidence.folder import FolderEvidence
+from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.fetcher import AfterLook, Fetcher
 from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.staging import Staging
@@ -29,14 +26,21 @@ from fincore.write.settlement.payouts import PayoutRecorder
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
-    """Fetch and reconcile until `stop`. Raises `ConfigurationError` where no source is declared."""
+    """Fetch and reconcile until `stop`.
+
+    Raises `ConfigurationError` where no source is declared, and where the files cannot be kept in the place that is named for them.
+    """
     if not settings.settlement_sources_file:
         raise ConfigurationError(
             "no source of settlement files is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
         )
-    async with running_writer(stores.eventstore, stores.jobs.enqueue) as writer:
-        after_look = reconciled(reconciliation_of(settings, stores, writer))
-        fetcher = fetcher_of(settings, stores, writer, clock, after_look)
+    await check_evidence(settings)
+    async with (
+        open_evidence(settings) as evidence,
+        running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+    ):
+        after_look = reconciled(reconciliation_of(stores, writer, evidence))
+        fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
         await run_until(stop, fetcher.run(), fetcher.stop)
 
 
@@ -44,13 +48,14 @@ def fetcher_of(
     settings: Settings,
     stores: Stores,
     writer: Writer[LogEvent],
+    evidence: EvidenceStore,
+    *,
     clock: Clock,
     after_look: AfterLook | None = None,
 ) -> Fetcher:
     """What fetches the files of the declared sources, and what it calls after each look. Raises `ConfigurationError` for a secret that cannot be read."""
-    folder = evidence_folder(settings)
-    files, evidence = SettlementFiles(stores.ledgerdb), FolderEvidence(folder)
-    looker = Looker(files, evidence, Staging(folder / ".downloads"))
+    files = SettlementFiles(stores.ledgerdb)
+    looker = Looker(files, evidence, Staging(local_folder(settings) / DOWNLOADS))
     payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
     watched = watched_sources(
         settings,

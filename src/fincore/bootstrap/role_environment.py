@@ -12,6 +12,7 @@ from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.setting import FILE_SUFFIX
 from fincore.bootstrap.settings import SECRET_SETTINGS, Settings
+from fincore.bootstrap.settlement_sources.evidence_place import S3Place
 from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
 
 _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
@@ -100,7 +101,8 @@ def environment_of(
     if role == "reconciliation":
         referred_to |= of_sources
     hidden |= (_variables(settings.psp_accounts, get_args(AccountPart)) | of_sources) - referred_to
-    if role not in _COUNT_ATTEMPTS:
+    keeps_in_s3 = role == "reconciliation" and isinstance(settings.settlement_evidence, S3Place)
+    if role not in _COUNT_ATTEMPTS and not keeps_in_s3:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}

@@ -29,6 +29,7 @@ from fincore.bootstrap.setting_values import (
     OneOf,
 )
 from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource
+from fincore.bootstrap.settlement_sources.evidence_place import EVIDENCE_PLACE, EvidencePlace
 from fincore.bootstrap.settlement_sources.sources_file import SOURCES_FILE
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
@@ -221,9 +222,22 @@ class Settings(AccountSettings):
         SOURCES_FILE,
         "file that declares where settlement files come from; empty: none are fetched, and there is no role `reconciliation`",
     )
-    settlement_evidence_dir: Path | None = setting(
-        FILE,
-        "folder in which settlement files are kept as they came, for good; empty: `settlement` in FINCORE_DATA_DIR",
+    settlement_evidence: EvidencePlace | None = setting(
+        EVIDENCE_PLACE,
+        "where settlement files are kept as they came, for good: a folder, or a bucket of S3, which needs the extra `aws`; "
+        "empty: `settlement` in FINCORE_DATA_DIR",
+    )
+    settlement_bucket_region: str | None = setting(
+        WORD,
+        "region of that bucket; empty: the one that the AWS library finds, as in AWS_REGION, or that S3 tells",
+    )
+    settlement_bucket_url: str | None = setting(
+        OPTIONAL_URL, "a server that speaks as S3 does, such as an emulator; empty: AWS itself"
+    )
+    settlement_bucket_kept_days: int = setting(
+        Number(int, 0, 36_500, "days"),
+        "how long that bucket must keep each object by its Object Lock, or the role `reconciliation` does not start; 0: it need not",
+        default="0",
     )
 
     # What is kept, and for how long

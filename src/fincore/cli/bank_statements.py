@@ -9,14 +9,13 @@ from fincore.backoffice.bank_statements import MISSING_AFTER_DAYS_MAX, bank_name
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder
+from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.cli.arguments import Limit, Live
 from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.settlement_events import BankAccount
 from fincore.reconciliation.bank.statements import BankStatements, Imported
-from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.parsed_file import BankFormat
 
 LEDGERDB: Final = "ledgerdb"
@@ -57,10 +56,10 @@ def import_(
     name = bank_named(bank)
 
     async def act(settings: Settings, databases: Databases) -> Imported:
-        async with operator_stores(databases, LEDGERDB) as stores:
+        async with open_evidence(settings) as evidence, operator_stores(databases, LEDGERDB) as stores:
             return await import_statement(
                 stores.ledgerdb,
-                FolderEvidence(evidence_folder(settings)),
+                evidence,
                 file,
                 name,
                 file_format,

@@ -6,7 +6,13 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.backoffice.settlement_check import CheckedFile, check_file
-from fincore.cli import bank_statements, settlement_files, settlement_report, settlement_runs
+from fincore.cli import (
+    bank_statements,
+    settlement_evidence,
+    settlement_files,
+    settlement_report,
+    settlement_runs,
+)
 from fincore.cli.commands import COMMANDS
 from fincore.cli.settlement_text import checked_text
 from fincore.cli.terminal import show
@@ -17,6 +23,7 @@ reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
 reconcile.command(settlement_files.fetch, name="fetch")
 reconcile.command(settlement_files.files, name="files")
 reconcile.command(settlement_files.sources, name="sources")
+reconcile.command(settlement_evidence.evidence, name="evidence")
 reconcile.command(settlement_runs.run, name="run")
 reconcile.command(settlement_runs.breaks, name="breaks")
 reconcile.command(settlement_runs.uncleared, name="uncleared")

@@ -11,6 +11,7 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.reconciliation import fetcher_of
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
 from fincore.cli.arguments import Limit
 from fincore.cli.stores import on_installation, on_stores
@@ -75,10 +76,10 @@ async def _fetch(settings: Settings, databases: Databases, source: str | None) -
         raise UsageError(f"there is no source {source[:60]!r}: choose one of {', '.join(declared)}")
     # What is asked of a PSP about payouts is recorded in the log.
     needed = (EVENTSTORE, LEDGERDB) if asked_accounts(settings) else (LEDGERDB,)
-    async with operator_stores(databases, *needed) as stores:
+    async with open_evidence(settings) as evidence, operator_stores(databases, *needed) as stores:
         return await settlement_files.fetch(
             stores.ledgerdb,
-            fetcher_of(settings, stores, stores.writer, stores.clock),
+            fetcher_of(settings, stores, stores.writer, evidence, clock=stores.clock),
             list(declared.values()),
             list(declared) if source is None else [source],
         )

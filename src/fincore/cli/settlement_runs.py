@@ -9,6 +9,7 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.reconciler import reconciliation_of
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.cli.arguments import Live
 from fincore.cli.ledger_tables import money_text
 from fincore.cli.stores import on_installation, on_stores
@@ -40,8 +41,11 @@ def run() -> None:
 
 
 async def _run(settings: Settings, databases: Databases) -> RunResult | None:
-    async with operator_stores(databases, "eventstore", LEDGERDB) as stores:
-        return await reconciliation_of(settings, stores, stores.writer).run()
+    async with (
+        open_evidence(settings) as evidence,
+        operator_stores(databases, "eventstore", LEDGERDB) as stores,
+    ):
+        return await reconciliation_of(stores, stores.writer, evidence).run()
 
 
 def breaks(

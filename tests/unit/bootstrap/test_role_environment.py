@@ -198,6 +198,22 @@ def test_variables_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path)
     assert variables.keys() & told.keys() == (variables.keys() if counts else set())
 
 
+@pytest.mark.parametrize(
+    ("place", "reached"),
+    [("", set()), ("/srv/evidence", set()), ("s3://company-evidence", {"AWS_ACCESS_KEY_ID"})],
+)
+def test_variables_of_aws_reach_the_role_that_keeps_in_s3(
+    place: str, reached: set[str], tmp_path: Path
+) -> None:
+    environment = {
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "FINCORE_SETTLEMENT_EVIDENCE": place,
+        "AWS_ACCESS_KEY_ID": "a",
+    }
+    told = environment_of("reconciliation", environment, read_settings(environment), DATABASES)
+    assert {"AWS_ACCESS_KEY_ID"} & told.keys() == reached
+
+
 def test_key_of_an_account_may_be_named_as_those_of_aws(tmp_path: Path) -> None:
     file = tmp_path / "accounts.toml"
     file.write_text(

@@ -23,7 +23,6 @@ from fincore.bootstrap.settlement_sources.reached_sources import (
     ReportStores,
     asked_accounts,
     check_sources,
-    evidence_folder,
     watched_sources,
 )
 from fincore.domain.errors import ConfigurationError
@@ -260,9 +259,3 @@ def test_wrong_field_of_a_report_source_is_told(
     declared: Declared, values: dict[str, str], sentence: str
 ) -> None:
     assert sentence in declared.refused(written(STRIPE | values))
-
-
-def test_evidence_is_kept_beside_the_data_unless_told(declared: Declared, tmp_path: Path) -> None:
-    assert evidence_folder(declared.settings(written(FOLDER))) == tmp_path / "data" / "settlement"
-    declared.environment["FINCORE_SETTLEMENT_EVIDENCE_DIR"] = "/srv/evidence"
-    assert evidence_folder(declared.settings(written(FOLDER))) == Path("/srv/evidence")

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import date
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -32,13 +31,9 @@ class SettlementSettings(Protocol):
     """The settings that this depends on."""
 
     @property
-    def data_dir(self) -> Path: ...
-    @property
     def psp_accounts(self) -> tuple[DeclaredAccount, ...]: ...
     @property
     def settlement_sources_file(self) -> tuple[DeclaredSource, ...]: ...
-    @property
-    def settlement_evidence_dir(self) -> Path | None: ...
 
 
 class ReportStores(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +43,6 @@ class ReportStores(msgspec.Struct, frozen=True, kw_only=True):
     evidence: EvidenceStore
     payouts: PayoutRecorder
     clock: Clock
-
-
-def evidence_folder(settings: SettlementSettings) -> Path:
-    """Where settlement files are kept."""
-    return settings.settlement_evidence_dir or settings.data_dir / "settlement"
 
 
 def check_sources(settings: SettlementSettings, resolver: SecretResolver) -> None:

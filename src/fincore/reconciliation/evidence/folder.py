@@ -3,21 +3,24 @@
 import asyncio
 import hashlib
 import os
-import re
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
 
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.reconciliation.evidence.port import NAME_CHARACTERS_MAX, EvidenceNotKept, KeptFile
+from fincore.reconciliation.evidence.port import (
+    EvidenceNotKept,
+    KeptFile,
+    altered,
+    location_of,
+    require_keepable,
+    require_location,
+)
 
 CHUNK_BYTES: Final = 1024 * 1024
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o400
-
-_PART: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 ._+=@-]{{0,{NAME_CHARACTERS_MAX - 1}}}")
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderEvidence:
@@ -35,8 +38,7 @@ class FolderEvidence:
         return await asyncio.to_thread(self._open, location, sha256)
 
     def _keep(self, psp: PspName, psp_account: PspAccount, name: str, content: BinaryIO) -> KeptFile:
-        if not all(_PART.fullmatch(part) for part in (psp, psp_account, name)):
-            raise EvidenceNotKept(f"{name[:NAME_CHARACTERS_MAX]!r} is no name under which a file is kept")
+        require_keepable(psp, psp_account, name)
         folder = self._root / psp / psp_account
         part = folder / f".{uuid4().hex}"
         try:
@@ -45,8 +47,8 @@ class FolderEvidence:
                 one.mkdir(mode=FOLDER_MODE, exist_ok=True)
             try:
                 sha256, size_bytes = _write(part, content)
-                kept = folder / f"{sha256}-{name}"
-                _link(part, kept, sha256)
+                location = location_of(psp, psp_account, name, sha256)
+                _link(part, self._root / location, sha256)
             finally:
                 part.unlink(missing_ok=True)
             _synchronise(folder)
@@ -60,15 +62,13 @@ class FolderEvidence:
             name=name,
             sha256=sha256,
             size_bytes=size_bytes,
-            location=f"{psp}/{psp_account}/{kept.name}",
+            location=location,
         )
 
     def _open(self, location: str, sha256: str) -> BufferedReader:
-        parts = location.split("/")
-        if len(parts) != 3 or not all(_is_part(part) for part in parts):  # noqa: PLR2004 -- PSP, account and file
-            raise EvidenceNotKept(f"{location[:300]!r} is no location of this store")
+        require_location(location)
         try:
-            opened = self._root.joinpath(*parts).open("rb")
+            opened = (self._root / location).open("rb")
         except OSError as error:
             raise EvidenceNotKept(f"the kept file {location} cannot be read ({error.strerror})") from error
         try:
@@ -77,11 +77,6 @@ class FolderEvidence:
             opened.close()
             raise
         return opened
-
-
-def _is_part(part: str) -> bool:
-    sha256, _, name = part.partition("-")
-    return bool(_PART.fullmatch(part) or (_SHA256.fullmatch(sha256) and _PART.fullmatch(name)))
 
 
 def _write(part: Path, content: BinaryIO) -> tuple[str, int]:
@@ -115,9 +110,7 @@ def _require_hash(opened: BufferedReader, sha256: str, location: str) -> None:
     except OSError as error:
         raise EvidenceNotKept(f"the kept file {location} cannot be read ({error.strerror})") from error
     if found != sha256:
-        raise EvidenceNotKept(
-            f"the kept file {location} was altered: its SHA-256 is {found}, not {sha256}; restore it from a backup"
-        )
+        raise altered(location, found, sha256)
 
 
 def _synchronise(folder: Path) -> None:
