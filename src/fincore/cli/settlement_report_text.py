@@ -1,10 +1,19 @@
 """The report of a run as a person reads it in a terminal. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fincore.cli.terminal import moment_text, table_text
 from fincore.domain.counting import counted
-from fincore.reconciliation.report.run_report import CheckedReport, RunReport, age_text, amount_text, tie_text
+from fincore.reconciliation.report.run_report import (
+    BreakSum,
+    CheckedReport,
+    FileReport,
+    RunReport,
+    UnclearedMoney,
+    age_text,
+    amount_text,
+    tie_text,
+)
 
 
 def report_text(checked: CheckedReport) -> str:
@@ -15,21 +24,31 @@ def report_text(checked: CheckedReport) -> str:
 def _parts(checked: CheckedReport) -> Iterator[str]:
     report = checked.report
     yield f"{report.run_id} as of {moment_text(report.cut_off)} UTC, entry {report.last_entry_id:,} of the ledger"
-    yield "uncleared: taken by PSPs, and told of by no statement\n" + table_text(
-        ("mode", "amount", *(age_text(one) for one in report.uncleared[0].by_age))
-        if report.uncleared
-        else ("",),
+    yield uncleared_text(report.uncleared)
+    yield "accounts\n" + _accounts(report)
+    yield "open breaks\n" + open_breaks_text(report.break_sums)
+    yield "files of this run\n" + files_text(report.files)
+    yield "\n".join(_proof(checked))
+
+
+def uncleared_text(uncleared: Sequence[UnclearedMoney]) -> str:
+    """The headline: what is uncleared, by mode, currency and age."""
+    return "uncleared: taken by PSPs, and told of by no statement\n" + table_text(
+        ("mode", "amount", *(age_text(one) for one in uncleared[0].by_age)) if uncleared else ("",),
         [
             (
                 total.mode,
                 amount_text(total.amount_minor, total.currency),
                 *(amount_text(one.amount_minor, total.currency) for one in total.by_age),
             )
-            for total in report.uncleared
+            for total in uncleared
         ],
     )
-    yield "accounts\n" + _accounts(report)
-    yield "open breaks\n" + table_text(
+
+
+def open_breaks_text(sums: Sequence[BreakSum]) -> str:
+    """Open breaks by account and class."""
+    return table_text(
         ("account", "class", "breaks", "amount", "oldest, days"),
         [
             (
@@ -39,10 +58,14 @@ def _parts(checked: CheckedReport) -> Iterator[str]:
                 amount_text(one.amount_minor, one.currency),
                 f"{one.oldest_days:,}",
             )
-            for one in report.break_sums
+            for one in sums
         ],
     )
-    yield "files of this run\n" + table_text(
+
+
+def files_text(files: Sequence[FileReport]) -> str:
+    """The files of which lines were taken up."""
+    return table_text(
         ("file", "account", "name", "rows", "sha256"),
         [
             (
@@ -52,10 +75,9 @@ def _parts(checked: CheckedReport) -> Iterator[str]:
                 f"{sum(totals.rows for totals in one.computed):,}",
                 one.sha256,
             )
-            for one in report.files
+            for one in files
         ],
     )
-    yield "\n".join(_proof(checked))
 
 
 def _accounts(report: RunReport) -> str:

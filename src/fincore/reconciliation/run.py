@@ -26,6 +26,7 @@ from fincore.reconciliation.matching.matcher import Matcher, OpenRun
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.reading.file_reader import FileReader, Format
 from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
+from fincore.reconciliation.report.day_reports import seal_days
 from fincore.reconciliation.report.reports import keep_reports
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -135,6 +136,7 @@ class Reconciliation:
         run = await self._matcher.match()
         await self._record(run)
         await keep_reports(self._pool)
+        await seal_days(self._pool)
         return await self._result(run, booked, problems)
 
     async def _read(self, file_id: SettlementFileId) -> str | None:

@@ -15,6 +15,7 @@ from fincore.postgres.pool import Connection
 from fincore.reconciliation.report.run_report import (
     BREAKS_MAX,
     FORM_VERSION,
+    MATCHED_BY_RUN,
     AccountReport,
     AgeSum,
     BreakReport,
@@ -69,7 +70,9 @@ async def gather(connection: Connection, run: FinishedRun, sha256_before: str | 
     """The report of a run that has finished. The connection must have one snapshot for all of it."""
     accounts = await _accounts(connection, run)
     sums = [_break_sum(row, run) for row in await _rows(connection, _SQL.break_sums, run.run_no)]
-    breaks = [_break(row, run) for row in await _rows(connection, _SQL.breaks, run.run_no, BREAKS_MAX)]
+    breaks = [
+        break_report(row, run.cut_off) for row in await _rows(connection, _SQL.breaks, run.run_no, BREAKS_MAX)
+    ]
     return RunReport(
         form_version=FORM_VERSION,
         run_id=run.run_id,
@@ -78,7 +81,7 @@ async def gather(connection: Connection, run: FinishedRun, sha256_before: str | 
         sha256_before=sha256_before,
         uncleared=tuple(_headline(accounts)),
         accounts=tuple(accounts),
-        files=tuple(_file(row) for row in await _rows(connection, _SQL.files, run.run_no)),
+        files=tuple(file_report(row) for row in await _rows(connection, _SQL.files, run.run_no)),
         break_sums=tuple(sums),
         breaks=tuple(breaks),
         breaks_not_named=sum(one.breaks for one in sums) - len(breaks),
@@ -92,7 +95,7 @@ async def _rows(connection: Connection, statement: str, *arguments: object) -> l
 async def _by_account(connection: Connection, statement: str, *arguments: object) -> _Rows:
     found: dict[_Account, list[asyncpg.Record]] = defaultdict(list)
     for row in await _rows(connection, statement, *arguments):
-        found[_Account(_mode(row), row["psp"], row["psp_account"], row["currency"])].append(row)
+        found[_Account(mode_of(row), row["psp"], row["psp_account"], row["currency"])].append(row)
     return found
 
 
@@ -111,7 +114,7 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
         held = {row["account"]: row["amount_minor"] for row in balances.get(account, ())}
         ages = _ages(uncleared.get(account, ()))
         uncleared_minor = sum(one.amount_minor for one in ages)
-        sums = _matched(matched.get(account, ()))
+        sums = matched_sums(matched.get(account, ()))
         matched_minor = sum(one.gross_minor + one.fee_minor for one in sums)
         open_minor = _sum(lines, account)
         last_told = stated.get(account, [None])[0]
@@ -135,7 +138,7 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
                     Tie(
                         account="clearing",
                         ledger_minor=held.get("clearing", 0),
-                        parts=(("uncleared", uncleared_minor), ("matched by this run", matched_minor)),
+                        parts=(("uncleared", uncleared_minor), (MATCHED_BY_RUN, matched_minor)),
                     ),
                     Tie(
                         account="unmatched",
@@ -143,7 +146,7 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
                         parts=(
                             ("lines without a match", open_minor),
                             ("held before the first file", _sum(openings, account)),
-                            ("matched by this run", matched_minor),
+                            (MATCHED_BY_RUN, matched_minor),
                         ),
                     ),
                 ),
@@ -166,7 +169,8 @@ def _ages(rows: Iterable[asyncpg.Record]) -> tuple[AgeSum, ...]:
     )
 
 
-def _matched(rows: Iterable[asyncpg.Record]) -> tuple[MatchedSum, ...]:
+def matched_sums(rows: Iterable[asyncpg.Record]) -> tuple[MatchedSum, ...]:
+    """What was matched, by kind of line."""
     return tuple(
         MatchedSum(
             kind=row["kind"], lines=row["lines"], gross_minor=row["gross_minor"], fee_minor=row["fee_minor"]
@@ -202,14 +206,15 @@ def _headline(accounts: Iterable[AccountReport]) -> list[UnclearedMoney]:
     ]
 
 
-def _file(row: asyncpg.Record) -> FileReport:
+def file_report(row: asyncpg.Record) -> FileReport:
+    """A file of which a run took up the lines."""
     stated = msgspec.json.decode(row["stated"], type=dict[str, StatedTotals])
     computed = msgspec.json.decode(row["computed"], type=dict[str, ComputedTotals])
     return FileReport(
         file_id=SettlementFileId(row["file_id"]),
         name=row["name"],
         source=row["source"],
-        mode=_mode(row),
+        mode=mode_of(row),
         psp=row["psp"],
         psp_account=row["psp_account"],
         sha256=row["sha256"],
@@ -226,27 +231,28 @@ def _file(row: asyncpg.Record) -> FileReport:
 
 def _break_sum(row: asyncpg.Record, run: FinishedRun) -> BreakSum:
     return BreakSum(
-        mode=_mode(row),
+        mode=mode_of(row),
         psp=row["psp"],
         psp_account=row["psp_account"],
         currency=row["currency"],
         break_class=row["class"],
         breaks=row["breaks"],
         amount_minor=row["amount_minor"],
-        oldest_days=_days(row["oldest_at"], run),
+        oldest_days=_days(row["oldest_at"], run.cut_off),
     )
 
 
-def _break(row: asyncpg.Record, run: FinishedRun) -> BreakReport:
+def break_report(row: asyncpg.Record, cut_off: datetime) -> BreakReport:
+    """A break, and its age at the cut-off."""
     return BreakReport(
         break_id=row["break_id"],
         break_class=row["class"],
-        mode=_mode(row),
+        mode=mode_of(row),
         psp=row["psp"],
         psp_account=row["psp_account"],
         currency=row["currency"],
         amount_minor=row["amount_minor"],
-        days=_days(row["opened_at"], run),
+        days=_days(row["opened_at"], cut_off),
         charge=charge_of(row["stream_id"]) if row["stream_id"] else None,
         reference=row["reference"],
         file_name=row["file_name"],
@@ -254,9 +260,10 @@ def _break(row: asyncpg.Record, run: FinishedRun) -> BreakReport:
     )
 
 
-def _mode(row: asyncpg.Record) -> Mode:
+def mode_of(row: asyncpg.Record) -> Mode:
+    """The mode of a row that has a column `livemode`."""
     return "live" if row["livemode"] else "test"
 
 
-def _days(opened_at: datetime, run: FinishedRun) -> int:
-    return max((run.cut_off - opened_at).days, 0)
+def _days(opened_at: datetime, cut_off: datetime) -> int:
+    return max((cut_off - opened_at).days, 0)

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from fincore.reconciliation.report.csv_rows import Row, age_cells, amount_cells, csv_text, place_cells
-from fincore.reconciliation.report.run_report import AccountReport, FileReport, RunReport, UnclearedMoney
+from fincore.reconciliation.report.run_report import (
+    AccountReport,
+    BreakReport,
+    FileReport,
+    RunReport,
+    UnclearedMoney,
+)
 from fincore.reconciliation.totals import ComputedTotals, StatedTotals
 
 _TOTALS: Final = (
@@ -43,18 +49,7 @@ def _rows(report: RunReport, sha256: str) -> Iterator[Row]:
             }
             | amount_cells(one.amount_minor, one.currency)
         )
-    for named in report.breaks:
-        yield (
-            place_cells("break", named)
-            | {
-                "currency": named.currency,
-                "figure": named.break_class,
-                "from_days": named.days,
-                "count": named.break_id,
-                "name": named.reference or named.file_name,
-            }
-            | amount_cells(named.amount_minor, named.currency)
-        )
+    yield from break_rows("break", report.breaks)
 
 
 def headline_rows(uncleared: Iterable[UnclearedMoney]) -> Iterator[Row]:
@@ -64,6 +59,22 @@ def headline_rows(uncleared: Iterable[UnclearedMoney]) -> Iterator[Row]:
         yield place | {"figure": "uncleared"} | amount_cells(total.amount_minor, total.currency)
         for age in total.by_age:
             yield place | age_cells(age, total.currency)
+
+
+def break_rows(section: str, breaks: Iterable[BreakReport]) -> Iterator[Row]:
+    """Breaks one by one."""
+    for one in breaks:
+        yield (
+            place_cells(section, one)
+            | {
+                "currency": one.currency,
+                "figure": one.break_class,
+                "from_days": one.days,
+                "count": one.break_id,
+                "name": one.reference or one.file_name,
+            }
+            | amount_cells(one.amount_minor, one.currency)
+        )
 
 
 def _account(account: AccountReport) -> Iterator[Row]:

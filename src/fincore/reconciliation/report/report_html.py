@@ -9,6 +9,7 @@ from fincore.reconciliation.report.page import page, shown, table
 from fincore.reconciliation.report.run_report import (
     AccountReport,
     BreakReport,
+    BreakSum,
     FileReport,
     RunReport,
     UnclearedMoney,
@@ -71,8 +72,9 @@ def headline_html(uncleared: Sequence[UnclearedMoney]) -> Iterator[str]:
         )
 
 
-def _breaks(report: RunReport) -> Iterator[str]:
-    if not report.break_sums:
+def breaks_html(sums: Sequence[BreakSum]) -> Iterator[str]:
+    """Open breaks by account and class."""
+    if not sums:
         yield "<p>None is open.</p>"
         return
     yield from table(
@@ -86,9 +88,15 @@ def _breaks(report: RunReport) -> Iterator[str]:
                 f"{one.oldest_days:,}",
                 MEANINGS[one.break_class],
             )
-            for one in report.break_sums
+            for one in sums
         ],
     )
+
+
+def _breaks(report: RunReport) -> Iterator[str]:
+    yield from breaks_html(report.break_sums)
+    if not report.break_sums:
+        return
     yield "<h3>One by one, the oldest first</h3>"
     yield from table(
         ("break", "class", "account", "amount", "days", "reference", "charge", "file"),

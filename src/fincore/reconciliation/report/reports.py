@@ -1,25 +1,24 @@
 """Reports of runs: each is hashed when its run has finished, and made again and compared with that hash when it is asked for."""
 
-import contextlib
 import hashlib
-from collections.abc import AsyncIterator
 
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import RunId
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Connection, Pool
+from fincore.postgres.pool import Pool
 from fincore.reconciliation.report.gathering import FinishedRun, finished_run, gather
 from fincore.reconciliation.report.run_report import FORM_VERSION, CheckedReport, RunReport, report_json
+from fincore.reconciliation.report.snapshot import snapshot
 
 _SQL = load_sql("fincore.reconciliation.report", "reports.sql")
 
 
 async def keep_reports(ledgerdb: Pool) -> None:
     """Hash the reports of the runs that have finished since the last one. The caller has the turn to run."""
-    async with _snapshot(ledgerdb) as connection:
+    async with snapshot(ledgerdb) as connection:
         waiting = [FinishedRun(*row) for row in await connection.fetch(_SQL.runs_without_report)]
     for run in waiting:
-        async with _snapshot(ledgerdb) as connection:
+        async with snapshot(ledgerdb) as connection:
             before = await connection.fetchval(_SQL.hash_before, run.run_no)
             report = await gather(connection, run, before)
         await ledgerdb.execute(_SQL.keep_report, run.run_no, _sha256(report), before, FORM_VERSION)
@@ -27,7 +26,7 @@ async def keep_reports(ledgerdb: Pool) -> None:
 
 async def checked_report(ledgerdb: Pool, run_id: RunId | None) -> CheckedReport:
     """The report of a run, or of the last one that finished. Raises `UsageError` where there is none."""
-    async with _snapshot(ledgerdb) as connection:
+    async with snapshot(ledgerdb) as connection:
         run = await finished_run(connection, run_id)
         if run is None:
             raise UsageError(
@@ -53,12 +52,3 @@ async def checked_report(ledgerdb: Pool, run_id: RunId | None) -> CheckedReport:
 
 def _sha256(report: RunReport) -> str:
     return hashlib.sha256(report_json(report)).hexdigest()
-
-
-@contextlib.asynccontextmanager
-async def _snapshot(ledgerdb: Pool) -> AsyncIterator[Connection]:
-    async with (
-        ledgerdb.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        yield connection

@@ -19,6 +19,8 @@ FORM_VERSION: Final = 1
 """Of what is here: any change of the bytes that a run makes is a further version."""
 BREAKS_MAX: Final = 1_000
 """So many breaks are named one by one, the oldest first; sums count all of them."""
+MATCHED_BY_RUN: Final = "matched by this run"
+"""The part of an equation that the ledger moves only after the run: the rest of it is what the run left."""
 
 Mode = Literal["live", "test"]
 
