@@ -47,6 +47,7 @@ from fincore.reconciliation.parsed_file import Expected
 from fincore.reconciliation.run import Reconciliation
 from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources
+from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fincore.write.settlement.stated_fees import StatedFeeRecorder
@@ -197,6 +198,7 @@ async def _run(day: Day) -> Reconciled:
                 ledgerdb,
                 files=files,
                 payouts=PayoutRecorder(EventLog(log_pool, PAYOUT_EVENTS), writer),
+                payout_references=PayoutReferences(log_pool),
                 fees=StatedFeeRecorder(EventLog(log_pool, CHARGE_EVENTS), writer),
                 evidence=evidence,
                 formats={"paypal_stl": FORMATS["paypal_stl"]},

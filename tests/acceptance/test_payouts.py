@@ -21,7 +21,7 @@ async def test_payout_that_comes_back_is_in_the_books(system: System, shop: Shop
     assert " paid " in await row_of(system, payout)
     bank = f"bank:{payout['destination']}:nok"
     assert await balances(system, bank) == {"balance": "-9.41", "in_transit": "0.00", bank: "9.41"}
-    system.sandbox.call("POST", f"/sandbox/payouts/{payout['id']}/fail", {"code": "account_closed"})
+    failed = system.sandbox.call("POST", f"/sandbox/payouts/{payout['id']}/fail", {"code": "account_closed"})
     system.until_idle()
     row = await row_of(system, payout)
     assert " failed " in row
@@ -29,6 +29,7 @@ async def test_payout_that_comes_back_is_in_the_books(system: System, shop: Shop
     shown = (await fincore(system, "payouts", "show", row.split()[0])).stdout
     assert f"stripe/test (test), there {payout['id']}: failed" in shown
     assert "failed: account_closed" in shown
+    assert f", called {failed['trace_id']['value']} by the bank" in shown
     assert [line for line in ("payout.created", "payout.paid", "payout.failed") if line not in shown] == []
     held = (await fincore(system, "reports", "list")).stdout
     assert payout["id"] not in held

@@ -15,6 +15,7 @@ from fincore.domain.settlement_events import (
     PAYOUT_SHAPES,
     SETTLEMENT_FILE_SHAPES,
     BankAccount,
+    PayoutBankReferenceTold,
     PayoutCanceled,
     PayoutCreated,
     PayoutEventType,
@@ -88,6 +89,15 @@ EXPECTED: Final[dict[tuple[SettlementEventType, int], SettlementEvent]] = {
         psp_reference=PspReference("5TY05013RG002845M"),
         amount_minor=-500,
         currency=USD,
+        occurred_at=AT,
+    ),
+    ("payout.bank_reference_told", 1): PayoutBankReferenceTold(
+        payout_id=PAYOUT,
+        psp=PSP,
+        psp_account=ACCOUNT,
+        livemode=True,
+        psp_reference=PspReference("5TY05013RG002845M"),
+        bank_reference="091000019876543",
         occurred_at=AT,
     ),
     ("settlement_file.accepted", 1): SettlementFileAccepted(

@@ -25,7 +25,7 @@ from fincore.checkout.csp_reports import handlers as csp_reports
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
-from fincore.domain.payout import payout_table
+from fincore.domain.payout_statuses import payout_table
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS
 from fincore.domain.route_plan import ATTEMPTS_MAX

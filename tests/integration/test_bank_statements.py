@@ -12,7 +12,8 @@ import pytest
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.domain.payout import Payout, PayoutAccount, PayoutReport, PayoutStatus
+from fincore.domain.payout import Payout, PayoutAccount, PayoutReport
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import BankAccount
 from fincore.postgres.pool import create_pool
 from fincore.reconciliation.bank.payout_lines import PayoutLines
@@ -44,6 +45,7 @@ class Bank:
         status: PayoutStatus = "in_transit",
         *,
         reference: str | None = None,
+        bank_reference: str | None = None,
         days_ago: int = 2,
     ) -> str:
         """Have the PSP report a payout; its reference."""
@@ -57,6 +59,7 @@ class Bank:
                 status=status,
                 created_at=at,
                 occurred_at=at,
+                bank_reference=bank_reference,
             ),
             PROVENANCE,
             bank_account=self.name,
@@ -147,6 +150,33 @@ async def test_bank_reference_of_the_psp_finds_the_payout(bank: Bank) -> None:
     await bank.states(f"1,94.80,{stated},")
     await bank.run()
     assert (await bank.payout(withdrawal)).status == "paid"
+    assert await bank.counts() == (1, 1, 0)
+
+
+async def test_trace_of_the_psp_finds_the_payout(bank: Bank) -> None:
+    """It is told after the statement came, and counts as a whole word only."""
+    trace = f"T{uuid4().int % 10**13:013}"
+    reference = await bank.paid_out()
+    await bank.states(f"1,94.80,E1,ACH {trace}", f"1,94.80,E2,ACH {trace}0")
+    await bank.run()
+    assert await bank.counts() == (0, 0, 2)
+    await bank.paid_out(reference=reference, bank_reference=trace)
+    await bank.run()
+    assert (await bank.payout(reference)).status == "paid"
+    assert await bank.counts() == (1, 1, 1)
+
+
+async def test_trace_in_a_payouts_file_finds_the_payout(bank: Bank) -> None:
+    """The lines that a payout carries name it and its trace."""
+    trace = f"TRACE{uuid4().hex[:12]}"
+    reference = await bank.paid_out()
+    carried = [
+        line("account_fee", minor, payout_reference=reference, bank_reference=trace) for minor in (9_400, 80)
+    ]
+    await bank.account.fetched(carried)
+    await bank.states(f"1,94.80,E1,{trace} 1")
+    await bank.run()
+    assert (await bank.payout(reference)).status == "paid"
     assert await bank.counts() == (1, 1, 0)
 
 

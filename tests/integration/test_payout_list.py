@@ -11,7 +11,8 @@ from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.domain.payout import PayoutAccount, PayoutReport, PayoutStatus
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import BankAccount
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
@@ -34,7 +35,13 @@ REPORTED: Final[tuple[tuple[str, str, PayoutStatus], ...]] = (
 )
 
 
-async def report(operator: OperatorStores, account: str, psp_reference: str, status: PayoutStatus) -> None:
+async def report(
+    operator: OperatorStores,
+    account: str,
+    psp_reference: str,
+    status: PayoutStatus,
+    bank_reference: str | None = None,
+) -> None:
     recorder = PayoutRecorder(operator.payout_log, operator.writer)
     recorded = await recorder.record(
         ACCOUNTS[account],
@@ -44,6 +51,7 @@ async def report(operator: OperatorStores, account: str, psp_reference: str, sta
             status=status,
             created_at=NOON,
             occurred_at=NOON + timedelta(hours=1),
+            bank_reference=bank_reference,
         ),
         Provenance(correlation=psp_reference, actor="tests"),
         bank_account=BankAccount("main"),
@@ -76,6 +84,16 @@ async def test_payouts_are_listed_newest_first_and_filtered(operator: OperatorSt
     assert await listed(operator, account=live, status="in_transit") == everything[:1]
     other = AccountName(PspName("paypal"), PspAccount("live"))
     assert await listed(operator, account=other) == []
+
+
+async def test_payout_with_a_bank_reference_keeps_its_status(operator: OperatorStores) -> None:
+    await report(operator, "live", "po_1", "paid", "TRACE0001")
+    assert await listed(operator, status="paid") == ["live po_1 paid"]
+    history = await payout_history(operator.payout_log, ACCOUNTS["live"].payout_id(PspReference("po_1")))
+    assert (history.events[2].type, history.events[2].says) == (
+        "payout.bank_reference_told",
+        "bank_reference TRACE0001",
+    )
 
 
 async def test_payouts_history_has_each_event(operator: OperatorStores) -> None:

@@ -8,7 +8,8 @@ import pytest
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
-from fincore.domain.payout import PayoutAccount, PayoutReport, PayoutStatus
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import BankAccount
 from fincore.eventstore.recorder import Recorded
 from fincore.postgres.pool import create_pool

@@ -20,6 +20,7 @@ from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.metrics import RUNS
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
+from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fincore.write.settlement.stated_fees import StatedFeeRecorder
@@ -38,6 +39,7 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
         stores.ledgerdb,
         files=SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer),
         payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
+        payout_references=PayoutReferences(stores.eventstore),
         fees=StatedFeeRecorder(EventLog(stores.eventstore, CHARGE_EVENTS), writer),
         evidence=evidence,
         formats={name: FORMATS[name] for name in OF_PSPS},

@@ -11,7 +11,7 @@ from fincore.cli.stores import on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.payout import Payout as PayoutState
-from fincore.domain.payout import PayoutStatus
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.write.routing.plan import AccountName
 from fincore.write.settlement.listed_payouts import PayoutFilters, list_payouts
 
@@ -84,8 +84,9 @@ def _way_line(payout: PayoutState) -> str:
     bank = f"bank account {payout.bank_account or 'not known yet'}"
     way = f"from {payout.account.psp} to {bank}" if to_bank else f"from {bank} to {payout.account.psp}"
     expected = f", expected at {moment_text(payout.expected_at)}" if payout.expected_at else ""
+    called = "".join(f", called {one} by the bank" for one in payout.bank_references)
     failure = f"; failed: {payout.failure_code}" if payout.failure_code else ""
-    return f"{way}{expected}{failure}"
+    return f"{way}{expected}{called}{failure}"
 
 
 def _mode(payout: PayoutState) -> str:

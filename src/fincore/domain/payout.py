@@ -4,10 +4,9 @@ A report may come from a webhook, from the PSP's record or from a line of a sett
 movement of money becomes one event. What contradicts the payout is refused with the reason, and moves nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -16,9 +15,11 @@ from fincore.domain.errors import EventImpossible
 from fincore.domain.ids import PayoutId, payout_id_of
 from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payout_statuses import PAYOUT_REPORTS, PAYOUT_TRANSITIONS, PayoutStatus, ReportedStatus
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_events import (
     BankAccount,
+    PayoutBankReferenceTold,
     PayoutCanceled,
     PayoutCreated,
     PayoutEvent,
@@ -28,54 +29,12 @@ from fincore.domain.settlement_events import (
     payout_event_type,
 )
 
-PayoutStatus = Literal["in_transit", "paid", "failed", "canceled"]
-"""`in_transit`: the PSP has taken it out of what it holds for us, and does not say yet that it arrived."""
-
+BANK_REFERENCE_CHARACTERS: Final = range(8, 51)
+"""How long a reference of a bank may be: a shorter one may be of anything, and no statement has a longer one."""
+BANK_REFERENCES_MAX: Final = 5
+"""Of how many different ones of a payout the log is told."""
 FAILURE_CODE_CHARACTERS_MAX: Final = 100
 FAILURE_MESSAGE_CHARACTERS_MAX: Final = 500
-
-PAYOUT_TRANSITIONS: Final[Mapping[tuple[PayoutStatus | None, PayoutEventType], PayoutStatus]] = (
-    MappingProxyType(
-        {
-            (None, "payout.created"): "in_transit",
-            ("in_transit", "payout.paid"): "paid",
-            ("in_transit", "payout.failed"): "failed",
-            ("in_transit", "payout.canceled"): "canceled",
-            ("paid", "payout.failed"): "failed",
-        }
-    )
-)
-"""(status before, event) -> status after. A pair that is not here cannot happen."""
-
-ReportAnswer = tuple[PayoutEventType, ...] | Literal["known", "older", "contradiction"]
-"""What follows from a report: events; nothing, since it is `known`; nothing if it is `older` than what is known, else it is a
-contradiction; or a `contradiction`."""
-
-PAYOUT_REPORTS: Final[Mapping[tuple[PayoutStatus | None, PayoutStatus], ReportAnswer]] = MappingProxyType(
-    {
-        (None, "in_transit"): ("payout.created",),
-        (None, "paid"): ("payout.created", "payout.paid"),
-        (None, "failed"): ("payout.created", "payout.failed"),
-        (None, "canceled"): ("payout.created", "payout.canceled"),
-        ("in_transit", "in_transit"): "known",
-        ("in_transit", "paid"): ("payout.paid",),
-        ("in_transit", "failed"): ("payout.failed",),
-        ("in_transit", "canceled"): ("payout.canceled",),
-        ("paid", "in_transit"): "older",
-        ("paid", "paid"): "known",
-        ("paid", "failed"): ("payout.failed",),
-        ("paid", "canceled"): "contradiction",
-        ("failed", "in_transit"): "older",
-        ("failed", "paid"): "older",
-        ("failed", "failed"): "known",
-        ("failed", "canceled"): "contradiction",
-        ("canceled", "in_transit"): "older",
-        ("canceled", "paid"): "contradiction",
-        ("canceled", "failed"): "contradiction",
-        ("canceled", "canceled"): "known",
-    }
-)
-"""(status of the payout, status that is reported) -> what follows from it."""
 
 
 class PayoutAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,21 +55,23 @@ class PayoutReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a PSP says of a payout. `money` is positive where it goes to our bank, negative where it is taken from there.
 
     `created_at`: when the payout was made. `occurred_at`: when it got the status that is reported. Both by the PSP's clock.
-    `failure_code` and `failure_message` are the PSP's words, without card data; long ones are cut.
+    `bank_reference`: what the receiving bank calls it. `failure_code` and `failure_message` are the PSP's words, without card data; long
+    ones are cut.
     """
 
     psp_reference: PspReference
     money: Money
-    status: PayoutStatus
+    status: ReportedStatus
     created_at: datetime
     occurred_at: datetime
     expected_at: datetime | None = None
+    bank_reference: str | None = None
     failure_code: str | None = None
     failure_message: str | None = None
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
-    """One payout as its events tell it. `version` counts them. `changed_at` is the PSP's time of the last one.
+    """One payout as its events tell it. `version` counts them. `changed_at` is the PSP's time of the last status.
 
     `bank_account` is where it was paid to; None if it never was.
     """
@@ -125,6 +86,7 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
     expected_at: datetime | None = None
     bank_account: BankAccount | None = None
+    bank_references: tuple[str, ...] = ()
     failure_code: str | None = None
     failure_message: str | None = None
 
@@ -150,9 +112,10 @@ def evolve_payout(payout: Payout | None, event: PayoutEvent) -> Payout:
             changed_at=event.occurred_at,
             expected_at=event.expected_at,
         )
-    after = msgspec.structs.replace(
-        payout, version=payout.version + 1, status=status, changed_at=event.occurred_at
-    )
+    after = msgspec.structs.replace(payout, version=payout.version + 1)
+    if isinstance(event, PayoutBankReferenceTold):
+        return msgspec.structs.replace(after, bank_references=(*payout.bank_references, event.bank_reference))
+    after = msgspec.structs.replace(after, status=status, changed_at=event.occurred_at)
     match event:
         case PayoutPaid():
             return msgspec.structs.replace(after, bank_account=event.bank_account)
@@ -184,10 +147,12 @@ def decide_payout(
     if (refusal := _implausible(payout, account, report)) is not None:
         return refusal
     answer = PAYOUT_REPORTS[payout.status if payout else None, report.status]
+    if answer == "known" or (answer == "older" and payout and report.occurred_at <= payout.changed_at):
+        answer = ()
     if isinstance(answer, tuple):
-        return tuple(_event(name, payout, account, report, bank_account) for name in answer)
-    if payout is None or answer == "known" or (answer == "older" and report.occurred_at <= payout.changed_at):
-        return ()
+        names = (*answer, "payout.bank_reference_told") if _tells_bank_reference(payout, report) else answer
+        return tuple(_event(name, payout, account, report, bank_account) for name in names)
+    assert payout is not None, answer  # noqa: S101 -- each report of a new payout has its events in the table
     return Refusal(
         "contradicts_state",
         f"the PSP reports that the payout is {report.status} since {report.occurred_at.isoformat()}, and it is known to be "
@@ -195,17 +160,12 @@ def decide_payout(
     )
 
 
-def payout_table() -> str:
-    """What follows from each report, in columns: what the payout is, what is reported, the answer."""
-    rows = [
-        (before or "(new)", reported, answer if isinstance(answer, str) else ", ".join(answer))
-        for (before, reported), answer in PAYOUT_REPORTS.items()
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    return "\n".join(
-        f"{before.ljust(widths[0])}  {reported.ljust(widths[1])}  {answer}"
-        for before, reported, answer in rows
-    )
+def _tells_bank_reference(payout: Payout | None, report: PayoutReport) -> bool:
+    """Whether a report has a reference of a bank that the log does not have yet, of a length that may be one."""
+    if report.bank_reference is None or len(report.bank_reference) not in BANK_REFERENCE_CHARACTERS:
+        return False
+    known = payout.bank_references if payout else ()
+    return report.bank_reference not in known and len(known) < BANK_REFERENCES_MAX
 
 
 def _implausible(payout: Payout | None, account: PayoutAccount, report: PayoutReport) -> Refusal | None:
@@ -295,6 +255,17 @@ def _event(
                 psp_reference=report.psp_reference,
                 amount_minor=amount_minor,
                 currency=currency,
+                occurred_at=report.occurred_at,
+            )
+        case "payout.bank_reference_told":
+            assert report.bank_reference is not None  # noqa: S101 -- else the report tells none
+            return PayoutBankReferenceTold(
+                payout_id=payout_id,
+                psp=account.psp,
+                psp_account=account.psp_account,
+                livemode=account.livemode,
+                psp_reference=report.psp_reference,
+                bank_reference=report.bank_reference,
                 occurred_at=report.occurred_at,
             )
         case _:

@@ -122,6 +122,18 @@ class PayoutCanceled(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class PayoutBankReferenceTold(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP says what the receiving bank calls the payout: its statement may name the payout so. It moves no money."""
+
+    payout_id: PayoutId
+    psp: PspName
+    psp_account: PspAccount
+    livemode: bool
+    psp_reference: PspReference
+    bank_reference: str
+    occurred_at: datetime
+
+
 class SettlementFileAccepted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A file of the PSP was read to its end, and everything in it was understood. `sha256` is of its bytes, in hex.
 
@@ -180,13 +192,15 @@ class SettlementFileMatched(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-PayoutEvent = PayoutCreated | PayoutPaid | PayoutFailed | PayoutCanceled
+PayoutEvent = PayoutCreated | PayoutPaid | PayoutFailed | PayoutCanceled | PayoutBankReferenceTold
 """Everything that can stand in the stream of a payout."""
 SettlementFileEvent = SettlementFileAccepted | SettlementFileTotalled | SettlementFileMatched
 """Everything that can stand in the stream of a settlement file."""
 SettlementEvent = PayoutEvent | SettlementFileEvent
 
-PayoutEventType = Literal["payout.created", "payout.paid", "payout.failed", "payout.canceled"]
+PayoutEventType = Literal[
+    "payout.created", "payout.paid", "payout.failed", "payout.canceled", "payout.bank_reference_told"
+]
 SettlementFileEventType = Literal[
     "settlement_file.accepted", "settlement_file.totalled", "settlement_file.matched"
 ]
@@ -198,6 +212,7 @@ PAYOUT_SHAPES: Final[Mapping[PayoutEventType, tuple[int, type[PayoutEvent]]]] = 
         "payout.paid": (1, PayoutPaid),
         "payout.failed": (1, PayoutFailed),
         "payout.canceled": (1, PayoutCanceled),
+        "payout.bank_reference_told": (1, PayoutBankReferenceTold),
     }
 )
 """Event type -> (schema version written today, its shape)."""

@@ -28,6 +28,7 @@ from fincore.reconciliation.reading.file_reader import FileReader, Format
 from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
 from fincore.reconciliation.report.day_reports import seal_days
 from fincore.reconciliation.report.reports import keep_reports
+from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fincore.write.settlement.stated_fees import StatedFeeRecorder
@@ -86,6 +87,7 @@ class Reconciliation:
         *,
         files: SettlementFileRecorder,
         payouts: PayoutRecorder,
+        payout_references: PayoutReferences,
         fees: StatedFeeRecorder,
         evidence: EvidenceStore,
         formats: Mapping[FileFormat, Format],
@@ -95,7 +97,7 @@ class Reconciliation:
         self._files = files
         self._reader = FileReader(ledgerdb, files, evidence, formats)
         self._booker = FileBooker(ledgerdb, files, payouts)
-        self._payout_lines = PayoutLines(ledgerdb, payouts)
+        self._payout_lines = PayoutLines(ledgerdb, payouts, payout_references)
         self._fee_lines = FeeLines(ledgerdb, fees)
         self._matcher = Matcher(ledgerdb, payouts)
         self._caught_up = caught_up

@@ -13,15 +13,19 @@ from fincore.domain.errors import EventImpossible
 from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.payout import (
-    PAYOUT_REPORTS,
-    PAYOUT_TRANSITIONS,
+    BANK_REFERENCES_MAX,
     Payout,
     PayoutAccount,
     PayoutReport,
-    PayoutStatus,
     decide_payout,
     evolve_payout,
     fold_payout,
+)
+from fincore.domain.payout_statuses import (
+    PAYOUT_REPORTS,
+    PAYOUT_TRANSITIONS,
+    PayoutStatus,
+    ReportedStatus,
     payout_table,
 )
 from fincore.domain.refusal import Refusal
@@ -41,7 +45,7 @@ BANK: Final = BankAccount("main")
 USD: Final = Currency("usd")
 
 
-def report(status: PayoutStatus, *, day: int, amount_minor: int = 9680) -> PayoutReport:
+def report(status: ReportedStatus, *, day: int, amount_minor: int = 9680) -> PayoutReport:
     """What the PSP says of one payout on some day after it was made."""
     return PayoutReport(
         psp_reference=PspReference("po_1"),
@@ -52,6 +56,16 @@ def report(status: PayoutStatus, *, day: int, amount_minor: int = 9680) -> Payou
         failure_code="account_closed" if status == "failed" else None,
         failure_message="x" * 1_000 if status == "failed" else None,
     )
+
+
+COURSE_WITH_REFERENCES: Final[list[tuple[ReportedStatus, str | None]]] = [
+    ("in_transit", None),
+    ("paid", "TRACE0001"),
+    ("paid", "TRACE0001"),
+    ("in_transit", "TRACE0002"),
+    ("failed", "TRACE0001"),
+    ("canceled", "TRACE0003"),
+]
 
 
 def after(reports: Sequence[PayoutReport]) -> tuple[Payout | None, list[PayoutEvent], list[Refusal]]:
@@ -88,6 +102,15 @@ COURSES: Final[list[tuple[PayoutStatus, ...]]] = [
     ("in_transit", "failed"),
     ("in_transit", "canceled"),
 ]
+RETURNS: Final[list[tuple[tuple[ReportedStatus, ...], PayoutStatus]]] = [
+    (("in_transit", "returned"), "failed"),
+    (("in_transit", "returned", "canceled"), "failed"),
+    (("in_transit", "canceled", "returned"), "canceled"),
+    (("in_transit", "failed", "returned"), "failed"),
+    (("in_transit", "paid", "returned", "failed"), "failed"),
+    (("returned", "canceled"), "failed"),
+]
+"""Reports with a line that the money came back among them -> the status in the end."""
 
 
 @pytest.mark.parametrize("course", COURSES)
@@ -99,6 +122,49 @@ def test_payout_ends_alike_in_any_order_of_reports(course: tuple[PayoutStatus, .
         assert (payout.status, refused) == (course[-1], [])
         assert in_transit_minor(events) == 0
         assert fold_payout(events) == payout
+
+
+@pytest.mark.parametrize(("course", "status"), RETURNS)
+def test_payout_told_twice_to_be_back_comes_back_once(
+    course: tuple[ReportedStatus, ...], status: PayoutStatus
+) -> None:
+    """A file says that the money is back; the PSP's own word for why comes before or after it."""
+    payout, events, refused = after([report(one, day=day) for day, one in enumerate(course)])
+    assert payout is not None
+    assert (payout.status, refused) == (status, [])
+    assert in_transit_minor(events) == 0
+    assert len([one for one in events if isinstance(one, PayoutFailed | PayoutCanceled)]) == 1
+
+
+def test_reference_of_a_bank_is_told_once_in_any_status() -> None:
+    """Stripe knows it once the payout has arrived, or days later."""
+    told = [
+        msgspec.structs.replace(report(status, day=day), bank_reference=reference)
+        for day, (status, reference) in enumerate(COURSE_WITH_REFERENCES)
+    ]
+    told[3] = msgspec.structs.replace(told[3], occurred_at=AT)
+    payout, events, refused = after(told)
+    assert payout is not None
+    assert (payout.status, payout.changed_at) == ("failed", AT + timedelta(days=4))
+    assert payout.bank_references == ("TRACE0001", "TRACE0002", "TRACE0003")
+    assert (len(events), refused) == (6, [])
+    assert fold_payout(events) == payout
+
+
+@pytest.mark.parametrize("reference", ["", "1234567", "x" * 51])
+def test_reference_of_impossible_length_is_not_told(reference: str) -> None:
+    _, events, _ = after([msgspec.structs.replace(report("paid", day=1), bank_reference=reference)])
+    assert [payout_event_type(event) for event in events] == ["payout.created", "payout.paid"]
+
+
+def test_references_of_banks_are_bounded_in_number() -> None:
+    reports = [
+        msgspec.structs.replace(report("paid", day=1), bank_reference=f"TRACE{number:04}")
+        for number in range(BANK_REFERENCES_MAX + 3)
+    ]
+    payout, _, _ = after(reports)
+    assert payout is not None
+    assert len(payout.bank_references) == BANK_REFERENCES_MAX
 
 
 def test_paid_payout_that_fails_names_the_bank_it_went_to() -> None:
@@ -124,7 +190,6 @@ def test_payout_that_fails_on_its_way_was_in_no_bank() -> None:
     ("known", "reported"),
     [
         ("paid", "canceled"),
-        ("failed", "canceled"),
         ("canceled", "paid"),
         ("canceled", "failed"),
         ("paid", "in_transit"),
@@ -219,7 +284,7 @@ def test_payout_has_one_id_by_account_mode_and_reference() -> None:
 def test_every_report_of_a_payout_has_an_answer() -> None:
     statuses: list[PayoutStatus] = ["in_transit", "paid", "failed", "canceled"]
     assert set(PAYOUT_REPORTS) == {
-        (before, reported) for before in (None, *statuses) for reported in statuses
+        (before, reported) for before in (None, *statuses) for reported in (*statuses, "returned")
     }
     assert len(payout_table().splitlines()) == len(PAYOUT_REPORTS)
     for (before, reported), answer in PAYOUT_REPORTS.items():
@@ -227,7 +292,7 @@ def test_every_report_of_a_payout_has_an_answer() -> None:
             status = before
             for name in answer:
                 status = PAYOUT_TRANSITIONS[status, name]
-            assert status == reported
+            assert status == ("failed" if reported == "returned" else reported)
 
 
 def test_payout_stream_that_begins_in_the_middle_is_impossible() -> None:

@@ -7,7 +7,8 @@ import pytest
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.domain.payout import Payout, PayoutAccount, PayoutStatus
+from fincore.domain.payout import Payout, PayoutAccount
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.reconciliation.bank.named_payout import NamedPayout, arrival, payout_named, usable_references
 
 MADE_AT = datetime(2026, 11, 20, 14, tzinfo=UTC)

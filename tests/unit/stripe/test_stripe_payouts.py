@@ -100,6 +100,26 @@ def test_failed_payout_says_why_in_the_psps_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("trace", "reference"),
+    [
+        (None, None),
+        ({"status": "pending", "value": None}, None),
+        ({"status": "pending", "value": "TRACE0001"}, None),
+        ({"status": "unsupported", "value": None}, None),
+        ({"status": "supported", "value": "091000019876543"}, "091000019876543"),
+        ({"status": "supported", "value": "two words"}, None),
+        ({"status": "supported", "value": "4242424242424242"}, None),
+        ({"status": "supported", "value": 7}, None),
+        ("TRACE0001", None),
+    ],
+    ids=str,
+)
+def test_trace_is_what_the_bank_calls_a_payout(trace: object, reference: str | None) -> None:
+    """What is no trace leaves the payout readable: it moves no money."""
+    assert read(event(trace_id=trace)).content == report(bank_reference=reference)
+
+
 def test_words_of_a_failure_hold_no_card_number() -> None:
     card = "4242424242424242"
     content = read(event(status="failed", failure_code=card, failure_message=f"Card {card}.")).content

@@ -1,7 +1,7 @@
 """Brings lines of banks to the payouts that they name, and has the log tell which of these arrived."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from fincore.eventstore.recorder import Recorded
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.bank.named_payout import NamedPayout, arrival, payout_named, usable_references
+from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.bank", "payout_lines.sql")
@@ -30,9 +31,10 @@ STATEMENT_SECONDS_MAX: Final = 600.0
 class PayoutLines:
     """Safe to repeat after a crash anywhere: a line is brought to a payout once, and a payout arrives once."""
 
-    def __init__(self, ledgerdb: Pool, payouts: PayoutRecorder) -> None:
+    def __init__(self, ledgerdb: Pool, payouts: PayoutRecorder, references: PayoutReferences) -> None:
         self._pool = ledgerdb
         self._payouts = payouts
+        self._references = references
 
     async def take_up(self) -> int:
         """Name the payouts of all lines, and record those that arrived; how many these are. Raises as the writer does."""
@@ -55,15 +57,7 @@ class PayoutLines:
 
     async def _name(self, rows: Sequence[asyncpg.Record], accounts: dict[bool, list[PayoutAccount]]) -> None:
         references = {row["bank_line_no"]: usable_references(row["about"]) for row in rows}
-        stated: dict[tuple[bool, str], list[NamedPayout]] = defaultdict(list)
-        for row in await self._pool.fetch(
-            _SQL.named_by_bank_reference,
-            list({one for found in references.values() for one in found}),
-            timeout=STATEMENT_SECONDS_MAX,
-        ):
-            stated[row["livemode"], row["bank_reference"]].append(
-                NamedPayout(_account(row), PspReference(row["psp_reference"]))
-            )
+        stated = await self._stated({one for found in references.values() for one in found})
         possible = {
             row["bank_line_no"]: {
                 _stream(named): named
@@ -102,6 +96,19 @@ class PayoutLines:
                 )
         if kept:
             await self._pool.execute(_SQL.keep_payouts, *map(list, zip(*kept, strict=True)))
+
+    async def _stated(self, references: Collection[str]) -> dict[tuple[bool, str], list[NamedPayout]]:
+        """The payouts that PSPs say banks call by some references, in their files and of the payouts themselves."""
+        stated: dict[tuple[bool, str], list[NamedPayout]] = defaultdict(list)
+        for row in await self._pool.fetch(
+            _SQL.named_by_bank_reference, list(references), timeout=STATEMENT_SECONDS_MAX
+        ):
+            stated[row["livemode"], row["bank_reference"]].append(
+                NamedPayout(_account(row), PspReference(row["psp_reference"]))
+            )
+        for reference, account, psp_reference in await self._references.named_by(references):
+            stated[account.livemode, reference].append(NamedPayout(account, psp_reference))
+        return stated
 
     async def _tell(self, row: asyncpg.Record) -> bool:
         """Record that the payout of a line arrived, if the line is the first to prove it."""

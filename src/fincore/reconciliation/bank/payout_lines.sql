@@ -18,11 +18,12 @@ where name like 'psp:%:in\_transit:%';
 select distinct stream_id from ledgerdb.entries where stream_id = any ($1::uuid[]) and kind = 'payout.created';
 
 -- name: named_by_bank_reference
--- The payouts to which PSPs' files give one of the references of a bank.
-select f.livemode, f.psp, f.psp_account, coalesce(l.about[1], l.psp_reference) as psp_reference, l.bank_reference
+-- The payouts to which PSPs' files give one of the references of a bank: a line of the payout, or one that it carries.
+select distinct f.livemode, f.psp, f.psp_account, coalesce(l.payout_reference, l.about[1], l.psp_reference) as psp_reference,
+    l.bank_reference
 from reconciliation.lines l
 join reconciliation.files f using (file_id)
-where l.bank_reference = any ($1::text[]) and l.kind = 'payout' and f.status = 'booked';
+where l.bank_reference = any ($1::text[]) and (l.kind = 'payout' or l.payout_reference is not null) and f.status = 'booked';
 
 -- name: keep_payouts
 -- The payouts that lines name.

@@ -92,7 +92,7 @@ def payout_report(row: asyncpg.Record) -> PayoutReport:
     return PayoutReport(
         psp_reference=PspReference(reference),
         money=Money(minor, Currency(row["currency"])),
-        status="in_transit" if row["kind"] == "payout" else "failed",
+        status="in_transit" if row["kind"] == "payout" else "returned",
         created_at=row["occurred_at"],
         occurred_at=row["occurred_at"],
     )

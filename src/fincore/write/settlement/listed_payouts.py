@@ -8,7 +8,8 @@ import msgspec
 
 from fincore.domain.ids import StreamId
 from fincore.domain.outcome import PspReference
-from fincore.domain.payout import Payout, PayoutStatus, fold_payout
+from fincore.domain.payout import Payout, fold_payout
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import PAYOUT_EVENTS, PayoutEventType
 from fincore.eventstore.log import load_streams
 from fincore.postgres.named_sql import load_sql

@@ -1,5 +1,5 @@
 -- name: list_payouts
--- The streams of the payouts that became known last: all, or those of one account at a PSP, of one id there, or with one last event.
+-- The streams of the payouts that became known last: all, or those of one account at a PSP, of one id there, or with one status, by the last event that changed it.
 select created.stream_id
 from eventstore.events created
 where created.type = 'payout.created'
@@ -11,7 +11,7 @@ where created.type = 'payout.created'
       or $4 = (
           select last.type
           from eventstore.events last
-          where last.stream_id = created.stream_id
+          where last.stream_id = created.stream_id and last.type <> 'payout.bank_reference_told'
           order by last.version desc
           limit 1
       )

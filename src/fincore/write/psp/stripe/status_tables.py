@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from fincore.domain.outcome import DisputeCategory, DisputeStatus, FraudType, RefundFailureCode
-from fincore.domain.payout import PayoutStatus
+from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.psp_risk import PspRiskLevel
 
 ExpiryReason = Literal["authorization_lapsed", "abandoned"]

@@ -237,6 +237,14 @@ class StripePayout(msgspec.Struct, frozen=True, kw_only=True):
     destination: msgspec.Raw = _NULL
     failure_code: str | None = None
     failure_message: str | None = None
+    trace_id: msgspec.Raw = _NULL
+
+
+class TraceId(msgspec.Struct, frozen=True, kw_only=True):
+    """What the receiving bank calls a payout: there once `status` is `supported`, which may be days after the payout arrived."""
+
+    status: str
+    value: str | None = None
 
 
 class ListedPayout(StripePayout, frozen=True, kw_only=True):
