@@ -2,20 +2,24 @@
 
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from fincore.audit.invariants.bank_accounts_are_explained import BANK_ACCOUNTS_ARE_EXPLAINED
+from fincore.audit.invariants.invariant import Stores
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.payout import Payout, PayoutAccount, PayoutReport
 from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import BankAccount
-from fincore.postgres.pool import create_pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.bank.payout_lines import PayoutLines
 from fincore.reconciliation.bank.statements import BankStatements, Imported
 from fincore.reconciliation.evidence.port import KeptFile
@@ -337,3 +341,39 @@ async def test_wrong_match_is_refused_by_postgresql(bank: Bank, amount_minor: in
             reference,
             amount_minor,
         )
+
+
+@pytest.mark.parametrize(
+    ("tampering", "words"),
+    [
+        ("update reconciliation.bank_lines set amount_minor = 9_481", ("come to 9481", "is 9481 usd; entry")),
+        ("update reconciliation.bank_lines set bank = 'other'", ("comes to nothing", "no line does")),
+        ("update ledgerdb.postings set amount_minor = 9_479", ("comes to 9479",)),
+        ("update ledgerdb.accounts set balance_minor = 7 where name like 'bank:%'", ("holds 7 minor units",)),
+        ("delete from reconciliation.bank_lines", ("is gone; entry", "no line does")),
+        (
+            "delete from reconciliation.bank_matches; delete from reconciliation.bank_line_payouts",
+            ("and no line does",),
+        ),
+    ],
+)
+async def test_altered_bank_rows_break_an_invariant(
+    bank: Bank, owner_pool: Pool, tampering: str, words: Sequence[str]
+) -> None:
+    reference = await bank.paid_out()
+    later = await bank.paid_out(status="paid")
+    await bank.states(f"1,94.80,E1,{reference}")
+    await bank.run()
+    assert await violations(bank) == []
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(tampering)
+    found = await violations(bank)
+    assert [word for word in words if not any(word in one for one in found)] == []
+    assert later not in " ".join(found)
+
+
+async def violations(bank: Bank) -> list[str]:
+    """What breaks the invariant of banks."""
+    stores = cast(Stores, SimpleNamespace(eventstore=bank.account.dsn_pool, ledgerdb=bank.account.ledgerdb))
+    return [one.what for one in await BANK_ACCOUNTS_ARE_EXPLAINED.check(stores)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
+from fincore.audit.invariants.bank_accounts_are_explained import BANK_ACCOUNTS_ARE_EXPLAINED
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
@@ -59,6 +60,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     NOTHING_WAITS_IN_SUSPENSE,
     CLEARING_IS_EXPLAINED,
     SETTLEMENT_EVENTS_HAVE_LINES,
+    BANK_ACCOUNTS_ARE_EXPLAINED,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,
