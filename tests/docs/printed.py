@@ -47,6 +47,7 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
+from fincore.reconciliation.breaks.break_status import STATUS_MEANINGS, break_status_table
 from fincore.reconciliation.formats import paypal_events, paypal_rows, records, xml_elements
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.formats.stripe_categories import CATEGORIES
@@ -598,6 +599,10 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "break_classes": lambda: _table(
         ("class", "is"), [(f"`{name}`", meaning) for name, meaning in BREAK_MEANINGS.items()]
     ),
+    "break_statuses": lambda: _table(
+        ("status", "is"), [(f"`{name}`", meaning) for name, meaning in STATUS_MEANINGS.items()]
+    ),
+    "break_transitions": lambda: _text(break_status_table()),
     "break_shapes": lambda: _text(break_table()),
     "stl_rows": stl_rows,
     "stripe_categories": lambda: _table(

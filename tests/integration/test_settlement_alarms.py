@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Pool
-from fincore.reconciliation.breaks import measure_breaks
+from fincore.reconciliation.breaks.listing import measure_breaks
 from fincore.reconciliation.sources import Sources, measure_sources
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.traffic import store_pool

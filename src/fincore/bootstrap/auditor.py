@@ -11,7 +11,7 @@ from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
-from fincore.reconciliation.breaks import measure_breaks
+from fincore.reconciliation.breaks.listing import measure_breaks
 from fincore.reconciliation.sources import measure_sources
 from fincore.write.pages.verifications import measure_verifications
 from fincore.write.psp.held_reports import measure_held_reports

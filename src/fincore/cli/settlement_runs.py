@@ -17,7 +17,7 @@ from fincore.cli.terminal import moment_text, show, table_text
 from fincore.domain.counting import counted
 from fincore.domain.currency import Currency
 from fincore.domain.ids import charge_of
-from fincore.reconciliation.breaks import ClassSum, ListedBreak, list_breaks, open_sums
+from fincore.reconciliation.breaks.listing import ClassSum, ListedBreak, list_breaks, open_sums
 from fincore.reconciliation.matching.differences import MEANINGS, BreakClass
 from fincore.reconciliation.run import RunResult
 from fincore.reconciliation.uncleared import UnclearedAmount, uncleared_by_age

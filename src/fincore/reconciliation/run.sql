@@ -19,4 +19,4 @@ select exists (select from ledgerdb.checkpoints where consumer = 'ledger' and (t
 select count(*) filter (where opened_by = $1) as opened, count(*) filter (where closed_by = $1) as closed,
     count(*) filter (where status = 'open') as open
 from reconciliation.breaks
-where status = 'open' or closed_by = $1;
+where closed_at is null or closed_by = $1;

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fincore.cli.settlement_runs import breaks_text, run_text, uncleared_text
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId, SettlementFileId
-from fincore.reconciliation.breaks import ClassSum, ListedBreak
+from fincore.reconciliation.breaks.listing import ClassSum, ListedBreak
 from fincore.reconciliation.run import Problem, RunResult
 from fincore.reconciliation.uncleared import UnclearedAmount
 

@@ -31,6 +31,7 @@ _Row = tuple[BreakClass, int, str | None, int | None, str, str | None, int | Non
 
 async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
     """Compare what a run left with the breaks that are open, inside the transaction in which it matched."""
+    await _do(connection, _SQL.take_turn_with_breaks)
     await _do(connection, _SQL.stage_breaks)
     await _find_in_groups(connection)
     await _do(connection, _CHECKS.find_refused_files)
@@ -41,9 +42,15 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_wrong_balances)
     await find_payout_breaks(connection, run_no, payouts, late_after=LATE_AFTER)
     await find_bank_breaks(connection, run_no)
-    await _do(connection, _SQL.keep_known_breaks, run_no)
-    await _do(connection, _SQL.keep_new_breaks, run_no)
-    await _do(connection, _SQL.close_breaks, run_no)
+    await _do(connection, _SQL.stage_known_breaks)
+    for statement in (
+        _SQL.reopen_breaks,
+        _SQL.keep_known_breaks,
+        _SQL.keep_new_breaks,
+        _SQL.close_breaks,
+        _SQL.confirm_closed_breaks,
+    ):
+        await _do(connection, statement, run_no)
 
 
 async def _do(connection: Connection, statement: str, *arguments: object) -> None:

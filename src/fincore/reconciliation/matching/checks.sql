@@ -28,7 +28,7 @@ with wanted as (
     join reconciliation.files f using (file_id)
     where l.kind = 'conversion' and (
         l.file_id in (select file_id from reconciliation.matched_files where run_no = $1)
-        or l.line_no in (select line_no from reconciliation.breaks where class = 'incomplete_conversion' and status = 'open')
+        or l.line_no in (select line_no from reconciliation.breaks where class = 'incomplete_conversion' and closed_at is null)
     )
 ),
 conversions as (
@@ -64,7 +64,7 @@ with wanted as (
     select l.*
     from reconciliation.breaks b
     join reconciliation.lines l using (line_no)
-    where b.class = 'duplicate' and b.status = 'open' and l.kind = any ($2::text[])
+    where b.class = 'duplicate' and b.closed_at is null and l.kind = any ($2::text[])
 )
 select 'duplicate', s.scope_no, w.currency, w.gross_minor + w.fee_minor, array['line:' || w.line_no], w.line_no, w.file_id,
     w.psp_reference

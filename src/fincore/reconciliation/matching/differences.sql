@@ -58,17 +58,46 @@ from unnest(
 ) as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, stream_id, reference)
 left join reconciliation.lines l on l.line_no = b.line_no;
 
--- name: keep_known_breaks
--- Breaks that are open already: what they are may have changed. Of two that have become one, the older goes on.
-with known as (
-    select distinct on (f.place) b.break_id, f.class, f.currency, f.amount_minor
+-- name: take_turn_with_breaks
+-- People act on breaks before this or after the run, so that what it writes stands on their actions.
+select pg_advisory_xact_lock(hashtext('fincore.reconciliation.breaks'));
+
+-- name: stage_known_breaks
+-- Breaks of before that this run finds again: what they are may have changed. Of two that have become one, the older goes on.
+create temporary table known_breaks on commit drop as
+select distinct on (k.break_id) k.*
+from (
+    select distinct on (f.place) f.place, b.break_id, f.class, f.currency, f.amount_minor
     from found_breaks f
-    join reconciliation.breaks b on b.subject = any (f.subjects) and b.status = 'open'
+    join reconciliation.breaks b on b.subject = any (f.subjects) and b.closed_by is null
     order by f.place, b.break_id
-)
+) k
+order by k.break_id, k.place;
+
+-- name: reopen_breaks
+-- Of these, those that a person closed, and those of which the reason or the claim was about another amount or class. $1 is the run.
+insert into reconciliation.break_actions
+    (break_id, action_no, action, status_before, status, run_no, actor, owner, reason)
+select b.break_id, b.action_no + 1, case when b.closed_at is null then 'change' else 'find_again' end, b.status, 'open', $1,
+    'reconciliation', b.owner,
+    case
+        when b.class <> k.class then format('it is %s now, and was %s', k.class, b.class)
+        when b.currency is distinct from k.currency then format('it is in %s now, and was in %s', upper(k.currency), upper(b.currency))
+        when b.amount_minor is distinct from k.amount_minor
+            then format('it comes to %s minor units now, and came to %s', k.amount_minor, b.amount_minor)
+        else 'it is not gone'
+    end
+from known_breaks k
+join reconciliation.breaks b using (break_id)
+where b.closed_at is not null
+   or b.status <> 'open' and (b.class, b.currency, b.amount_minor) is distinct from (k.class, k.currency, k.amount_minor)
+order by b.break_id;
+
+-- name: keep_known_breaks
+-- What the known ones are now.
 update reconciliation.breaks b
 set class = k.class, currency = k.currency, amount_minor = k.amount_minor, seen_by = $1
-from known k
+from known_breaks k
 where b.break_id = k.break_id;
 
 -- name: keep_new_breaks
@@ -82,25 +111,31 @@ from found_breaks f
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
 where not exists (
-    select from reconciliation.breaks b where b.subject = any (f.subjects) and b.status = 'open' and b.seen_by = $1
+    select from reconciliation.breaks b where b.subject = any (f.subjects) and b.closed_by is null and b.seen_by = $1
 )
 order by f.place
 returning break_id;
 
 -- name: close_breaks
 -- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's.
-update reconciliation.breaks b
-set status = case
-        when exists (
-            select from reconciliation.open_lines o where o.line_no = b.line_no and o.part = w.part
-        ) or exists (
-            select
-            from reconciliation.open_items o
-            where o.entry_id = b.entry_id and o.account_id = b.account_id and o.part = w.part
-        ) then 'merged'
-        else 'matched_late'
-    end,
-    closed_at = r.cut_off, closed_by = $1
-from reconciliation.runs r,
-    lateral (values ('gross', false), ('fee', true)) as w (part, is_fee)
-where r.run_no = $1 and b.status = 'open' and b.seen_by <> $1 and w.is_fee = (b.subject like '%:fee');
+insert into reconciliation.break_actions
+    (break_id, action_no, action, status_before, status, run_no, actor, owner)
+select b.break_id, b.action_no + 1, case when o.is_open then 'merge' else 'match' end, b.status,
+    case when o.is_open then 'merged' else 'matched_late' end, $1, 'reconciliation', b.owner
+from reconciliation.breaks b
+cross join lateral (values (case when b.subject like '%:fee' then 'fee' else 'gross' end)) as w (part)
+cross join lateral (
+    select exists (
+        select from reconciliation.open_lines o where o.line_no = b.line_no and o.part = w.part
+    ) or exists (
+        select
+        from reconciliation.open_items o
+        where o.entry_id = b.entry_id and o.account_id = b.account_id and o.part = w.part
+    ) as is_open
+) o
+where b.closed_at is null and b.seen_by <> $1
+order by b.break_id;
+
+-- name: confirm_closed_breaks
+-- Breaks that people closed, and that are gone.
+update reconciliation.breaks set closed_by = $1 where closed_at is not null and closed_by is null and seen_by <> $1;

@@ -4,7 +4,7 @@
 with wanted as (
     select file_id from reconciliation.matched_files where run_no = $1
     union
-    select file_id from reconciliation.breaks where class in ('payout_total', 'payout_unknown', 'unexplained_remainder') and status = 'open'
+    select file_id from reconciliation.breaks where class in ('payout_total', 'payout_unknown', 'unexplained_remainder') and closed_at is null
 ),
 asked as (
     select distinct f.livemode, f.psp, f.psp_account, l.payout_reference

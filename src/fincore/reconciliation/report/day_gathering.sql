@@ -37,9 +37,11 @@ where m.run_no > $1 and m.run_no <= $2
 order by f.livemode, f.psp collate "C", f.psp_account collate "C", f.name, f.file_id;
 
 -- name: changed_break_sums
--- The breaks that opened ($3 is `opened`) or closed (`closed`) in the runs after $1 up to $2, by account, currency and class.
+-- The breaks that opened ($3 is `opened`), or that people reopened, and those that closed (`closed`), after the run $1 up to $2, by account,
+-- currency and class.
 with changed as (
-    select b.break_id, b.livemode, b.psp, b.psp_account, b.opened_by <= $1 as is_before, b.closed_by is null or b.closed_by > $2 as is_after
+    select b.break_id, b.livemode, b.psp, b.psp_account, b.opened_by > $1 as is_of_day,
+        reconciliation.stands_after(b.break_id, $1) as is_before, reconciliation.stands_after(b.break_id, $2) as is_after
     from reconciliation.breaks b
     where b.opened_by <= $2 and (b.closed_by is null or b.closed_by > $1)
 )
@@ -52,14 +54,15 @@ cross join lateral (
     order by s.run_no desc
     limit 1
 ) s
-where case $3::text when 'opened' then not c.is_before else not c.is_after end
+where case $3::text when 'opened' then not c.is_before and (c.is_after or c.is_of_day) else (c.is_before or c.is_of_day) and not c.is_after end
 group by 1, 2, 3, 4, 5
 order by c.livemode, c.psp collate "C", c.psp_account collate "C", s.class, s.currency nulls first;
 
 -- name: changed_breaks
 -- The same breaks one by one, the oldest first: $4 at most.
 with changed as (
-    select b.break_id, b.opened_by <= $1 as is_before, b.closed_by is null or b.closed_by > $2 as is_after
+    select b.break_id, b.opened_by > $1 as is_of_day,
+        reconciliation.stands_after(b.break_id, $1) as is_before, reconciliation.stands_after(b.break_id, $2) as is_after
     from reconciliation.breaks b
     where b.opened_by <= $2 and (b.closed_by is null or b.closed_by > $1)
 )
@@ -76,6 +79,6 @@ cross join lateral (
 ) s
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
-where case $3::text when 'opened' then not c.is_before else not c.is_after end
+where case $3::text when 'opened' then not c.is_before and (c.is_after or c.is_of_day) else (c.is_before or c.is_of_day) and not c.is_after end
 order by b.opened_at, b.break_id
 limit $4;

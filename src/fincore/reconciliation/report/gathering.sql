@@ -96,7 +96,7 @@ where t.stated ->> 'ending_minor' is not null
 order by f.livemode, f.psp, f.psp_account, t.currency, f.period_end desc, f.sequence desc nulls last, f.file_id;
 
 -- name: break_sums
--- The breaks that were open after the run $1, by account, currency and class.
+-- The breaks that were not closed after the run $1, by account, currency and class.
 select b.livemode, b.psp, b.psp_account, s.currency, s.class, count(*) as breaks, sum(s.amount_minor)::bigint as amount_minor,
     min(b.opened_at) as oldest_at
 from reconciliation.breaks b
@@ -107,7 +107,7 @@ cross join lateral (
     order by s.run_no desc
     limit 1
 ) s
-where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1)
+where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and reconciliation.stands_after(b.break_id, $1)
 group by 1, 2, 3, 4, 5
 order by b.livemode, b.psp collate "C", b.psp_account collate "C", s.class, s.currency nulls first;
 
@@ -125,6 +125,6 @@ cross join lateral (
 ) s
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
-where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1)
+where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and reconciliation.stands_after(b.break_id, $1)
 order by b.opened_at, b.break_id
 limit $2;

@@ -9,10 +9,11 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.breaks.break_status import BreakStatus
 from fincore.reconciliation.matching.differences import BreakClass
 from fincore.reconciliation.metrics import BREAKS
 
-_SQL = load_sql("fincore.reconciliation", "breaks.sql")
+_SQL = load_sql("fincore.reconciliation.breaks", "listing.sql")
 
 LISTED_MAX: Final = 1_000
 
@@ -30,7 +31,7 @@ class ListedBreak(msgspec.Struct, frozen=True, kw_only=True):
     currency: Currency | None
     amount_minor: int | None
     opened_at: datetime
-    status: str
+    status: BreakStatus
     closed_at: datetime | None
     stream_id: StreamId | None
     reference: str | None

@@ -5,7 +5,7 @@ select b.break_id, b.class, b.psp, b.psp_account, b.currency, b.amount_minor, b.
 from reconciliation.breaks b
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
-where b.livemode = $1 and ($2::text is null or b.class = $2) and ($3::boolean or b.status = 'open')
+where b.livemode = $1 and ($2::text is null or b.class = $2) and ($3::boolean or b.closed_at is null)
 order by b.opened_at desc, b.break_id desc
 limit $4;
 

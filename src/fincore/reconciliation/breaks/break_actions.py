@@ -1,0 +1,101 @@
+"""What people do with breaks, written once and in an order with runs: the only way in which a person changes a break."""
+
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from fincore.domain.errors import FinCoreError
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection
+from fincore.reconciliation.breaks.break_decision import (
+    Done,
+    KnownBreak,
+    LastAction,
+    Refused,
+    decide,
+    is_repeated,
+)
+from fincore.reconciliation.breaks.break_status import BreakStatus
+
+_SQL = load_sql("fincore.reconciliation.breaks", "break_actions.sql")
+
+WAIT_MAX: Final = "30s"
+"""How long a person waits for a run, which keeps others from breaks only while it writes what it found."""
+
+
+class BreakNotChanged(FinCoreError):
+    """An action on a break was not recorded; the message says why and what to do."""
+
+
+class ActedBreak(msgspec.Struct, frozen=True, kw_only=True):
+    """A break after an action, beside what it was. `is_repeated`: the same action was its last one already, and is not written twice."""
+
+    before: KnownBreak
+    status: BreakStatus
+    owner: str | None
+    is_repeated: bool = False
+
+
+async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
+    """A break as it stands until the end of the transaction: no run and no person changes it meanwhile. Raise `BreakNotChanged`."""
+    try:
+        await connection.execute(_SQL.take_turn, WAIT_MAX)
+        row = await connection.fetchrow(_SQL.lock_break, break_id)
+    except asyncpg.LockNotAvailableError:
+        raise BreakNotChanged(
+            f"a run of reconciliation, or another person, has been changing breaks for {WAIT_MAX}: repeat the command later"
+        ) from None
+    if row is None:
+        raise BreakNotChanged(
+            f"there is no break {break_id}: `fincore reconcile breaks` lists those there are"
+        )
+    return _known(row)
+
+
+async def act(connection: Connection, known: KnownBreak, done: Done) -> ActedBreak:
+    """Record an action on a break that is locked. Raise `BreakNotChanged` where the break does not allow it."""
+    if is_repeated(known, done):
+        return ActedBreak(before=known, status=known.status, owner=known.owner, is_repeated=True)
+    after = decide(known, done)
+    if isinstance(after, Refused):
+        raise BreakNotChanged(after.sentence)
+    owner = done.owner if done.action == "assign" else known.owner
+    await connection.execute(
+        _SQL.write_action,
+        known.break_id,
+        known.action_no,
+        done.action,
+        known.status,
+        after,
+        done.actor,
+        owner,
+        done.reason,
+        done.reference,
+    )
+    return ActedBreak(before=known, status=after, owner=owner)
+
+
+def _known(row: asyncpg.Record) -> KnownBreak:
+    last = (
+        LastAction(
+            action=row["action"],
+            actor=row["actor"],
+            owner=row["action_owner"],
+            reason=row["reason"],
+            reference=row["reference"],
+            acted_at=row["acted_at"],
+        )
+        if row["action"]
+        else None
+    )
+    return KnownBreak(
+        break_id=row["break_id"],
+        action_no=row["action_no"],
+        break_class=row["class"],
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        status=row["status"],
+        owner=row["owner"],
+        last=last,
+    )

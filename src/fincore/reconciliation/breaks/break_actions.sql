@@ -1,0 +1,17 @@
+-- name: take_turn
+-- Wait for a run that writes what it found, $1 at most; runs wait for the end of this transaction.
+select set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared(hashtext('fincore.reconciliation.breaks'));
+
+-- name: lock_break
+-- A break as it stands, for one person, with what was done with it last.
+select b.break_id, b.action_no, b.class, b.currency, b.amount_minor, b.status, b.owner, a.action, a.actor, a.owner as action_owner,
+    a.reason, a.reference, a.acted_at
+from reconciliation.breaks b
+left join reconciliation.break_actions a on a.break_id = b.break_id and a.action_no = b.action_no
+where b.break_id = $1
+for update of b;
+
+-- name: write_action
+-- What a person did with the break $1, which had $2 actions before.
+insert into reconciliation.break_actions (break_id, action_no, action, status_before, status, actor, owner, reason, reference)
+values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9);

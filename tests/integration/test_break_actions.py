@@ -1,0 +1,228 @@
+"""What people do with breaks, beside runs, on real PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+import pytest
+
+from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.breaks import break_actions
+from fincore.reconciliation.breaks.break_actions import ActedBreak, BreakNotChanged, act, lock_break
+from fincore.reconciliation.breaks.break_decision import Done
+from fincore.reconciliation.breaks.break_status import TRANSITIONS, PersonAction
+from fincore.reconciliation.run import RunResult
+from fixtures.settlement_account import FoundBreak, Settlement, settlement
+from fixtures.settlement_falsified import Lived, Payment, live
+from fixtures.traffic import store_pool
+
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+MISSING_THERE = FoundBreak("missing_there", -9_680, "usd")
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as account:
+            yield account
+    finally:
+        pool.terminate()
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    async with opened(dsn) as one:
+        yield one
+
+
+async def run(account: Settlement) -> RunResult:
+    result = await account.reconciliation.run()
+    assert result is not None, "another run has the turn"
+    return result
+
+
+async def break_id(account: Settlement) -> int:
+    (row,) = await account.ledgerdb.fetch(
+        "select break_id from reconciliation.breaks where psp_account = $1", account.psp_account
+    )
+    found: int = row["break_id"]
+    return found
+
+
+async def dropped(account: Settlement) -> tuple[int, Lived]:
+    """A payment that no statement has told of: the number of its break."""
+    one = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(one.stream_id, *one.events)
+    await account.fetched([])
+    await run(account)
+    assert await account.breaks() == [MISSING_THERE]
+    return await break_id(account), one
+
+
+async def done(ledgerdb: Pool, number: int, action: PersonAction, by: str = "ann", **more: str) -> ActedBreak:
+    async with ledgerdb.acquire() as connection, connection.transaction():
+        known = await lock_break(connection, number)
+        return await act(connection, known, Done(action=action, actor=f"operator:{by}", **more))
+
+
+async def actions(account: Settlement, number: int) -> list[tuple[str, str, str, str | None]]:
+    return [
+        (row["action"], row["status"], row["actor"], row["owner"])
+        for row in await account.ledgerdb.fetch(
+            "select * from reconciliation.break_actions where break_id = $1 order by action_no", number
+        )
+    ]
+
+
+async def standing(account: Settlement, number: int) -> tuple[str, str | None]:
+    (row,) = await account.ledgerdb.fetch(
+        "select status, owner from reconciliation.breaks where break_id = $1", number
+    )
+    return row["status"], row["owner"]
+
+
+async def test_database_has_the_table_of_transitions(account: Settlement) -> None:
+    rows = await account.rows("select status_before, action, status from reconciliation.break_transitions")
+    assert {(row["status_before"], row["action"]): row["status"] for row in rows} == dict(TRANSITIONS)
+
+
+async def test_explained_break_stays_explained_while_nothing_changes(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    acted = await done(account.ledgerdb, number, "explain", reason="the file lacks its last page")
+    assert (acted.status, acted.owner) == ("explained", "bob")
+    await account.fetched([], day=1)
+    result = await run(account)
+    assert (result.breaks_opened, result.breaks_closed) == (0, 0)
+    assert await standing(account, number) == ("explained", "bob")
+    assert await break_id(account) == number
+
+
+async def test_claimed_break_closes_when_the_missing_side_comes(account: Settlement) -> None:
+    number, one = await dropped(account)
+    await done(account.ledgerdb, number, "claim", reference="case 4711", reason="asked by mail")
+    await account.fetched(one.lines, day=1)
+    await run(account)
+    assert await standing(account, number) == ("matched_late", None)
+    assert await actions(account, number) == [
+        ("claim", "claimed", "operator:ann", None),
+        ("match", "matched_late", "reconciliation", None),
+    ]
+
+
+async def test_explained_break_of_another_amount_is_open_again(account: Settlement) -> None:
+    number, one = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    await done(account.ledgerdb, number, "explain", reason="comes tomorrow")
+    (told,) = one.lines
+    await account.fetched([msgspec.structs.replace(told, gross_minor=told.gross_minor - 100)], day=1)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("amount", -100, "usd")]
+    assert await actions(account, number) == [
+        ("assign", "open", "operator:ann", "bob"),
+        ("explain", "explained", "operator:ann", "bob"),
+        ("change", "open", "reconciliation", "bob"),
+    ]
+
+
+async def test_second_person_at_once_is_told_what_the_first_did(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    results = await asyncio.gather(
+        done(account.ledgerdb, number, "explain", reason="known"),
+        done(account.ledgerdb, number, "claim", "bob", reference="case 1"),
+        return_exceptions=True,
+    )
+    (refused,) = [one for one in results if isinstance(one, BaseException)]
+    assert isinstance(refused, BreakNotChanged)
+    assert "reopen it first" in str(refused)
+    assert len(await actions(account, number)) == 1
+
+
+async def test_repeated_action_is_recorded_once(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    first, again = [await done(account.ledgerdb, number, "explain", reason="known") for _ in range(2)]
+    assert (first.is_repeated, again.is_repeated) == (False, True)
+    assert len(await actions(account, number)) == 1
+
+
+async def test_action_waits_for_a_run_and_is_refused_in_time(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, _ = await dropped(account)
+    monkeypatch.setattr(break_actions, "WAIT_MAX", "50ms")
+    async with account.ledgerdb.acquire() as running, running.transaction():
+        await running.execute("select pg_advisory_xact_lock(hashtext('fincore.reconciliation.breaks'))")
+        with pytest.raises(BreakNotChanged, match="repeat the command later"):
+            await done(account.ledgerdb, number, "explain", reason="known")
+    await done(account.ledgerdb, number, "explain", reason="known")
+
+
+async def test_action_on_an_unknown_break_is_refused(account: Settlement) -> None:
+    with pytest.raises(BreakNotChanged, match="there is no break"):
+        await done(account.ledgerdb, 2**63 - 1, "note", reason="lost")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update reconciliation.break_actions set reason = 'other' where break_id = $1",
+        "delete from reconciliation.break_actions where break_id = $1",
+    ],
+)
+async def test_owner_of_the_database_cannot_change_actions(
+    account: Settlement, dsn: str, statement: str
+) -> None:
+    number, _ = await dropped(account)
+    await done(account.ledgerdb, number, "note", reason="seen")
+    connection = await asyncpg.connect(dsn)
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute(statement, number)
+    finally:
+        await connection.close()
+
+
+async def test_service_cannot_set_a_status_without_an_action(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await account.ledgerdb.execute(
+            "update reconciliation.breaks set status = 'explained' where break_id = $1", number
+        )
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"),
+    [
+        # An action that is not in the table; one of a status that the break has not got; one after another that is not there.
+        ((1, "explain", "open", "claimed"), asyncpg.ForeignKeyViolationError),
+        ((1, "reopen", "explained", "open"), asyncpg.RestrictViolationError),
+        ((2, "explain", "open", "explained"), asyncpg.RestrictViolationError),
+    ],
+)
+async def test_database_refuses_an_action_that_does_not_follow(
+    account: Settlement, columns: tuple[int, str, str, str], error: type[Exception]
+) -> None:
+    number, _ = await dropped(account)
+    with pytest.raises(error):
+        await account.ledgerdb.execute(
+            "insert into reconciliation.break_actions (break_id, action_no, action, status_before, status, actor)"
+            " values ($1, $2, $3, $4, $5, 'operator:ann')",
+            number,
+            *columns,
+        )
+    assert await actions(account, number) == []
+
+
+async def test_closed_break_that_is_found_again_is_open(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    await done(account.ledgerdb, number, "write_off", reason="too small to ask for")
+    await account.fetched([], day=1)
+    result = await run(account)
+    assert (result.breaks_opened, result.breaks_open) == (0, 1)
+    assert await actions(account, number) == [
+        ("write_off", "written_off", "operator:ann", None),
+        ("find_again", "open", "reconciliation", None),
+    ]
