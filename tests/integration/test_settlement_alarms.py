@@ -1,14 +1,21 @@
 """What Prometheus is told of reconciliation, so that neither its death nor what it finds stays silent."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.breaks.listing import measure_breaks
+from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.sources import Sources, measure_sources
-from fixtures.settlement_account import Settlement, line, settlement
+from fincore.reconciliation.uncleared import measure_uncleared
+from fixtures.settlement_account import DAY, Settlement, line, settlement
+from fixtures.settlement_falsified import WHEN, Payment, live
 from fixtures.traffic import store_pool
 
 
@@ -95,3 +102,120 @@ async def test_open_breaks_are_counted_by_class_and_mode(account: Settlement) ->
     await account.reconciliation.run()
     await measure_breaks(account.ledgerdb)
     assert (counted("test"), counted("live")) == (2, None)
+
+
+PLAIN: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+
+
+def figure(account: Settlement, name: str, **labels: str) -> float | None:
+    of_account = {"mode": "test", "psp": account.psp, "psp_account": account.psp_account, "currency": "usd"}
+    return REGISTRY.get_sample_value(f"fincore_uncleared_{name}", of_account | labels)
+
+
+async def measured(account: Settlement, now: datetime) -> dict[str, float]:
+    """The items and sums of each age, by the age."""
+    await measure_uncleared(account.ledgerdb, now)
+    return {
+        days: items
+        for days in ("0-1", "2-3", "4-7", "8-30", "over 30")
+        if (items := figure(account, "items", days=days)) is not None
+    }
+
+
+async def paid(account: Settlement, *days: int) -> list[list[SettlementLine]]:
+    """Payments of so many days after the first day; the lines of each."""
+    lines: list[list[SettlementLine]] = []
+    for day in days:
+        one = live(PLAIN, account.psp, account.psp_account)
+        moved = [
+            msgspec.structs.replace(event, occurred_at=WHEN + timedelta(days=day))
+            if "occurred_at" in event.__struct_fields__
+            else event
+            for event in one.events
+        ]
+        await account.happen(one.stream_id, *moved)
+        lines.append(list(one.lines))
+    await account.book()
+    return lines
+
+
+@pytest.mark.parametrize(("told", "oldest_days"), [(0, 2), (1, 10)])
+async def test_uncleared_is_measured_by_the_items_without_a_match(
+    account: Settlement, told: int, oldest_days: int
+) -> None:
+    """A line clears the very payment that it names, which need not be the oldest one."""
+    lines = await paid(account, 0, 8)
+    now = WHEN + timedelta(days=10)
+    assert await measured(account, now) == {"2-3": 1, "8-30": 1}
+    assert figure(account, "minor", days="8-30") == 9_680
+    assert figure(account, "age_seconds") == 10 * 86_400
+    await account.fetched(lines[told])
+    await account.reconciliation.run()
+    assert await measured(account, now) == {"8-30" if oldest_days == 10 else "2-3": 1}
+    assert figure(account, "age_seconds") == oldest_days * 86_400
+
+
+async def test_account_of_which_all_is_matched_is_no_longer_shown(account: Settlement) -> None:
+    (lines,) = await paid(account, 0)
+    await account.fetched(lines)
+    await account.reconciliation.run()
+    assert await measured(account, WHEN) == {}
+    assert figure(account, "age_seconds") is None
+
+
+async def overdue(account: Settlement, now: datetime) -> float | None:
+    await measured(account, now)
+    return figure(account, "overdue_items")
+
+
+async def test_items_without_a_statement_are_overdue_with_no_run(account: Settlement) -> None:
+    """The role `reconciliation` is down: the auditor alone looks."""
+    await paid(account, 0)
+    late = WHEN + timedelta(days=2, hours=3)
+    assert await overdue(account, late + timedelta(days=1_000)) == 0
+    await account.fetched([line("account_fee", -100)])
+    await account.ledgerdb.execute(
+        "update reconciliation.sources set declared_at = $1 where psp_account = $2", DAY, account.psp_account
+    )
+    assert await overdue(account, late) == 0
+    assert await overdue(account, late + timedelta(seconds=1)) == 1
+    await account.ledgerdb.execute(
+        "update reconciliation.sources set withdrawn_at = $1 where psp_account = $2", DAY, account.psp_account
+    )
+    assert await overdue(account, late + timedelta(seconds=1)) == 0
+
+
+async def test_items_of_before_the_first_statement_are_not_overdue(account: Settlement) -> None:
+    await paid(account, -1, 0)
+    await account.fetched([line("account_fee", -100)])
+    await account.reconciliation.run()
+    assert await overdue(account, WHEN + timedelta(days=30)) == 1
+
+
+async def test_last_good_look_and_run_of_a_source_are_told(account: Settlement) -> None:
+    await account.fetched([line("account_fee", -100)])
+    (row,) = await account.rows("select source from reconciliation.sources")
+    source = row["source"]
+
+    def good_at(step: str) -> float | None:
+        return REGISTRY.get_sample_value(
+            "fincore_settlement_good_timestamp_seconds", {"source": source, "step": step}
+        )
+
+    await measure_sources(account.ledgerdb)
+    finished = "fincore_reconciliation_finished_timestamp_seconds"
+    assert (good_at("fetched"), good_at("reconciled"), REGISTRY.get_sample_value(finished)) == (0, 0, 0)
+    sources, process = Sources(account.ledgerdb), uuid4()
+    assert await sources.claim(source, process)
+    await sources.finish(source, process, None)
+    await account.reconciliation.run()
+    await measure_sources(account.ledgerdb)
+    (stored,) = await account.rows(
+        "select s.fetched_at, r.finished_at from reconciliation.sources s, reconciliation.runs r"
+    )
+    assert good_at("fetched") == stored["fetched_at"].timestamp()
+    assert good_at("reconciled") == REGISTRY.get_sample_value(finished) == stored["finished_at"].timestamp()
+    await account.reconciliation.run()
+    await measure_sources(account.ledgerdb)
+    assert good_at("reconciled") == stored["finished_at"].timestamp()
+    assert (REGISTRY.get_sample_value(finished) or 0) > stored["finished_at"].timestamp()

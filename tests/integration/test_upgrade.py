@@ -25,13 +25,13 @@ from fincore.read.ledger.entry import Entry, entry_of
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import NotCleared, clear_suspense
 from fincore.read.ledgerdb.balances import Balances, TimeKind
-from fincore.read.ledgerdb.clearing import unclear_balances
 from fincore.read.ledgerdb.export import LedgerExport
 from fincore.read.ledgerdb.export_formats import FORMATS
 from fincore.read.ledgerdb.sealer import Sealer, sealed_days
 from fincore.read.ledgerdb.verification import verify as verify_seals
 from fincore.read.projectionist import rebuild as view_rebuild
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.reconciliation.uncleared import uncleared_by_age
 from fixtures.books import Books, recorded
 from fixtures.commits import NOON, created
 from fixtures.databases import Administrator, database_copy, prepared_database
@@ -665,10 +665,12 @@ async def test_statement_and_export_show_reclassification(parted: Upgraded, old_
 
 async def test_money_moved_by_upgrade_is_as_old_as_before(parted: Upgraded) -> None:
     changed_at = await parted.owner.fetchval("select changed_at from ledgerdb.chart_changes")
-    unclear = {(one.livemode, one.account): one for one in await unclear_balances(parted.stores.ledgerdb)}
-    live_usd = unclear[True, "psp:stripe:live:clearing:usd"]
-    assert (live_usd.balance_minor, live_usd.oldest_at) == (10_000 - 320, NOON)
-    assert all(one.oldest_at is None or one.oldest_at < changed_at for one in unclear.values())
+    amounts = await uncleared_by_age(parted.stores.ledgerdb, changed_at)
+    live_usd = [one for one in amounts if (one.livemode, one.psp, one.currency) == (True, "stripe", "usd")]
+    assert sum(one.amount_minor for one in live_usd) == 10_000 - 320
+    assert {one.psp_account for one in live_usd} == {"live"}
+    assert min(one.oldest_at for one in live_usd) == NOON
+    assert all(one.oldest_at < changed_at for one in amounts)
 
 
 async def test_new_installation_has_nothing_to_reclassify(databases: Databases) -> None:

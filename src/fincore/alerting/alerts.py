@@ -169,10 +169,20 @@ ALERTS: Final = (
     Alert(
         name="ClearingTooOld",
         severity="warning",
-        expression="fincore_clearing_unclear_age_seconds > 1209600",
-        runbook="A PSP took money more than 14 days ago and has not paid it out. Compare the account "
-        "with the PSP's payouts.",
+        expression="max by (mode, psp, psp_account, currency) (fincore_uncleared_age_seconds) > 1209600",
+        runbook="A PSP took money more than 14 days ago, and no statement has told of it. `fincore reconcile uncleared` shows how much by age; "
+        "where settlement files are fetched, `fincore reconcile breaks` names each item. Compare the account with the PSP's payouts.",
         section="the-books",
+    ),
+    Alert(
+        name="StatementMissesItems",
+        severity="warning",
+        expression="max by (mode, psp, psp_account, currency) (fincore_uncleared_overdue_items) > 0",
+        for_seconds=3600,
+        runbook="The ledger has payments, refunds or fees of an account that its statements should have told of by now. "
+        "`fincore reconcile breaks` names them once a run has compared the statement; where it does not, no run has for days: look at "
+        "`fincore reconcile sources` and at the log of the role `reconciliation`.",
+        section="settlement-files",
     ),
     # Whether work is done
     Alert(

@@ -13,6 +13,7 @@ from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
 from fincore.reconciliation.breaks.listing import measure_breaks
 from fincore.reconciliation.sources import measure_sources
+from fincore.reconciliation.uncleared import measure_uncleared
 from fincore.write.pages.verifications import measure_verifications
 from fincore.write.psp.held_reports import measure_held_reports
 
@@ -20,7 +21,8 @@ from fincore.write.psp.held_reports import measure_held_reports
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Check until `stop`."""
     beside: dict[str, Measure] = {
-        "clearing": lambda: measure_unclear(stores.ledgerdb, clock.now()),
+        "clearing": lambda: measure_unclear(stores.ledgerdb),
+        "uncleared": lambda: measure_uncleared(stores.ledgerdb, clock.now()),
         "suspense": lambda: measure_suspense(stores.ledgerdb),
         "seals": lambda: measure_altered(stores.ledgerdb),
         "held_reports": lambda: measure_held_reports(stores.eventstore),

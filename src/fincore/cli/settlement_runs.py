@@ -20,7 +20,7 @@ from fincore.domain.ids import charge_of
 from fincore.reconciliation.breaks.listing import ClassSum, ListedBreak, list_breaks, open_sums
 from fincore.reconciliation.matching.differences import MEANINGS, BreakClass
 from fincore.reconciliation.run import RunResult
-from fincore.reconciliation.uncleared import UnclearedAmount, uncleared_by_age
+from fincore.reconciliation.uncleared import UnclearedAmount, days_text, uncleared_by_age
 
 EXIT_INCOMPLETE: Final = 1
 LEDGERDB: Final = "ledgerdb"
@@ -139,14 +139,15 @@ def breaks_text(found: list[ListedBreak], sums: list[ClassSum]) -> str:
 def uncleared_text(found: list[UnclearedAmount]) -> str:
     """What is uncleared as a table, and the sums of each currency."""
     table = table_text(
-        ("account", "days", "items", "amount", "oldest"),
+        ("account", "days", "items", "amount", "oldest", "overdue"),
         [
             (
                 f"{one.psp}/{one.psp_account}",
-                f"{one.days[0]}-{one.days[1]}" if one.days[1] is not None else f"over {one.days[0] - 1}",
+                days_text(one.days),
                 f"{one.items:,}",
                 money_text(one.amount_minor, one.currency),
                 moment_text(one.oldest_at),
+                f"{one.overdue:,}" if one.overdue else "",
             )
             for one in found
         ],

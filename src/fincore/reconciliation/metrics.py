@@ -1,5 +1,6 @@
 """What is counted of settlement files and their sources."""
 
+from math import nan
 from typing import Final
 
 from prometheus_client import Counter, Gauge
@@ -30,6 +31,36 @@ WAITING_SECONDS: Final = Gauge(
     "How long a settlement file of a source waits to be read, booked or matched, that which waits longest; 0 where none does.",
     ["source"],
 )
+GOOD_AT: Final = Gauge(
+    "fincore_settlement_good_timestamp_seconds",
+    "When a source of settlement files was last read without a failure (`fetched`), and when the last run ended that took up a file of it "
+    "(`reconciled`), in seconds since 1970; 0: never.",
+    ["source", "step"],
+)
+FINISHED_AT: Final = Gauge(
+    "fincore_reconciliation_finished_timestamp_seconds",
+    "When the last run of reconciliation ended with all of its events in the log, in seconds since 1970; 0: never.",
+)
+UNCLEARED_MINOR: Final = Gauge(
+    "fincore_uncleared_minor",
+    "What a PSP took or gave back that no line of a statement has matched, by its age in whole days, in minor units of the currency.",
+    ["mode", "psp", "psp_account", "currency", "days"],
+)
+UNCLEARED_ITEMS: Final = Gauge(
+    "fincore_uncleared_items",
+    "Clearing items that no line of a statement has matched, by their age in whole days.",
+    ["mode", "psp", "psp_account", "currency", "days"],
+)
+UNCLEARED_AGE_SECONDS: Final = Gauge(
+    "fincore_uncleared_age_seconds",
+    "Age of the oldest clearing item that no line of a statement has matched.",
+    ["mode", "psp", "psp_account", "currency"],
+)
+UNCLEARED_OVERDUE: Final = Gauge(
+    "fincore_uncleared_overdue_items",
+    "Clearing items that a statement should have told of by now, and no line has matched.",
+    ["mode", "psp", "psp_account", "currency"],
+)
 BREAKS: Final = Gauge(
     "fincore_breaks_open",
     "Open breaks by class and mode: `live`, `test`.",
@@ -50,3 +81,6 @@ RUNS: Final = Counter(
     "Runs of reconciliation that the role `reconciliation` began, by result: `good`, `failed`.",
     ["result"],
 )
+
+# A process that has not looked says so: 0 would be an answer.
+FINISHED_AT.set(nan)

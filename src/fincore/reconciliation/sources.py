@@ -12,7 +12,15 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching.schedule import is_due, overdue_since
-from fincore.reconciliation.metrics import FILES, GAPS, LATE_SECONDS, LOOK_OVERDUE_SECONDS, WAITING_SECONDS
+from fincore.reconciliation.metrics import (
+    FILES,
+    FINISHED_AT,
+    GAPS,
+    GOOD_AT,
+    LATE_SECONDS,
+    LOOK_OVERDUE_SECONDS,
+    WAITING_SECONDS,
+)
 from fincore.reconciliation.source import SettlementSource
 
 _SQL = load_sql("fincore.reconciliation", "sources.sql")
@@ -137,14 +145,22 @@ async def measure_sources(pool: Pool) -> None:
     gaps = Counter(gap.source for gap in found)
     files = {row["source"]: row for row in await pool.fetch(_SQL.count_files)}
     waiting = {row["source"]: row["seconds"] for row in await pool.fetch(_SQL.longest_waiting)}
-    for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS, WAITING_SECONDS):
+    reconciled = {row["source"]: row["reconciled_at"] for row in await pool.fetch(_SQL.last_reconciled)}
+    FINISHED_AT.set(_unix_seconds(await pool.fetchval(_SQL.last_finished)))
+    for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS, WAITING_SECONDS, GOOD_AT):
         gauge.clear()
     for standing in standings:
         LOOK_OVERDUE_SECONDS.labels(standing.source).set(standing.overdue_seconds)
         LATE_SECONDS.labels(standing.source).set(standing.late_seconds)
+        GOOD_AT.labels(standing.source, "fetched").set(_unix_seconds(standing.fetched_at))
+        GOOD_AT.labels(standing.source, "reconciled").set(_unix_seconds(reconciled.get(standing.source)))
     # Files of a source that is declared no more are still to be read.
     for source in {one.source for one in standings} | files.keys():
         GAPS.labels(source).set(gaps[source])
         WAITING_SECONDS.labels(source).set(waiting.get(source, 0))
         for state in ("kept", "refused", "read", "booked", "replacing", "doubled"):
             FILES.labels(source, state).set(files[source][state] if source in files else 0)
+
+
+def _unix_seconds(moment: datetime | None) -> float:
+    return 0.0 if moment is None else moment.timestamp()

@@ -95,6 +95,19 @@ from (
 ) w
 group by w.source;
 
+-- name: last_reconciled
+-- When the last run ended that took up a file of each source.
+select f.source, max(r.finished_at) as reconciled_at
+from reconciliation.matched_files m
+join reconciliation.files f using (file_id)
+join reconciliation.runs r using (run_no)
+where r.finished_at is not null
+group by f.source;
+
+-- name: last_finished
+-- When the last run ended of which the log has all events.
+select max(finished_at) from reconciliation.runs;
+
 -- name: gaps
 -- What is missing between the files that were read.
 select source, gap, gap_start, gap_end, missing from reconciliation.period_gaps order by source, gap_start;

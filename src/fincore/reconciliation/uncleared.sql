@@ -1,6 +1,8 @@
 -- name: uncleared_by_age
--- The clearing items of a mode without a match, by account at the PSP, currency and age in whole days as of $2. They are those that the
--- last run left and those of entries since.
+-- The clearing items of the mode $1 without a match, or of both modes where that is null, by account at the PSP, currency and age in whole
+-- days as of $2. They are those that the last run left and those of entries since. $3, $4: the ages, from and to. `overdue`: those that a
+-- statement should have told of by now: not before the first statement of the account began, and longer ago than $7 beyond what its format
+-- takes; $5, $6: how long each takes.
 with last_run as (
     select coalesce(max(last_entry_id), 0) as last_entry_id from reconciliation.runs
 ),
@@ -12,20 +14,36 @@ open_parts as (
     cross join (values ('gross'), ('fee')) as p (part)
     where i.entry_id > (select last_entry_id from last_run)
 ),
+statements as (
+    select s.livemode, s.psp, s.psp_account, max(d.delay) as delay,
+        least(min(s.declared_at), (
+            select min(f.period_start)
+            from reconciliation.files f
+            where f.status = 'booked' and (f.livemode, f.psp, f.psp_account) = (s.livemode, s.psp, s.psp_account)
+        )) as covered_from
+    from reconciliation.sources s
+    join unnest($5::text[], $6::interval[]) as d (format, delay) using (format)
+    where s.withdrawn_at is null
+    group by s.livemode, s.psp, s.psp_account
+),
 aged as (
-    select a.name, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, i.effective_at, o.entry_id, o.account_id,
+    select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, i.effective_at, o.entry_id, o.account_id,
         case o.part when 'gross' then i.gross_minor else i.fee_minor end as amount_minor,
         greatest(floor(extract(epoch from $2::timestamptz - i.effective_at) / 86400), 0) as days
     from open_parts o
     join ledgerdb.clearing_items i using (entry_id, account_id)
     join ledgerdb.accounts a using (account_id)
-    where a.livemode = $1
+    where $1::boolean is null or a.livemode = $1
 )
-select psp, psp_account, currency, g.bucket, count(distinct (d.entry_id, d.account_id)) as items,
-    sum(d.amount_minor)::bigint as amount_minor, min(d.effective_at) as oldest_at
+select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(distinct (d.entry_id, d.account_id)) as items,
+    sum(d.amount_minor)::bigint as amount_minor, min(d.effective_at) as oldest_at,
+    count(distinct (d.entry_id, d.account_id)) filter (
+        where d.effective_at >= s.covered_from and d.effective_at + s.delay + $7::interval < $2
+    ) as overdue
 from aged d
+left join statements s using (livemode, psp, psp_account)
 join unnest($3::int[], $4::int[]) with ordinality as g (from_days, to_days, bucket)
     on d.days >= g.from_days and (g.to_days is null or d.days <= g.to_days)
 where d.amount_minor <> 0
-group by psp, psp_account, currency, g.bucket
-order by psp, psp_account, currency, g.bucket;
+group by d.livemode, d.psp, d.psp_account, d.currency, g.bucket
+order by d.livemode, d.psp, d.psp_account, d.currency, g.bucket;

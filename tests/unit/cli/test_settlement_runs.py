@@ -1,5 +1,6 @@
 """What a person reads of a run, of breaks and of what is uncleared."""
 
+import re
 from datetime import UTC, datetime
 
 from fincore.cli.settlement_runs import breaks_text, run_text, uncleared_text
@@ -82,6 +83,7 @@ def test_no_break_is_one_word() -> None:
 def test_uncleared_has_a_sum_for_each_currency() -> None:
     rows = [
         UnclearedAmount(
+            livemode=False,
             psp="stripe",
             psp_account="test",
             currency=USD,
@@ -89,9 +91,10 @@ def test_uncleared_has_a_sum_for_each_currency() -> None:
             items=2,
             amount_minor=minor,
             oldest_at=NOON,
+            overdue=overdue,
         )
-        for days, minor in (((0, 1), 100), ((31, None), 23))
+        for days, minor, overdue in (((0, 1), 100, 0), ((31, None), 23, 7))
     ]
     text = uncleared_text(rows)
     assert text.splitlines()[-1] == "uncleared: 1.23 USD"
-    assert "over 30" in text
+    assert re.search(r"over 30 .* 7$", text, re.MULTILINE)

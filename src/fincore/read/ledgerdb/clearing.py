@@ -1,6 +1,5 @@
-"""What PSPs took and have not settled: the headline figure of a ledger that is to return to zero."""
+"""What the clearing accounts hold: a ledger of which all is settled has nothing there."""
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.read.ledgerdb.metrics import UNCLEAR_AGE_SECONDS, UNCLEAR_MINOR
+from fincore.read.ledgerdb.metrics import UNCLEAR_MINOR
 
 _SQL = load_sql("fincore.read.ledgerdb", "clearing.sql")
 
@@ -16,7 +15,7 @@ STATEMENT_TIMEOUT_SECONDS: Final = 300.0
 
 
 class UnclearBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """A clearing account of one of our accounts at a PSP that is not at zero. `oldest_at`: since when the oldest of it is there, by the PSP's clock."""
+    """A clearing account of one of our accounts at a PSP that is not at zero."""
 
     livemode: bool
     account: str
@@ -24,7 +23,6 @@ class UnclearBalance(msgspec.Struct, frozen=True, kw_only=True):
     psp_account: str
     currency: Currency
     balance_minor: int
-    oldest_at: datetime | None
 
 
 async def unclear_balances(pool: Pool) -> list[UnclearBalance]:
@@ -38,18 +36,14 @@ async def unclear_balances(pool: Pool) -> list[UnclearBalance]:
             psp_account=row["psp_account"],
             currency=row["currency"],
             balance_minor=row["balance_minor"],
-            oldest_at=row["oldest_at"],
         )
         for row in rows
     ]
 
 
-async def measure_unclear(pool: Pool, now: datetime) -> None:
-    """Set the gauges. An account that returned to zero is no longer shown."""
+async def measure_unclear(pool: Pool) -> None:
+    """Set the gauge. An account that returned to zero is no longer shown."""
     UNCLEAR_MINOR.clear()
-    UNCLEAR_AGE_SECONDS.clear()
     for unclear in await unclear_balances(pool):
         labels = ("live" if unclear.livemode else "test", unclear.account, unclear.psp, unclear.psp_account)
         UNCLEAR_MINOR.labels(*labels).set(unclear.balance_minor)
-        if unclear.oldest_at is not None:
-            UNCLEAR_AGE_SECONDS.labels(*labels).set((now - unclear.oldest_at).total_seconds())

@@ -10,11 +10,6 @@ UNCLEAR_MINOR: Final = Gauge(
     "Balance of a clearing account, in minor units of its currency.",
     ["mode", "account", "psp", "psp_account"],
 )
-UNCLEAR_AGE_SECONDS: Final = Gauge(
-    "fincore_clearing_unclear_age_seconds",
-    "Age of the oldest uncleared money in a clearing account.",
-    ["mode", "account", "psp", "psp_account"],
-)
 SEALED_ENTRY: Final = Gauge("fincore_ledger_sealed_entry", "The number of the entry that was sealed last.")
 ALTERED_ROWS: Final = Gauge(
     "fincore_ledger_altered_rows",

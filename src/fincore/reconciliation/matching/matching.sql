@@ -419,7 +419,7 @@ order by t.file_id, t.kind, t.currency;
 
 -- name: finish_run
 -- All events of a run are in the log.
-update reconciliation.runs set finished_at = clock_timestamp() where run_no = $1;
+update reconciliation.runs set finished_at = coalesce(finished_at, clock_timestamp()) where run_no = $1;
 
 -- name: count_matched
 -- How many lines of a run matched, wholly or in part, and how many are open.
