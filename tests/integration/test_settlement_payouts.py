@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.invariant import Stores
+from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.payout import PayoutAccount, PayoutReport
 from fincore.domain.payout_statuses import PayoutStatus
 from fincore.domain.settlement_events import BankAccount
-from fincore.eventstore.recorder import Recorded
-from fincore.postgres.pool import create_pool
+from fincore.eventstore.recorder import Contended, Recorded
+from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.line import SettlementLine
+from fincore.reconciliation.run import RunResult
 from fixtures.commits import PROVENANCE
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
 from fixtures.traffic import store_pool
@@ -65,13 +72,13 @@ async def carried(account: Settlement, reference: str, *, day: int, currency: Cu
         line("account_fee", minor, occurred_at=at, payout_reference=reference, currency=currency)
         for minor, at in ((1_000, until - timedelta(days=2)), (3_000, until))
     ]
-    await account.fetched(lines, day=day, states_period=False)
+    await account.fetched(lines, day=day, states_period=False, states_balances=False)
 
 
 async def found(account: Settlement) -> list[FoundBreak]:
-    """What a run finds, but for balances, which these files do not state."""
+    """What a run finds."""
     assert await account.reconciliation.run() is not None
-    return [one for one in await account.breaks() if one.break_class != "balance"]
+    return await account.breaks()
 
 
 def clock_says(monkeypatch: pytest.MonkeyPatch, late_after: timedelta) -> None:
@@ -140,3 +147,112 @@ async def test_lines_of_an_unknown_payout_are_a_break(account: Settlement) -> No
     await reported(account, "po_1")
     assert await found(account) == []
     assert await account.breaks("matched_late") == [unknown]
+
+
+def returned(reference: str, minor: int = 5_000) -> SettlementLine:
+    """Money of a withdrawal is back."""
+    return line("payout_returned", minor, parent_reference=reference, payout_reference=reference)
+
+
+def withdrawn(reference: str, minor: int = 5_000) -> SettlementLine:
+    """The withdrawal itself."""
+    return line("payout", -minor, psp_reference=reference, payout_reference=reference)
+
+
+async def books(account: Settlement) -> dict[str, int]:
+    """The accounts at the PSP once the ledger has followed the log; no invariant is broken."""
+    await account.book()
+    stores = cast(Stores, SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb))
+    for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES):
+        assert await invariant.check(stores) == []
+    return await account.balances()
+
+
+async def openings(account: Settlement) -> int:
+    """What the record has as of before the first file."""
+    found: int = await account.ledgerdb.fetchval(
+        "select coalesce(sum(balance_minor), 0)::bigint from reconciliation.openings join reconciliation.files using (file_id)"
+        " where psp_account = $1",
+        account.psp_account,
+    )
+    return found
+
+
+async def run(account: Settlement) -> RunResult:
+    result = await account.reconciliation.run()
+    assert result is not None
+    return result
+
+
+async def test_return_of_an_earlier_payout_is_an_opening(account: Settlement) -> None:
+    """The balance before the first file lacks what had left then and came back later."""
+    await account.fetched([], beginning_minor={"usd": 9_000})
+    await run(account)
+    await account.fetched([returned("wd_0")], day=1, beginning_minor={"usd": 9_000})
+    assert (await run(account)).problems == ()
+    assert await account.breaks() == []
+    assert await books(account) == {"balance usd": 14_000, "unmatched usd": 14_000}
+    assert await openings(account) == 14_000
+
+
+@pytest.mark.parametrize("runs", [((0,), (1,)), ((1,), (0,)), ((0, 1),), ((1,), (2,), (0,))], ids=str)
+async def test_withdrawal_and_return_balance_in_any_order(
+    account: Settlement, runs: tuple[tuple[int, ...], ...]
+) -> None:
+    """A file that has the withdrawal after all takes the return out of what was before."""
+    days = {0: ([withdrawn("wd_1")], 14_000), 1: ([returned("wd_1")], 9_000), 2: ([], 14_000)}
+    for together in runs:
+        for day in together:
+            lines, begins = days[day]
+            await account.fetched(lines, day=day, beginning_minor={"usd": begins})
+        assert (await run(account)).problems == ()
+    assert [one for one in await account.breaks() if one.break_class == "balance"] == []
+    assert await books(account) == {"balance usd": 14_000, "unmatched usd": 14_000}
+    assert await openings(account) == 14_000
+
+
+async def test_report_of_a_payout_after_its_return_balances(account: Settlement) -> None:
+    """The next payout's report has the return; the report of the returned one has its lines, and no line of the payout."""
+    await account.fetched([returned("po_1", 4_000)], states_period=False, states_balances=False)
+    await run(account)
+    assert await books(account) == {"balance usd": 4_000, "unmatched usd": 4_000}
+    for day in (0, 1):
+        await carried(account, "po_1", day=day)
+        await run(account)
+        assert await openings(account) == 0
+        assert await books(account) == {"balance usd": 4_000 * (1 + day)}
+
+
+async def test_return_is_booked_once_where_a_run_dies(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account.fetched([returned("wd_0")], beginning_minor={"usd": 9_000})
+    busy = account.reconciliation
+
+    async def contended(*_: object, **__: object) -> Contended:
+        return Contended()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(busy._booker._payouts, "record", contended)
+        result = await busy.run()
+    assert result is not None
+    assert len(result.problems) == 1
+    assert (await run(account)).problems == ()
+    assert await books(account) == {"balance usd": 14_000, "unmatched usd": 14_000}
+
+
+async def test_return_that_the_log_has_is_kept_as_it_is(account: Settlement, owner_pool: Pool) -> None:
+    """The record was set back to before the files; they come again the other way round."""
+    await account.fetched([returned("wd_1")], day=1, beginning_minor={"usd": 9_000})
+    await run(account)
+    await account.fetched([withdrawn("wd_1")], beginning_minor={"usd": 14_000})
+    await run(account)
+    before = await books(account)
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        for table in ("openings", "lines", "matched_files", "runs"):
+            await connection.execute(f"delete from reconciliation.{table}")  # noqa: S608 -- the test's own names
+        await connection.execute("update reconciliation.files set status = 'kept'")
+    assert (await run(account)).problems == ()
+    assert await books(account) == before == {"balance usd": 14_000, "unmatched usd": 14_000}
+    assert await openings(account) == 14_000

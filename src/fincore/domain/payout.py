@@ -73,7 +73,7 @@ class PayoutReport(msgspec.Struct, frozen=True, kw_only=True):
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
     """One payout as its events tell it. `version` counts them. `changed_at` is the PSP's time of the last status.
 
-    `bank_account` is where it was paid to; None if it never was.
+    `bank_account` is where it was paid to; None if it never was. `is_known_by_return`: a line told of its return first.
     """
 
     version: int
@@ -85,6 +85,7 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
     expected_at: datetime | None = None
+    is_known_by_return: bool = False
     bank_account: BankAccount | None = None
     bank_references: tuple[str, ...] = ()
     failure_code: str | None = None
@@ -111,6 +112,7 @@ def evolve_payout(payout: Payout | None, event: PayoutEvent) -> Payout:
             created_at=event.occurred_at,
             changed_at=event.occurred_at,
             expected_at=event.expected_at,
+            is_known_by_return=event.is_known_by_return,
         )
     after = msgspec.structs.replace(payout, version=payout.version + 1)
     if isinstance(event, PayoutBankReferenceTold):
@@ -217,6 +219,7 @@ def _event(
                 currency=currency,
                 occurred_at=report.created_at,
                 expected_at=report.expected_at,
+                is_known_by_return=report.status == "returned",
             )
         case "payout.paid":
             return PayoutPaid(

@@ -39,8 +39,11 @@ LineKind = Literal[
     "outgoing",
 ]
 """What a line of a settlement file says happened, in the same words for every PSP."""
-SettlementKind = LineKind | Literal["opening"]
-"""What a total of a file is over. `opening`: what the PSP held for us before the first file of it that was read."""
+SettlementKind = LineKind | Literal["opening", "opening_return"]
+"""What a total of a file is over. `opening`: what the PSP held for us before the first file of it that was read. `opening_return`: what came
+back to it of payouts that had left before; less than nothing in the file that turns out to have one of these payouts."""
+BEFORE_FILES: Final[frozenset[SettlementKind]] = frozenset({"opening", "opening_return"})
+"""The kinds of totals that are over no line."""
 
 PAYMENT_LIKE: Final[frozenset[SettlementKind]] = frozenset(
     {
@@ -56,13 +59,17 @@ PAYMENT_LIKE: Final[frozenset[SettlementKind]] = frozenset(
         "reserve",
         "outgoing",
         "opening",
+        "opening_return",
     }
 )
 """The kinds that an event of a charge may explain; what none explains is unmatched."""
 
 
 class PayoutCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The PSP is sending what it holds for us to our bank; a negative amount is taken from there. `expected_at`: when it should arrive."""
+    """The PSP is sending what it holds for us to our bank; a negative amount is taken from there.
+
+    `expected_at`: when it should arrive. `is_known_by_return`: a line told that its money came back before anything told that it left.
+    """
 
     payout_id: PayoutId
     psp: PspName
@@ -73,6 +80,7 @@ class PayoutCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     currency: Currency
     occurred_at: datetime
     expected_at: datetime | None = None
+    is_known_by_return: bool = False
 
 
 class PayoutPaid(msgspec.Struct, frozen=True, kw_only=True):

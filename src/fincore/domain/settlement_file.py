@@ -15,6 +15,7 @@ from fincore.domain.errors import EventImpossible
 from fincore.domain.ids import EventId, RunId, SettlementFileId, settlement_file_stream_of
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_events import (
+    BEFORE_FILES,
     PAYMENT_LIKE,
     SettlementFileAccepted,
     SettlementFileEvent,
@@ -27,9 +28,7 @@ from fincore.domain.settlement_events import (
 SUM_MINOR_MAX: Final = 999_999_999_999_999_999
 """The most that the lines of one kind and currency may come to, either way, in minor units: a ninth of PostgreSQL's bigint."""
 
-_OPENING: Final[SettlementKind] = "opening"
-
-MATCHABLE: Final[frozenset[SettlementKind]] = PAYMENT_LIKE - {_OPENING}
+MATCHABLE: Final[frozenset[SettlementKind]] = PAYMENT_LIKE - BEFORE_FILES
 """The kinds of lines that an event of a charge may explain."""
 
 
@@ -183,7 +182,7 @@ def matched_event_id(
 def _impossible_totals(accepted: SettlementFileAccepted, totals: Sequence[KindTotal]) -> Refusal | None:
     if (reason := _reason(totals)) is not None:
         return Refusal("file_totals_impossible", reason)
-    lines = sum(total.lines for total in totals if total.kind != _OPENING)
+    lines = sum(total.lines for total in totals if total.kind not in BEFORE_FILES)
     if lines != accepted.lines:
         return Refusal(
             "file_totals_impossible",

@@ -36,12 +36,12 @@ from (
 group by 1, 2, 3, 4;
 
 -- name: settlement_events
--- Every event of a file that states or matches a sum of lines. What an account held before its first file has no lines.
+-- Every event of a file that states or matches a sum of lines. What is of before the first file has no lines.
 select event_id, stream_id, type, data ->> 'file_id' as file_id, data ->> 'run_id' as run_id, data ->> 'kind' as kind,
     data ->> 'currency' as currency, (data ->> 'lines')::bigint as lines, (data ->> 'gross_minor')::bigint as gross_minor,
     (data ->> 'fee_minor')::bigint as fee_minor
 from eventstore.events
-where type in ('settlement_file.totalled', 'settlement_file.matched') and data ->> 'kind' <> 'opening'
+where type in ('settlement_file.totalled', 'settlement_file.matched') and data ->> 'kind' not in ('opening', 'opening_return')
 order by tx, pos;
 
 -- name: matches_of_events

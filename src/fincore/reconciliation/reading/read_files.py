@@ -1,6 +1,6 @@
 """Files that were read: what the log is told of them, their payouts included, and then they are booked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -18,6 +18,7 @@ from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Contended, Recorded
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.reading.opening_returns import opening_returns
 from fincore.reconciliation.reading.statement import stated_totals
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -52,8 +53,20 @@ class FileBooker:
         """
         async with self._pool.acquire() as connection:
             accepted = await accepted_of(connection, file_id)
+            lines = await connection.fetch(_SQL.payout_lines, file_id)
+            told_first = await connection.fetch(_SQL.payouts_told_first, file_id, timeout=TOTALS_SECONDS_MAX)
+        account = PayoutAccount(
+            psp=accepted.psp, psp_account=accepted.psp_account, livemode=accepted.livemode
+        )
+        payouts = [payout_report(row) for row in lines]
+        returns = await self._returns(
+            account, file_id, payouts, [PspReference(row["payout"]) for row in told_first]
+        )
+        async with self._pool.acquire() as connection:
+            await connection.execute(
+                _SQL.keep_opening_returns, file_id, list(returns), list(returns.values())
+            )
             totals = await totals_of(connection, file_id)
-            payouts = await connection.fetch(_SQL.payout_lines, file_id)
         provenance = Provenance(correlation=file_id, actor=ACTOR)
         result = await self._files.accept(accepted, totals, provenance)
         if isinstance(result, Refusal):
@@ -62,13 +75,10 @@ class FileBooker:
             raise FileNotBooked(
                 f"{accepted.name} ({file_id}) is not booked: others write to it, run it again"
             )
-        account = PayoutAccount(
-            psp=accepted.psp, psp_account=accepted.psp_account, livemode=accepted.livemode
-        )
-        for row in payouts:
+        for report in payouts:
             recorded = await self._payouts.record(
                 account,
-                payout_report(row),
+                report,
                 provenance,
                 # A line tells that money is on its way or came back, and not to which bank account.
                 bank_account=BankAccount(accepted.psp_account),
@@ -78,6 +88,22 @@ class FileBooker:
                     f"{accepted.name} ({file_id}) is not booked: others write to its payouts, run it again"
                 )
         await self._pool.execute(_SQL.mark_booked, file_id)
+
+    async def _returns(
+        self,
+        account: PayoutAccount,
+        file_id: SettlementFileId,
+        reports: Sequence[PayoutReport],
+        told_first: Sequence[PspReference],
+    ) -> Mapping[Currency, int]:
+        """What came back in a file of payouts of before all files. Of a file that the log has, the log tells."""
+        if (known := await self._files.load(file_id)) is not None:
+            return {one.currency: one.gross_minor for one in known.totals if one.kind == "opening_return"}
+        if not told_first and all(one.status != "returned" for one in reports):
+            return {}
+        references = {one.psp_reference for one in reports} | set(told_first)
+        payouts = {one: await self._payouts.load(account.payout_id(one)) for one in sorted(references)}
+        return opening_returns(reports, payouts, told_first)
 
 
 def payout_report(row: asyncpg.Record) -> PayoutReport:
@@ -124,7 +150,7 @@ async def accepted_of(connection: Connection, file_id: SettlementFileId) -> Sett
 async def totals_of(connection: Connection, file_id: SettlementFileId) -> Sequence[KindTotal]:
     """What the log is told of its lines."""
     rows = await connection.fetch(_SQL.totals_of_file, file_id, timeout=TOTALS_SECONDS_MAX)
-    openings = await connection.fetch(_SQL.openings_of_file, file_id)
+    before = await connection.fetch(_SQL.openings_of_file, file_id)
     return stated_totals(
         (
             KindTotal(
@@ -136,5 +162,6 @@ async def totals_of(connection: Connection, file_id: SettlementFileId) -> Sequen
             )
             for row in rows
         ),
-        {Currency(row["currency"]): row["balance_minor"] for row in openings},
+        {Currency(row["currency"]): row["balance_minor"] for row in before if row["kind"] == "opening"},
+        {Currency(row["currency"]): row["balance_minor"] for row in before if row["kind"] != "opening"},
     )

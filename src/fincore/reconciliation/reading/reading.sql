@@ -13,6 +13,7 @@ where f.file_id in (select file_id from reconciliation.files_to_read)
             from reconciliation.openings b
             join reconciliation.files o using (file_id)
             where (o.livemode, o.psp, o.psp_account) = (f.livemode, f.psp, f.psp_account) and o.fetched_at > f.fetched_at
+                and b.kind = 'opening'
         )
 order by f.livemode, f.psp, f.psp_account, f.name collate "C", f.fetched_at;
 
@@ -71,7 +72,7 @@ cross join lateral (
         bool_or((f.period_start, coalesce(f.sequence, 1)) < (e.period_start, coalesce(e.sequence, 1))) as is_before
     from reconciliation.openings o
     join reconciliation.files e using (file_id)
-    where o.currency = t.currency and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
+    where o.currency = t.currency and o.kind = 'opening' and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
 ) told
 cross join lateral (
     select coalesce(sum(l.gross_minor + l.fee_minor), 0)::bigint as net_minor
@@ -107,7 +108,7 @@ order by kind, currency;
 
 -- name: openings_of_file
 -- What its event says that the PSP held before it.
-select currency, balance_minor from reconciliation.openings where file_id = $1 and balance_minor <> 0 order by currency;
+select kind, currency, balance_minor from reconciliation.openings where file_id = $1 and balance_minor <> 0 order by kind, currency;
 
 -- name: payout_lines
 -- Its lines about payouts.
@@ -115,6 +116,37 @@ select kind, psp_reference, about, parent_reference, currency, gross_minor, occu
 from reconciliation.lines
 where file_id = $1 and kind in ('payout', 'payout_returned')
 order by line_no;
+
+-- name: payouts_told_first
+-- Payouts with a return, in any file of the account, of which this file is the first that has the payout itself, or lines that it carries.
+select b.payout
+from (
+    select distinct l.payout
+    from reconciliation.files own
+    join reconciliation.files f using (livemode, psp, psp_account)
+    join reconciliation.lines_of_payouts l on l.file_id = f.file_id and l.kind = 'payout_returned'
+    where own.file_id = $1
+) b
+cross join lateral (
+    select coalesce(bool_or(t.file_id = $1), false) as is_told_here, coalesce(bool_or(t.file_id <> $1), false) as is_told_before
+    from (
+        select file_id from reconciliation.lines_of_payouts where payout = b.payout and kind = 'payout'
+        union all
+        select file_id from reconciliation.lines where payout_reference = b.payout and kind not in ('payout', 'payout_returned')
+    ) t
+    join reconciliation.files f using (file_id)
+    join reconciliation.files own on own.file_id = $1 and (own.livemode, own.psp, own.psp_account) = (f.livemode, f.psp, f.psp_account)
+    where t.file_id = $1 or f.status = 'booked'
+) told
+where told.is_told_here and not told.is_told_before
+order by b.payout;
+
+-- name: keep_opening_returns
+-- What came back in a file of payouts of before all files: the amounts $3 in the currencies $2. What is kept already counts.
+insert into reconciliation.openings (file_id, currency, kind, balance_minor)
+select $1, currency, 'opening_return', balance_minor
+from unnest($2::text[], $3::bigint[]) as r (currency, balance_minor)
+on conflict (file_id, currency, kind) do nothing;
 
 -- name: mark_booked
 -- All that a file states is in the log.
