@@ -140,8 +140,7 @@ def without_ids(printed: str) -> str:
 
 def breaks(printed: str) -> list[BreakSum]:
     """The sums at the end of what `fincore reconcile breaks` printed; none where nothing is open."""
-    _, _, sums = printed.partition("\n\n")
-    rows = (line.split() for line in sums.splitlines()[1:])
+    rows = (line.split() for line in broken_down(printed).splitlines()[1:])
     return [BreakSum(words[0], int(words[1]), " ".join(words[2:4])) for words in rows if words]
 
 

@@ -48,6 +48,7 @@ from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.reconciliation.breaks.break_status import STATUS_MEANINGS, break_status_table
+from fincore.reconciliation.breaks.next_steps import NEXT_STEPS
 from fincore.reconciliation.formats import paypal_events, paypal_rows, records, xml_elements
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.formats.stripe_categories import CATEGORIES
@@ -601,6 +602,9 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "break_statuses": lambda: _table(
         ("status", "is"), [(f"`{name}`", meaning) for name, meaning in STATUS_MEANINGS.items()]
+    ),
+    "break_next_steps": lambda: _table(
+        ("class", "next"), [(f"`{name}`", step) for name, step in NEXT_STEPS.items()]
     ),
     "break_transitions": lambda: _text(break_status_table()),
     "break_shapes": lambda: _text(break_table()),

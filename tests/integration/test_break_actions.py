@@ -7,14 +7,18 @@ from contextlib import asynccontextmanager
 import asyncpg
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
+from fincore.backoffice.breaks import NoSuchBreak, list_breaks, read_break
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.breaks import break_actions
 from fincore.reconciliation.breaks.break_actions import ActedBreak, BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import TRANSITIONS, PersonAction
+from fincore.reconciliation.breaks.listing import BreakFilters, measure_breaks
+from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
-from fixtures.settlement_account import FoundBreak, Settlement, settlement
+from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
 from fixtures.settlement_falsified import Lived, Payment, live
 from fixtures.traffic import store_pool
 
@@ -226,3 +230,128 @@ async def test_closed_break_that_is_found_again_is_open(account: Settlement) -> 
         ("write_off", "written_off", "operator:ann", None),
         ("find_again", "open", "reconciliation", None),
     ]
+
+
+async def test_break_that_goes_on_keeps_the_owner_of_the_other(account: Settlement) -> None:
+    """A line is known to be of the payment only once the line that it names has come."""
+    one = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(one.stream_id, *one.events)
+    (told,) = one.lines
+    stray = line(
+        "payment", told.gross_minor - 100, told.fee_minor, parent_reference=f"named-{told.psp_reference}"
+    )
+    await account.fetched([stray])
+    await run(account)
+    rows = await account.ledgerdb.fetch(
+        "select break_id from reconciliation.breaks where psp_account = $1 order by break_id",
+        account.psp_account,
+    )
+    older, newer = [row["break_id"] for row in rows]
+    await done(account.ledgerdb, newer, "assign", owner="bob")
+    await done(account.ledgerdb, older, "explain", reason="on its way")
+    named = line(
+        "account_fee",
+        -1,
+        psp_reference=stray.parent_reference,
+        references=(told.psp_reference, *told.references),
+    )
+    await account.fetched([named], day=1, beginning_minor={"usd": stray.net_minor})
+    await run(account)
+    assert await account.breaks() == [FoundBreak("amount", -100, "usd")]
+    assert await standing(account, newer) == ("merged", "bob")
+    assert await actions(account, older) == [
+        ("explain", "explained", "operator:ann", None),
+        ("change", "open", "reconciliation", None),
+        ("assign", "open", "reconciliation", "bob"),
+    ]
+    record = await read_break(account.ledgerdb, older)
+    assert [(done.break_id, done.action, done.other_break) for done in record.actions] == [
+        (newer, "assign", None),
+        (older, "explain", None),
+        (older, "change", None),
+        (older, "assign", newer),
+        (newer, "merge", older),
+    ]
+    assert [one.gross_minor for one in record.lines] == [told.gross_minor - 100]
+    assert [(one.gross_minor, one.is_gross_matched, one.is_fee_matched) for one in record.items] == [
+        (told.gross_minor, False, True)
+    ]
+
+
+async def test_actions_after_a_run_do_not_change_its_report(account: Settlement) -> None:
+    number, one = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    await done(account.ledgerdb, number, "claim", reference="case-1", reason="asked by mail")
+    await done(account.ledgerdb, number, "note", reason="they answer slowly")
+    (unanswered,) = (await checked_report(account.ledgerdb, None)).report.breaks
+    assert (unanswered.status, unanswered.owner, unanswered.reason) == ("open", None, None)
+    await account.fetched([], day=1)
+    second = (await run(account)).run_id
+    await done(account.ledgerdb, number, "reopen", reason="they refuse")
+    await account.fetched(one.lines, day=2)
+    await run(account)
+    checked = await checked_report(account.ledgerdb, second)
+    assert checked.flaw is None
+    (claimed,) = checked.report.breaks
+    assert (claimed.status, claimed.owner, claimed.reason) == ("claimed", "bob", "case-1: asked by mail")
+    assert [(one.status, one.breaks) for one in checked.report.break_sums] == [("claimed", 1)]
+    last = await checked_report(account.ledgerdb, None)
+    assert (last.flaw, last.report.breaks) == (None, ())
+
+
+async def test_answered_breaks_are_counted_apart(account: Settlement) -> None:
+    number, _ = await dropped(account)
+    await measure_breaks(account.ledgerdb)
+    opened_breaks = metric("fincore_breaks_open")
+    answered = metric("fincore_breaks_answered", status="explained")
+    await done(account.ledgerdb, number, "explain", reason="known")
+    await measure_breaks(account.ledgerdb)
+    assert metric("fincore_breaks_open") == opened_breaks - 1
+    assert metric("fincore_breaks_answered", status="explained") == answered + 1
+
+
+def metric(name: str, **labels: str) -> float:
+    found = REGISTRY.get_sample_value(name, {"class": "missing_there", "mode": "test", **labels})
+    return found or 0
+
+
+async def test_breaks_are_listed_by_what_is_asked_for(account: Settlement, dsn: str) -> None:
+    number, _ = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    await done(account.ledgerdb, number, "claim", reference="case-1")
+    owner = await asyncpg.connect(dsn)
+    try:
+        await owner.execute(
+            "update reconciliation.breaks set opened_at = opened_at - interval '5 days' where break_id = $1",
+            number,
+        )
+    finally:
+        await owner.close()
+
+    async def listed(**filters: object) -> list[int]:
+        wanted = BreakFilters(livemode=False, psp=account.psp, psp_account=account.psp_account, **filters)  # type: ignore[arg-type]
+        return [one.break_id for one in (await list_breaks(account.ledgerdb, wanted, limit=10)).breaks]
+
+    for asked in (
+        {},
+        {"break_class": "missing_there"},
+        {"status": "claimed"},
+        {"owner": "bob"},
+        {"days_min": 5},
+        {"with_closed": True},
+    ):
+        assert await listed(**asked) == [number], asked
+    for other in (
+        {"break_class": "late"},
+        {"status": "open"},
+        {"owner": ""},
+        {"owner": "ann"},
+        {"days_min": 6},
+    ):
+        assert await listed(**other) == [], other
+    assert (await list_breaks(account.ledgerdb, BreakFilters(livemode=True), limit=10)).breaks == []
+
+
+async def test_unknown_break_is_not_shown(account: Settlement) -> None:
+    with pytest.raises(NoSuchBreak, match="fincore reconcile breaks"):
+        await read_break(account.ledgerdb, 2**63 - 1)

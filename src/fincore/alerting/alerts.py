@@ -459,8 +459,8 @@ ALERTS: Final = (
         name="BreaksOpen",
         severity="warning",
         expression="max by (class, mode) (fincore_breaks_open) > 0",
-        runbook="A statement of a PSP and the ledger differ. `fincore reconcile breaks` lists the open breaks with amount, age and "
-        "charge; each class has its own answer.",
+        runbook="A statement of a PSP and the ledger differ. `fincore reconcile breaks --status=open` lists the open breaks, and "
+        "`fincore reconcile show` says what to do about one.",
         section="settlement-files",
     ),
     Alert(

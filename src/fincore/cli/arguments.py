@@ -32,6 +32,8 @@ REFERENCE_CHARACTERS_MAX: Final = 255
 _WORD: Final = re.compile(rf"[!-~]{{1,{REFERENCE_CHARACTERS_MAX}}}")
 ROWS_MAX: Final = 1_000
 """The most that a list prints."""
+DAYS_MAX: Final = 36_500
+"""The most days that an age may have: a hundred years."""
 NUMBER_MAX: Final = 2**63 - 1
 """The highest number that PostgreSQL gives to an entry."""
 _YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreSQL can hold
@@ -245,5 +247,18 @@ Limit = Annotated[
         validator=validators.Number(gte=1, lte=ROWS_MAX), help=f"The most rows to print, up to {ROWS_MAX:,}."
     ),
 ]
+BreakNumber = Annotated[
+    int, Parameter(validator=_number, help="Its number, as `fincore reconcile breaks` lists it.")
+]
+Owner = Annotated[str, Parameter(validator=_written("the name of the owner"))]
+Noted = Annotated[str, Parameter(validator=_written("--text"))]
+ClaimReference = Annotated[
+    str,
+    Parameter(
+        validator=_psp_word("--reference", "the case at the PSP or the bank"),
+        help="What the PSP or the bank calls the claim, such as the number of a case.",
+    ),
+]
+Days = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=DAYS_MAX))]
 Origin = Annotated[str, Parameter(help="Scheme, host and port of its pages, such as https://shop.example.")]
 Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]

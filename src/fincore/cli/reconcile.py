@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from fincore.backoffice.settlement_check import CheckedFile, check_file
 from fincore.cli import (
     bank_statements,
+    breaks,
     settlement_evidence,
     settlement_files,
     settlement_report,
@@ -25,7 +26,13 @@ reconcile.command(settlement_files.files, name="files")
 reconcile.command(settlement_files.sources, name="sources")
 reconcile.command(settlement_evidence.evidence, name="evidence")
 reconcile.command(settlement_runs.run, name="run")
-reconcile.command(settlement_runs.breaks, name="breaks")
+reconcile.command(breaks.breaks, name="breaks")
+reconcile.command(breaks.show_break, name="show")
+reconcile.command(breaks.assign, name="assign")
+reconcile.command(breaks.note, name="note")
+reconcile.command(breaks.explain, name="explain")
+reconcile.command(breaks.claim, name="claim")
+reconcile.command(breaks.reopen, name="reopen")
 reconcile.command(settlement_runs.uncleared, name="uncleared")
 reconcile.command(settlement_report.report, name="report")
 reconcile.command(bank_statements.bank)

@@ -47,12 +47,13 @@ def uncleared_text(uncleared: Sequence[UnclearedMoney]) -> str:
 
 
 def open_breaks_text(sums: Sequence[BreakSum]) -> str:
-    """Open breaks by account and class."""
+    """Breaks that are not closed, by account, status and class."""
     return table_text(
-        ("account", "class", "breaks", "amount", "oldest, days"),
+        ("account", "status", "class", "breaks", "amount", "oldest, days"),
         [
             (
                 f"{one.psp}/{one.psp_account} ({one.mode})",
+                one.status,
                 one.break_class,
                 f"{one.breaks:,}",
                 amount_text(one.amount_minor, one.currency),

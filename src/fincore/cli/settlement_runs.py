@@ -1,9 +1,7 @@
-"""What `fincore reconcile` can do with files that were fetched: run, list the breaks, and list what is uncleared."""
+"""What `fincore reconcile` can do with files that were fetched: run, and list what is uncleared."""
 
 import sys
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
@@ -16,9 +14,6 @@ from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, table_text
 from fincore.domain.counting import counted
 from fincore.domain.currency import Currency
-from fincore.domain.ids import charge_of
-from fincore.reconciliation.breaks.listing import ClassSum, ListedBreak, list_breaks, open_sums
-from fincore.reconciliation.matching.differences import MEANINGS, BreakClass
 from fincore.reconciliation.run import RunResult
 from fincore.reconciliation.uncleared import UnclearedAmount, days_text, uncleared_by_age
 
@@ -48,32 +43,6 @@ async def _run(settings: Settings, databases: Databases) -> RunResult | None:
         return await reconciliation_of(stores, stores.writer, evidence).run()
 
 
-def breaks(
-    *,
-    break_class: Annotated[BreakClass | None, Parameter(name="--class")] = None,
-    closed: Annotated[bool, Parameter(negative="")] = False,
-    live: Live = False,
-) -> None:
-    """List the open breaks: what a statement and the ledger say differently. The amount is what the statement says less what the ledger expects.
-
-    Parameters
-    ----------
-    break_class
-        Only breaks of this class, such as missing_there.
-    closed
-        Those too that are closed.
-
-    """
-    found = on_stores(
-        lambda stores: list_breaks(
-            stores.ledgerdb, livemode=live, break_class=break_class, with_closed=closed
-        ),
-        LEDGERDB,
-    )
-    sums = on_stores(lambda stores: open_sums(stores.ledgerdb, livemode=live), LEDGERDB)
-    show(breaks_text(found, sums))
-
-
 def uncleared(*, live: Live = False) -> None:
     """List what PSPs took and no statement has told of yet, by account, currency and age in days."""
     show(
@@ -98,44 +67,6 @@ def run_text(result: RunResult) -> str:
     return "\n".join(lines)
 
 
-def breaks_text(found: list[ListedBreak], sums: list[ClassSum]) -> str:
-    """Breaks as a table, and below it what those that are open come to, by class, each with its meaning."""
-    table = table_text(
-        ("break", "class", "amount", "account", "charge", "reference", "file", "line", "opened", "status"),
-        [
-            (
-                str(one.break_id),
-                one.break_class,
-                _amount_text(one.amount_minor, one.currency),
-                f"{one.psp}/{one.psp_account}",
-                charge_of(one.stream_id) if one.stream_id else "",
-                one.reference or "",
-                one.file_name or "",
-                str(one.number or ""),
-                moment_text(one.opened_at),
-                one.status,
-            )
-            for one in found
-        ],
-    )
-    if not sums:
-        return table
-    summary = table_text(
-        ("class", "open", "amount", "oldest", "meaning"),
-        [
-            (
-                one.break_class,
-                f"{one.breaks:,}",
-                _amount_text(one.amount_minor if one.currency else None, one.currency),
-                moment_text(one.oldest_at),
-                MEANINGS[one.break_class],
-            )
-            for one in sums
-        ],
-    )
-    return f"{table}\n\n{summary}"
-
-
 def uncleared_text(found: list[UnclearedAmount]) -> str:
     """What is uncleared as a table, and the sums of each currency."""
     table = table_text(
@@ -157,7 +88,3 @@ def uncleared_text(found: list[UnclearedAmount]) -> str:
         sums[one.currency] = sums.get(one.currency, 0) + one.amount_minor
     totals = [f"uncleared: {money_text(minor, currency)}" for currency, minor in sorted(sums.items())]
     return "\n".join([table, *totals])
-
-
-def _amount_text(amount_minor: int | None, currency: Currency | None) -> str:
-    return "" if amount_minor is None or currency is None else money_text(amount_minor, currency)

@@ -66,6 +66,11 @@ BREAKS: Final = Gauge(
     "Open breaks by class and mode: `live`, `test`.",
     ["class", "mode"],
 )
+BREAKS_ANSWERED: Final = Gauge(
+    "fincore_breaks_answered",
+    "Breaks that are not closed and that a person has answered, by class, mode and status: `explained`, `claimed`.",
+    ["class", "mode", "status"],
+)
 LOOKS: Final = Counter(
     "fincore_settlement_looks_total",
     "Looks at a source of settlement files by result: `good`, `failed`.",

@@ -1,12 +1,11 @@
-"""What a person reads of a run, of breaks and of what is uncleared."""
+"""What a person reads of a run and of what is uncleared."""
 
 import re
 from datetime import UTC, datetime
 
-from fincore.cli.settlement_runs import breaks_text, run_text, uncleared_text
+from fincore.cli.settlement_runs import run_text, uncleared_text
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId, SettlementFileId
-from fincore.reconciliation.breaks.listing import ClassSum, ListedBreak
 from fincore.reconciliation.run import Problem, RunResult
 from fincore.reconciliation.uncleared import UnclearedAmount
 
@@ -32,52 +31,6 @@ def test_run_tells_what_it_did_and_what_it_left() -> None:
         "sf_1: line 7: no such code",
         "`fincore reconcile breaks` lists the breaks",
     ]
-
-
-def test_breaks_are_listed_with_their_sums_and_meanings() -> None:
-    found = ListedBreak(
-        break_id=7,
-        break_class="missing_there",
-        psp="paypal",
-        psp_account="eu",
-        currency=USD,
-        amount_minor=-9_680,
-        opened_at=NOON,
-        status="open",
-        closed_at=None,
-        stream_id=None,
-        reference="cap_1",
-        entry_id=3,
-        file_name=None,
-        number=None,
-    )
-    whole_file = ListedBreak(
-        break_id=8,
-        break_class="file_refused",
-        psp="paypal",
-        psp_account="eu",
-        currency=None,
-        amount_minor=None,
-        opened_at=NOON,
-        status="open",
-        closed_at=None,
-        stream_id=None,
-        reference=None,
-        entry_id=None,
-        file_name="STL.CSV",
-        number=None,
-    )
-    summed = ClassSum(
-        break_class="missing_there", currency=USD, breaks=1, amount_minor=-9_680, oldest_at=NOON
-    )
-    text = breaks_text([found, whole_file], [summed])
-    assert "-96.80 USD  paypal/eu" in text
-    assert "STL.CSV" in text
-    assert "no statement has it although its time is past" in text
-
-
-def test_no_break_is_one_word() -> None:
-    assert breaks_text([], []) == "none"
 
 
 def test_uncleared_has_a_sum_for_each_currency() -> None:

@@ -16,11 +16,14 @@ SHOP = PspAccount("paypal", "shop", "usd")
 BANKS = {("paypal", "shop"): "paypal_shop", ("stripe", "test"): "main"}
 
 BREAKS = """\
-break  class   amount     account      charge  reference  file     line  opened               status
-7      amount  -5.00 EUR  paypal/shop  ch_1    4MW1       STL.CSV  6     2026-11-27 01:52:00  open
+break  status  class   amount     account      owner  days  about
+7      open    amount  -5.00 EUR  paypal/shop  -      0     ch_1
 
-class   open  amount     oldest               meaning
-amount  1     -5.00 EUR  2026-11-27 01:52:00  both have it, with different amounts"""
+class   means
+amount  both have it, with different amounts
+
+class   breaks  amount     status  oldest, days
+amount  1       -5.00 EUR  open    0"""
 
 CHECKED = """\
 currency  total              stated        computed
@@ -107,7 +110,7 @@ def test_unmatched_money_and_another_balance_are_flaws() -> None:
 def test_open_breaks_are_read_by_class_with_their_sum() -> None:
     assert clearing.breaks(BREAKS) == [BreakSum("amount", 1, "-5.00 EUR")]
     assert clearing.breaks("break  class  amount") == []
-    assert clearing.broken_down(BREAKS).startswith("class   open  amount")
+    assert clearing.broken_down(BREAKS).startswith("class   breaks  amount")
 
 
 def test_fetched_files_are_shown_without_ids() -> None:

@@ -47,7 +47,9 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
         _SQL.reopen_breaks,
         _SQL.keep_known_breaks,
         _SQL.keep_new_breaks,
+        _SQL.stage_closed_breaks,
         _SQL.close_breaks,
+        _SQL.keep_owners,
         _SQL.confirm_closed_breaks,
     ):
         await _do(connection, statement, run_no)

@@ -116,25 +116,57 @@ where not exists (
 order by f.place
 returning break_id;
 
+-- name: stage_closed_breaks
+-- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's, which
+-- goes on, and which this run has seen. $1 is the run.
+create temporary table closed_breaks on commit drop as
+with closed as (
+    select b.break_id, b.line_no, b.entry_id, b.account_id, w.part, case w.part when 'fee' then ':fee' else '' end as suffix
+    from reconciliation.breaks b
+    cross join lateral (values (case when b.subject like '%:fee' then 'fee' else 'gross' end)) as w (part)
+    where b.closed_at is null and b.seen_by <> $1
+),
+open_members as (
+    select c.break_id, c.suffix, p.scope_no, p.grouped from closed c join line_parts p on p.line_no = c.line_no and p.part = c.part
+    union
+    select c.break_id, c.suffix, p.scope_no, p.grouped
+    from closed c
+    join item_parts p on p.entry_id = c.entry_id and p.account_id = c.account_id and p.part = c.part
+),
+subjects as (
+    select m.break_id, 'line:' || p.line_no || m.suffix as subject from open_members m join line_parts p using (scope_no, grouped)
+    union
+    select m.break_id, 'item:' || p.entry_id || ':' || p.account_id || m.suffix from open_members m join item_parts p using (scope_no, grouped)
+)
+select c.break_id, o.break_id is not null as is_open, g.goes_on
+from closed c
+left join (select distinct break_id from open_members) o using (break_id)
+left join (
+    select s.break_id, min(b.break_id) as goes_on
+    from subjects s
+    join reconciliation.breaks b on b.subject = s.subject and b.closed_by is null and b.seen_by = $1
+    group by s.break_id
+) g using (break_id);
+
 -- name: close_breaks
--- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's.
+-- Them, with the break that goes on where one does.
 insert into reconciliation.break_actions
-    (break_id, action_no, action, status_before, status, run_no, actor, owner)
-select b.break_id, b.action_no + 1, case when o.is_open then 'merge' else 'match' end, b.status,
-    case when o.is_open then 'merged' else 'matched_late' end, $1, 'reconciliation', b.owner
-from reconciliation.breaks b
-cross join lateral (values (case when b.subject like '%:fee' then 'fee' else 'gross' end)) as w (part)
-cross join lateral (
-    select exists (
-        select from reconciliation.open_lines o where o.line_no = b.line_no and o.part = w.part
-    ) or exists (
-        select
-        from reconciliation.open_items o
-        where o.entry_id = b.entry_id and o.account_id = b.account_id and o.part = w.part
-    ) as is_open
-) o
-where b.closed_at is null and b.seen_by <> $1
+    (break_id, action_no, action, status_before, status, run_no, actor, owner, other_break)
+select b.break_id, b.action_no + 1, case when c.is_open then 'merge' else 'match' end, b.status,
+    case when c.is_open then 'merged' else 'matched_late' end, $1, 'reconciliation', b.owner, c.goes_on
+from closed_breaks c
+join reconciliation.breaks b using (break_id)
 order by b.break_id;
+
+-- name: keep_owners
+-- A break that goes on without an owner keeps that of the oldest one that became part of it.
+insert into reconciliation.break_actions
+    (break_id, action_no, action, status_before, status, run_no, actor, owner, other_break)
+select distinct on (b.break_id) b.break_id, b.action_no + 1, 'assign', b.status, b.status, $1, 'reconciliation', m.owner, m.break_id
+from closed_breaks c
+join reconciliation.breaks m on m.break_id = c.break_id and m.owner is not null
+join reconciliation.breaks b on b.break_id = c.goes_on and b.owner is null
+order by b.break_id, m.break_id;
 
 -- name: confirm_closed_breaks
 -- Breaks that people closed, and that are gone.

@@ -22,6 +22,9 @@ COLUMNS: Final = (
     "amount",
     "name",
     "sha256",
+    "status",
+    "owner",
+    "reason",
 )
 Row = dict[str, str | int | None]
 

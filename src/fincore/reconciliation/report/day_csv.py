@@ -40,7 +40,7 @@ def _rows(report: DayReport, sha256: str) -> Iterator[Row]:
         ("breaks", report.open_sums),
     ):
         for one in sums:
-            days = one.oldest_days if isinstance(one, BreakSum) else None
+            days, status = (one.oldest_days, one.status) if isinstance(one, BreakSum) else (None, None)
             yield (
                 place_cells(section, one)
                 | {
@@ -48,6 +48,7 @@ def _rows(report: DayReport, sha256: str) -> Iterator[Row]:
                     "figure": one.break_class,
                     "from_days": days,
                     "count": one.breaks,
+                    "status": status,
                 }
                 | amount_cells(one.amount_minor, one.currency)
             )

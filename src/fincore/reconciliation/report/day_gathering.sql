@@ -67,7 +67,7 @@ with changed as (
     where b.opened_by <= $2 and (b.closed_by is null or b.closed_by > $1)
 )
 select b.break_id, b.livemode, b.psp, b.psp_account, s.currency, s.class, s.amount_minor, b.opened_at, b.reference, b.stream_id,
-    l.number, f.name as file_name
+    l.number, f.name as file_name, t.status, t.owner, t.reason
 from changed c
 join reconciliation.breaks b using (break_id)
 cross join lateral (
@@ -77,6 +77,7 @@ cross join lateral (
     order by s.run_no desc
     limit 1
 ) s
+cross join lateral reconciliation.break_as_of(b.break_id, $2) t
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
 where case $3::text when 'opened' then not c.is_before and (c.is_after or c.is_of_day) else (c.is_before or c.is_of_day) and not c.is_after end

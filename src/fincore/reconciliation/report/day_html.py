@@ -84,13 +84,16 @@ def _changed(sums: Sequence[ClassSum], named: Sequence[BreakReport]) -> Iterator
         ],
     )
     yield from table(
-        ("break", "class", "account", "amount", "reference", "charge", "file"),
+        ("break", "status", "class", "account", "amount", "owner", "reason", "reference", "charge", "file"),
         [
             (
                 str(one.break_id),
+                one.status.replace("_", " "),
                 one.break_class,
                 f"{one.psp}/{one.psp_account} ({one.mode})",
                 amount_text(one.amount_minor, one.currency),
+                one.owner or "",
+                one.reason or "",
                 one.reference or "",
                 one.charge or "",
                 f"{one.file_name or ''}{f', line {one.line:,}' if one.line else ''}",

@@ -236,6 +236,7 @@ def _break_sum(row: asyncpg.Record, run: FinishedRun) -> BreakSum:
         psp_account=row["psp_account"],
         currency=row["currency"],
         break_class=row["class"],
+        status=row["status"],
         breaks=row["breaks"],
         amount_minor=row["amount_minor"],
         oldest_days=_days(row["oldest_at"], run.cut_off),
@@ -257,6 +258,9 @@ def break_report(row: asyncpg.Record, cut_off: datetime) -> BreakReport:
         reference=row["reference"],
         file_name=row["file_name"],
         line=row["number"],
+        status=row["status"],
+        owner=row["owner"],
+        reason=row["reason"],
     )
 
 

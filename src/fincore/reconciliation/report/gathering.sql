@@ -96,8 +96,8 @@ where t.stated ->> 'ending_minor' is not null
 order by f.livemode, f.psp, f.psp_account, t.currency, f.period_end desc, f.sequence desc nulls last, f.file_id;
 
 -- name: break_sums
--- The breaks that were not closed after the run $1, by account, currency and class.
-select b.livemode, b.psp, b.psp_account, s.currency, s.class, count(*) as breaks, sum(s.amount_minor)::bigint as amount_minor,
+-- The breaks that were not closed after the run $1, by status, account, currency and class: those first on which a person has to act.
+select b.livemode, b.psp, b.psp_account, t.status, s.currency, s.class, count(*) as breaks, sum(s.amount_minor)::bigint as amount_minor,
     min(b.opened_at) as oldest_at
 from reconciliation.breaks b
 cross join lateral (
@@ -107,14 +107,15 @@ cross join lateral (
     order by s.run_no desc
     limit 1
 ) s
-where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and reconciliation.stands_after(b.break_id, $1)
-group by 1, 2, 3, 4, 5
-order by b.livemode, b.psp collate "C", b.psp_account collate "C", s.class, s.currency nulls first;
+cross join lateral reconciliation.break_as_of(b.break_id, $1) t
+where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and t.status in ('open', 'explained', 'claimed')
+group by 1, 2, 3, 4, 5, 6
+order by t.status <> 'open', b.livemode, b.psp collate "C", b.psp_account collate "C", t.status, s.class, s.currency nulls first;
 
 -- name: breaks
 -- The same breaks one by one, the oldest first: $2 at most.
 select b.break_id, b.livemode, b.psp, b.psp_account, s.currency, s.class, s.amount_minor, b.opened_at, b.reference, b.stream_id,
-    l.number, f.name as file_name
+    l.number, f.name as file_name, t.status, t.owner, t.reason
 from reconciliation.breaks b
 cross join lateral (
     select s.class, s.currency, s.amount_minor
@@ -123,8 +124,9 @@ cross join lateral (
     order by s.run_no desc
     limit 1
 ) s
+cross join lateral reconciliation.break_as_of(b.break_id, $1) t
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
-where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and reconciliation.stands_after(b.break_id, $1)
+where b.opened_by <= $1 and (b.closed_by is null or b.closed_by > $1) and t.status in ('open', 'explained', 'claimed')
 order by b.opened_at, b.break_id
 limit $2;

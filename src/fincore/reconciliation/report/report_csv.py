@@ -46,6 +46,7 @@ def _rows(report: RunReport, sha256: str) -> Iterator[Row]:
                 "figure": one.break_class,
                 "from_days": one.oldest_days,
                 "count": one.breaks,
+                "status": one.status,
             }
             | amount_cells(one.amount_minor, one.currency)
         )
@@ -72,6 +73,9 @@ def break_rows(section: str, breaks: Iterable[BreakReport]) -> Iterator[Row]:
                 "from_days": one.days,
                 "count": one.break_id,
                 "name": one.reference or one.file_name,
+                "status": one.status,
+                "owner": one.owner,
+                "reason": one.reason,
             }
             | amount_cells(one.amount_minor, one.currency)
         )

@@ -73,15 +73,16 @@ def headline_html(uncleared: Sequence[UnclearedMoney]) -> Iterator[str]:
 
 
 def breaks_html(sums: Sequence[BreakSum]) -> Iterator[str]:
-    """Open breaks by account and class."""
+    """Breaks that are not closed, by account, status and class."""
     if not sums:
         yield "<p>None is open.</p>"
         return
     yield from table(
-        ("account", "class", "breaks", "amount", "oldest, days", "meaning"),
+        ("account", "status", "class", "breaks", "amount", "oldest, days", "meaning"),
         [
             (
                 f"{one.psp}/{one.psp_account} ({one.mode})",
+                one.status,
                 one.break_class,
                 f"{one.breaks:,}",
                 amount_text(one.amount_minor, one.currency),
@@ -99,7 +100,19 @@ def _breaks(report: RunReport) -> Iterator[str]:
         return
     yield "<h3>One by one, the oldest first</h3>"
     yield from table(
-        ("break", "class", "account", "amount", "days", "reference", "charge", "file"),
+        (
+            "break",
+            "status",
+            "class",
+            "account",
+            "amount",
+            "days",
+            "owner",
+            "reason",
+            "reference",
+            "charge",
+            "file",
+        ),
         [_break(one) for one in report.breaks],
     )
     if report.breaks_not_named:
@@ -109,10 +122,13 @@ def _breaks(report: RunReport) -> Iterator[str]:
 def _break(one: BreakReport) -> tuple[str, ...]:
     return (
         str(one.break_id),
+        one.status.replace("_", " "),
         one.break_class,
         f"{one.psp}/{one.psp_account} ({one.mode})",
         amount_text(one.amount_minor, one.currency),
         f"{one.days:,}",
+        one.owner or "",
+        one.reason or "",
         one.reference or "",
         one.charge or "",
         f"{one.file_name or ''}{f', line {one.line:,}' if one.line else ''}",

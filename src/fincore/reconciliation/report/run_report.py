@@ -12,6 +12,7 @@ from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.domain.money import Money
 from fincore.domain.settlement_events import LineKind
+from fincore.reconciliation.breaks.break_status import BreakStatus, StandingStatus
 from fincore.reconciliation.matching.differences import BreakClass
 from fincore.reconciliation.totals import ComputedTotals, StatedTotals
 
@@ -110,20 +111,24 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakSum(msgspec.Struct, frozen=True, kw_only=True):
-    """The open breaks of one account, currency and class. A break of a whole file has neither currency nor amount."""
+    """The breaks of one status, account, currency and class that are not closed. A break of a whole file has neither currency nor amount."""
 
     mode: Mode
     psp: str
     psp_account: str
     currency: Currency | None
     break_class: BreakClass
+    status: StandingStatus
     breaks: int
     amount_minor: int | None
     oldest_days: int
 
 
 class BreakReport(msgspec.Struct, frozen=True, kw_only=True):
-    """An open break. `reference` is what the PSP calls the thing, `charge` the public id of the charge, `line` the line of the file."""
+    """A break. `reference` is what the PSP calls the thing, `charge` the public id of the charge, `line` the line of the file.
+
+    `status`, `owner` and the last `reason` are those of the actions before the run, and of its own.
+    """
 
     break_id: int
     break_class: BreakClass
@@ -137,6 +142,9 @@ class BreakReport(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     file_name: str | None
     line: int | None
+    status: BreakStatus
+    owner: str | None
+    reason: str | None
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
