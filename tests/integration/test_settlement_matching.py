@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import asyncpg
@@ -40,6 +40,7 @@ LINES = """
     select l.* from reconciliation.lines l join reconciliation.files f using (file_id)
     where f.psp_account = '{}' order by l.line_no
 """
+NOW = datetime.now(UTC)
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 
 
@@ -472,7 +473,7 @@ async def test_file_that_the_log_has_keeps_its_opening(account: Settlement, owne
 
 async def test_withdrawal_in_a_file_is_a_payout_in_transit(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
-    await account.fetched([*one.lines, line("payout", -5_000, -25, psp_reference="wd_1")])
+    await account.fetched([*one.lines, line("payout", -5_000, -25, psp_reference="wd_1", occurred_at=NOW)])
     await run(account)
     await account.book()
     assert await account.breaks() == []
@@ -526,8 +527,8 @@ async def paid_out(account: Settlement, reference: str, amount_minor: int) -> No
             psp_reference=PspReference(reference),
             money=Money(amount_minor, Currency("usd")),
             status="in_transit",
-            created_at=DAY,
-            occurred_at=DAY,
+            created_at=NOW,
+            occurred_at=NOW,
         ),
         PROVENANCE,
         bank_account=BankAccount("main"),
@@ -621,7 +622,7 @@ async def test_crash_between_steps_does_nothing_twice(
     """After reading, after the events of the file, after booking, after matching, after the events of the match."""
     lived = await happen(account, PLAIN, PLAIN._replace(dispute="lost"))
     lines = [told for one in lived for told in one.lines]
-    await account.fetched([*lines, line("payout", -500, psp_reference="wd_1")])
+    await account.fetched([*lines, line("payout", -500, psp_reference="wd_1", occurred_at=NOW)])
     dying = account.reconciliation
     target, name = (
         (dying._booker, "book"),

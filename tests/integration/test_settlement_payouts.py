@@ -1,7 +1,7 @@
 """Payouts against settlement files: one that no file has, and one that the log does not know, are breaks of their own."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -26,6 +26,7 @@ from fixtures.traffic import store_pool
 
 USD = Currency("usd")
 NOON = DAY + timedelta(hours=12)
+AHEAD = datetime.now(UTC) + timedelta(days=1)
 UNREPORTED = FoundBreak("payout_unreported", -4_000, "usd")
 
 
@@ -46,9 +47,9 @@ async def reported(
     *,
     at: datetime = NOON,
     currency: Currency = USD,
-    expected_at: datetime | None = None,
+    expected_at: datetime | None = AHEAD,
 ) -> None:
-    """Have the PSP report a payout of 40.00."""
+    """Have the PSP report a payout of 40.00 that is still expected."""
     result = await account.payouts.record(
         PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False),
         PayoutReport(
@@ -256,3 +257,29 @@ async def test_return_that_the_log_has_is_kept_as_it_is(account: Settlement, own
     assert (await run(account)).problems == ()
     assert await books(account) == before == {"balance usd": 14_000, "unmatched usd": 14_000}
     assert await openings(account) == 14_000
+
+
+OVERDUE = FoundBreak("payout_overdue", -4_000, "usd")
+
+
+async def test_payout_past_its_day_is_overdue_without_statements(account: Settlement) -> None:
+    """It has no file either; the break goes once the PSP says what became of it."""
+    await reported(account, "po_1", expected_at=NOON + timedelta(days=1))
+    await reported(account, "po_2", expected_at=AHEAD)
+    await reported(account, "po_3", "paid", expected_at=NOON)
+    assert await found(account) == [OVERDUE]
+    await reported(account, "po_1", "paid")
+    assert await found(account) == []
+    assert await account.breaks("matched_late") == [OVERDUE]
+
+
+async def test_payouts_without_a_day_are_one_overdue_sum(account: Settlement) -> None:
+    """A PSP that never tells of arrivals leaves all of them in transit."""
+    for reference in ("wd_1", "wd_2"):
+        await reported(account, reference, expected_at=None)
+    await reported(account, "wd_3", at=AHEAD - timedelta(days=2), expected_at=None)
+    await reported(account, "wd_4", currency=Currency("eur"), expected_at=None)
+    assert sorted(await found(account)) == [
+        FoundBreak("payout_overdue", -8_000, "usd"),
+        FoundBreak("payout_overdue", -4_000, "eur"),
+    ]

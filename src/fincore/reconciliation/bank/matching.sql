@@ -62,7 +62,7 @@ from ledgerdb.accounts a
 join ledgerdb.postings p using (account_id)
 join ledgerdb.entries e using (entry_id)
 join reconciliation.runs r on r.run_no = $1 and e.entry_id <= r.last_entry_id
-where a.name like 'psp:%:in\_transit:%' and exists (select from reconciliation.bank_statements s where s.livemode = a.livemode)
+where a.name like 'psp:%:in\_transit:%'
 group by a.livemode, a.name, a.currency, e.stream_id
 having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0;
 
@@ -125,6 +125,24 @@ join reconciliation.runs r on r.run_no = $1
 join ledgerdb.entries n on n.entry_id = t.entry_id
 where t.effective_at >= c.covered_from and t.effective_at + c.missing_after < r.cut_off
   and not exists (select from of_lines l where l.stream_id = t.stream_id);
+
+-- name: in_transit_uncovered
+-- Payouts in transit that no statement of a bank can tell of, made before $2: there is none in their mode, or they are of before the
+-- first. $1 is the run.
+select t.livemode, t.psp, t.psp_account, t.currency, t.stream_id, t.amount_minor, r.cut_off
+from bank_in_transit t
+join reconciliation.runs r on r.run_no = $1
+where t.effective_at < r.cut_off - $2::interval
+  and not exists (
+      select from reconciliation.bank_statements s where s.livemode = t.livemode and s.period_start <= t.effective_at
+  )
+order by t.livemode, t.psp, t.psp_account, t.currency, t.effective_at, t.stream_id;
+
+-- name: add_overdue
+-- Those of them that are overdue: modes $1, PSPs $2, accounts $3, currencies $4, amounts $5, subjects $6, streams $7, references $8.
+insert into bank_breaks (class, livemode, psp, psp_account, currency, amount_minor, subject, stream_id, reference)
+select 'payout_overdue', o.*
+from unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::uuid[], $8::text[]) as o;
 
 -- name: add_scopes
 -- Accounts of payouts that have no files.

@@ -41,7 +41,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
     await _do(connection, _CHECKS.find_wrong_balances)
     await find_payout_breaks(connection, run_no, payouts, late_after=LATE_AFTER)
-    await find_bank_breaks(connection, run_no)
+    await find_bank_breaks(connection, run_no, payouts)
     await _do(connection, _SQL.stage_known_breaks)
     for statement in (
         _SQL.reopen_breaks,

@@ -31,6 +31,7 @@ BreakClass = Literal[
     "late",
     "bank_amount",
     "bank_missing",
+    "payout_overdue",
     "file_refused",
     "file_replaced",
 ]
@@ -59,6 +60,7 @@ MEANINGS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "late": "the ledger expects it, and the statement that should have it has not come",
         "bank_amount": "a bank's statement has another amount of a payout than the ledger has in that bank account",
         "bank_missing": "a payout is on no statement of a bank although its time is past",
+        "payout_overdue": "a payout is in transit past its day, and no statement of a bank can tell whether it arrived",
         "file_refused": "a settlement file cannot be read; nothing of it is booked",
         "file_replaced": "a file came again under its name with other content, and waits for a person",
     }
