@@ -55,6 +55,7 @@ from fincore.reconciliation.formats.stripe_categories import CATEGORIES
 from fincore.reconciliation.line import REFERENCE_CHARACTERS_MAX
 from fincore.reconciliation.matching.differences import MEANINGS as BREAK_MEANINGS
 from fincore.reconciliation.matching.differences import break_table
+from fincore.reconciliation.notification.findings import MEANINGS as FINDING_MEANINGS
 from fincore.reconciliation.totals import TYPES_MAX
 from fincore.write.merchants import origins
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
@@ -607,6 +608,10 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
         ("class", "next"), [(f"`{name}`", step) for name, step in NEXT_STEPS.items()]
     ),
     "break_transitions": lambda: _text(break_status_table()),
+    "finding_kinds": lambda: _table(
+        ("finding", "is", "what to run next"),
+        [(f"`{kind}`", one.meaning, f"`{one.next_step}`") for kind, one in FINDING_MEANINGS.items()],
+    ),
     "break_shapes": lambda: _text(break_table()),
     "stl_rows": stl_rows,
     "stripe_categories": lambda: _table(

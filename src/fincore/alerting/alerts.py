@@ -479,5 +479,30 @@ ALERTS: Final = (
         "expected, ask the PSP for that one.",
         section="settlement-files",
     ),
+    # Whether operations are told
+    Alert(
+        name="OpsNoticeDead",
+        severity="warning",
+        expression='max by (channel) (fincore_ops_notices{state="dead"}) > 0',
+        runbook="A notice of reconciliation to operations was given up on a channel. `fincore reconcile notices` has the notice and the reason; "
+        "mend the channel, and try it with `fincore reconcile notify`.",
+        section="notices-to-operations",
+    ),
+    Alert(
+        name="OpsNoticesLate",
+        severity="warning",
+        expression="max by (channel) (fincore_ops_notice_oldest_seconds) > 3600",
+        runbook="A notice of reconciliation to operations has waited for an hour. The channel does not take it, or the role `reconciliation` "
+        "does not run. `fincore reconcile notices` has the reason.",
+        section="notices-to-operations",
+    ),
+    Alert(
+        name="OpsNoticesFail",
+        severity="warning",
+        expression='sum(increase(fincore_ops_notice_looks_total{result="failed"}[1h])) > 10',
+        runbook="The role `reconciliation` cannot look for what operations are to be told. The log line `reconciliation.notices_failed` has the "
+        "error; runs and fetching go on.",
+        section="notices-to-operations",
+    ),
 )
 """Every condition that needs a person."""

@@ -1,4 +1,4 @@
-"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks, settlement files and breaks on a schedule."""
+"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks, settlement files, breaks and notices on a schedule."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
 from fincore.reconciliation.breaks.listing import measure_breaks
+from fincore.reconciliation.notification.outbox import measure_notices
 from fincore.reconciliation.sources import measure_sources
 from fincore.reconciliation.uncleared import measure_uncleared
 from fincore.write.pages.verifications import measure_verifications
@@ -30,6 +31,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "page_verifications": lambda: measure_verifications(stores.eventstore),
         "settlement_files": lambda: measure_sources(stores.ledgerdb),
         "breaks": lambda: measure_breaks(stores.ledgerdb),
+        "notices": lambda: measure_notices(stores.ledgerdb),
     }
     audit = Auditor(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
     await run_until(stop, audit.run(), audit.stop)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from fincore.bootstrap.card_edge_settings import check_card_edge
 from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.distinct_keys import check_keys_apart
+from fincore.bootstrap.ops_channels import check_channels
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.public_url import check_public_url
@@ -45,6 +46,7 @@ async def run_everything(
     check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)
     check_sources(settings, secret_resolver(os.environ))
+    check_channels(settings)
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

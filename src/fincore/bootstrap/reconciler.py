@@ -47,10 +47,14 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
     )
 
 
-def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
+KeepFailure = Callable[[str], Awaitable[None]]
+"""Keeps why a run failed, so that operations are told."""
+
+
+def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Callable[[], Awaitable[None]]:
     """Runs until a run of this process has seen all that is kept by now. Raises outages of the databases.
 
-    Any other failure is logged and counted, and fetching goes on; the next look is followed by a further run.
+    Any other failure is logged, counted and kept, and fetching goes on; the next look is followed by a further run.
     """
     # A series that begins at 0 tells that the first run failed.
     for result in ("good", "failed"):
@@ -62,14 +66,27 @@ def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
         except (MatchNotRecorded, RunRefused, Overloaded) as error:
-            RUNS.labels("failed").inc()
             _log.error("reconciliation.run_failed", reason=str(error))
+            await _failed(keep_failure, str(error))
         except Exception as error:
             if is_outage(error):
                 raise
-            RUNS.labels("failed").inc()
             _log.exception("reconciliation.run_failed", reason=f"an error of FinCore's own: {error!r}")
+            await _failed(
+                keep_failure, f"an error of FinCore's own ({type(error).__name__}), which the log has"
+            )
         else:
             RUNS.labels("good").inc()
 
     return run
+
+
+async def _failed(keep_failure: KeepFailure, reason: str) -> None:
+    """Count a run that failed, and keep why. Raises outages of the databases."""
+    RUNS.labels("failed").inc()
+    try:
+        await keep_failure(reason)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        _log.exception("reconciliation.failure_not_kept")

@@ -1,9 +1,13 @@
-"""The reconciliation role: fetches settlement files from their sources, at the times of each, and reconciles after each look."""
+"""The reconciliation role: fetches settlement files from their sources, at the times of each, reconciles after each look, and tells operations."""
 
 import asyncio
+import contextlib
 import os
+from collections.abc import AsyncIterator
+from typing import Final
 
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.ops_channels import channels_of, check_channels
 from fincore.bootstrap.processes import run_until, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.reconciler import reconciled, reconciliation_of
@@ -21,27 +25,64 @@ from fincore.reconciliation.fetcher import AfterLook, Fetcher
 from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.staging import Staging
 from fincore.reconciliation.files import SettlementFiles
+from fincore.reconciliation.notification.collector import Collector
+from fincore.reconciliation.notification.teller import Teller
+from fincore.reconciliation.notification.watch import keep_failed_run
 from fincore.reconciliation.sources import Sources
 from fincore.write.settlement.payouts import PayoutRecorder
 
+LAST_ATTEMPTS_SECONDS_MAX: Final = 5.0
+
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
-    """Fetch and reconcile until `stop`.
+    """Fetch, reconcile and tell operations until `stop`.
 
-    Raises `ConfigurationError` where no source is declared, and where the files cannot be kept in the place that is named for them.
+    Raises `ConfigurationError` where no source is declared, where the files cannot be kept in the place that is named
+    for them, and where the settings of a channel to operations are not complete.
     """
     if not settings.settlement_sources_file:
         raise ConfigurationError(
             "no source of settlement files is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
         )
+    check_channels(settings)
     await check_evidence(settings)
     async with (
         open_evidence(settings) as evidence,
         running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
     ):
-        after_look = reconciled(reconciliation_of(stores, writer, evidence))
+        after_look = reconciled(
+            reconciliation_of(stores, writer, evidence),
+            lambda reason: keep_failed_run(stores.ledgerdb, reason),
+        )
         fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
-        await run_until(stop, fetcher.run(), fetcher.stop)
+        teller = teller_of(settings, stores, clock)
+        async with telling(teller):
+            await run_until(stop, fetcher.run(), fetcher.stop)
+
+
+@contextlib.asynccontextmanager
+async def telling(teller: Teller) -> AsyncIterator[None]:
+    """Tell operations meanwhile, and end with the attempts under way, if they end soon: the others are made again."""
+    running = asyncio.create_task(teller.run())
+    try:
+        yield
+    finally:
+        teller.stop()
+        _, under_way = await asyncio.wait({running}, timeout=LAST_ATTEMPTS_SECONDS_MAX)
+        for one in under_way:
+            one.cancel()
+
+
+def teller_of(settings: Settings, stores: Stores, clock: Clock) -> Teller:
+    """What tells operations. Raises `ConfigurationError` where the settings of a channel are not complete."""
+    channels = channels_of(settings, clock)
+    collector = Collector(
+        stores.ledgerdb,
+        [one.name for one in channels],
+        tell=settings.ops_tell,
+        uncleared_days=settings.ops_uncleared_days,
+    )
+    return Teller(stores.ledgerdb, channels, collector)
 
 
 def fetcher_of(

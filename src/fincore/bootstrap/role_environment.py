@@ -56,7 +56,10 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
         }
     ),
     "risk": frozenset(),
-    "reconciliation": frozenset(),
+    # It tells operations.
+    "reconciliation": frozenset(
+        {"FINCORE_OPS_WEBHOOK_URL", "FINCORE_OPS_WEBHOOK_SECRET", "FINCORE_OPS_SMTP_PASSWORD"}
+    ),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 

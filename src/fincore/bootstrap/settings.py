@@ -1,6 +1,6 @@
 """Every setting, declared once: its field and type, how it is read, its default, its bounds and its meaning.
 
-Those of accounts at PSPs are in `psp_accounts/account_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
+Those of accounts at PSPs are in `psp_accounts/account_settings.py`, those of notices to operations in `ops_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
 know settings.
 """
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from fincore.bootstrap.ops_settings import OpsSettings
 from fincore.bootstrap.psp_accounts.account_settings import AccountSettings
 from fincore.bootstrap.setting import setting, settings_declared_in
 from fincore.bootstrap.setting_values import (
@@ -44,7 +45,7 @@ Failpoints = Literal["off", "allowed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AccountSettings):
+class Settings(OpsSettings, AccountSettings):
     """All settings of all roles. The environment variable of a field is its name in capitals after `FINCORE_`.
 
     A DSN that is None means the embedded PostgreSQL in `data_dir`.

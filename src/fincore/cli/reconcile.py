@@ -11,6 +11,7 @@ from fincore.cli import (
     breaks,
     settlement_evidence,
     settlement_files,
+    settlement_notices,
     settlement_report,
     settlement_runs,
 )
@@ -35,6 +36,8 @@ reconcile.command(breaks.claim, name="claim")
 reconcile.command(breaks.reopen, name="reopen")
 reconcile.command(settlement_runs.uncleared, name="uncleared")
 reconcile.command(settlement_report.report, name="report")
+reconcile.command(settlement_notices.notify, name="notify")
+reconcile.command(settlement_notices.notices, name="notices")
 reconcile.command(bank_statements.bank)
 
 

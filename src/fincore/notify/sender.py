@@ -87,7 +87,7 @@ class Sender:
             ) as response:
                 return await self._result(response)
         except Exception as error:  # noqa: BLE001 -- any error that a merchant's server makes a library raise ends here
-            return AttemptResult(error=_error_of(error))
+            return AttemptResult(error=error_of(error))
 
     async def close(self) -> None:
         """Close the connections; attempts under way end as broken."""
@@ -136,7 +136,8 @@ async def _read_some(response: aiohttp.ClientResponse) -> None:
     response.close()
 
 
-def _error_of(error: Exception) -> AttemptError:
+def error_of(error: Exception) -> AttemptError:
+    """Why a request got no answer, in a word."""
     match error:
         case AddressForbidden():
             return "address_forbidden"

@@ -8,7 +8,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from fincore.domain.ids import WebhookDeliveryId
 from fincore.domain.secret import Secret
 
 SECRET_BYTES: Final = 32
@@ -21,16 +20,16 @@ def mint_secret() -> Secret:
 
 
 def signed_headers(
-    delivery_id: WebhookDeliveryId, body: bytes, valid_secrets: Iterable[Secret], now: datetime
+    message_id: str, body: bytes, valid_secrets: Iterable[Secret], now: datetime
 ) -> dict[str, str]:
-    """The headers that let a merchant verify a body: one signature for each secret that is valid now.
+    """The headers that let a receiver verify a body: one signature for each secret that is valid now.
 
     The timestamp is that of the attempt, so that a receiver may refuse what was recorded and played back to it.
     """
     timestamp = int(now.timestamp())
-    content = b"%s.%d.%s" % (delivery_id.encode(), timestamp, body)
+    content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     return {
-        "webhook-id": delivery_id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{_signature(secret, content)}" for secret in valid_secrets),
     }

@@ -89,3 +89,23 @@ RUNS: Final = Counter(
 
 # A process that has not looked says so: 0 would be an answer.
 FINISHED_AT.set(nan)
+NOTICES: Final = Gauge(
+    "fincore_ops_notices",
+    "Notices to operations by channel and state: `waiting` to be sent, `dead`: given up within a day.",
+    ["channel", "state"],
+)
+NOTICE_OLDEST_SECONDS: Final = Gauge(
+    "fincore_ops_notice_oldest_seconds",
+    "How long the notice to operations has waited on a channel that waits longest; 0 where none does.",
+    ["channel"],
+)
+NOTICE_ATTEMPTS: Final = Counter(
+    "fincore_ops_notice_attempts_total",
+    "Attempts to send a notice to operations, by channel and result: `sent`, `failed`.",
+    ["channel", "result"],
+)
+NOTICE_LOOKS: Final = Counter(
+    "fincore_ops_notice_looks_total",
+    "Looks for what operations are to be told, by result: `good`, `failed`.",
+    ["result"],
+)

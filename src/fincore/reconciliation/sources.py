@@ -132,6 +132,10 @@ class Sources:
         """What is missing between the files that were read, by source and time."""
         return [msgspec.convert(dict(row), Gap) for row in await self._pool.fetch(_SQL.gaps)]
 
+    async def longest_waiting(self) -> dict[str, float]:
+        """How long the file of each source has waited that waits longest, in seconds; sources without one are left out."""
+        return {row["source"]: row["seconds"] for row in await self._pool.fetch(_SQL.longest_waiting)}
+
     async def standings(self) -> list[SourceStanding]:
         """Every declared source, by name."""
         rows = await self._pool.fetch(_SQL.standings)
@@ -144,7 +148,7 @@ async def measure_sources(pool: Pool) -> None:
     standings, found = await sources.standings(), await sources.gaps()
     gaps = Counter(gap.source for gap in found)
     files = {row["source"]: row for row in await pool.fetch(_SQL.count_files)}
-    waiting = {row["source"]: row["seconds"] for row in await pool.fetch(_SQL.longest_waiting)}
+    waiting = await sources.longest_waiting()
     reconciled = {row["source"]: row["reconciled_at"] for row in await pool.fetch(_SQL.last_reconciled)}
     FINISHED_AT.set(_unix_seconds(await pool.fetchval(_SQL.last_finished)))
     for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS, WAITING_SECONDS, GOOD_AT):

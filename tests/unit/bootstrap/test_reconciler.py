@@ -40,9 +40,15 @@ def counted(result: str) -> float:
 )
 async def test_failed_run_does_not_end_the_role(error: Exception) -> None:
     good, failed = counted("good"), counted("failed")
-    run = reconciled(GivenRuns(error, RESULT))
+    kept: list[str] = []
+
+    async def keep(reason: str) -> None:
+        kept.append(reason)
+
+    run = reconciled(GivenRuns(error, RESULT), keep)
     await run()
     assert (counted("good"), counted("failed")) == (good, failed + 1)
+    assert len(kept) == 1
     await run()
     assert (counted("good"), counted("failed")) == (good + 1, failed + 1)
 
@@ -51,7 +57,19 @@ async def test_failed_run_does_not_end_the_role(error: Exception) -> None:
     "error", [LedgerBehind(), OSError("gone"), asyncpg.CannotConnectNowError("starting")]
 )
 async def test_run_in_an_outage_is_left_to_be_repeated(error: Exception) -> None:
+    async def keep(reason: str) -> None:
+        pytest.fail(reason)
+
     failed = counted("failed")
     with pytest.raises(type(error)):
-        await reconciled(GivenRuns(error))()
+        await reconciled(GivenRuns(error), keep)()
     assert counted("failed") == failed
+
+
+async def test_failure_that_cannot_be_kept_does_not_end_the_role() -> None:
+    async def keep(_: str) -> None:
+        raise ValueError("a defect")
+
+    failed = counted("failed")
+    await reconciled(GivenRuns(MatchNotRecorded("no")), keep)()
+    assert counted("failed") == failed + 1

@@ -31,6 +31,7 @@ TOKENS = {"FINCORE_CARD_EDGE_TOKEN_SECRET"}
 PRINTS_KEY = "iQd7zYkqH0lJp3rYwqvS0b8sW4k1c2dE5fG6hI7jK8k="
 VAULT_KEY = "N0OFEQQdJ5S6fZ1qxwMyHqnPAR1qu0GMVvNwZt1Ln0U="
 SEALING = {"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"}
+OPERATIONS = {"FINCORE_OPS_WEBHOOK_URL", "FINCORE_OPS_WEBHOOK_SECRET", "FINCORE_OPS_SMTP_PASSWORD"}
 LOG, VIEWS, BOOKS = "FINCORE_EVENTSTORE_DSN", "FINCORE_PAYMENTDB_DSN", "FINCORE_LEDGERDB_DSN"
 
 NEEDED: dict[Role, set[str]] = {
@@ -43,7 +44,7 @@ NEEDED: dict[Role, set[str]] = {
     "checkout": {LOG, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"},
     "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS | TOKENS | VAULT,
     "risk": {LOG},
-    "reconciliation": {LOG, BOOKS},
+    "reconciliation": {LOG, BOOKS} | OPERATIONS,
 }
 
 
@@ -66,6 +67,9 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_VAULT_FINGERPRINT_KEY_BEFORE": PRINTS_KEY,
         "FINCORE_SECRETS_KEY": KEY,
         "FINCORE_SECRETS_KEY_BEFORE": KEY,
+        "FINCORE_OPS_WEBHOOK_URL": "https://ops.example.com/hook",
+        "FINCORE_OPS_WEBHOOK_SECRET": f"whsec_{KEY}",
+        "FINCORE_OPS_SMTP_PASSWORD": "a password",
         LOG: DATABASES.eventstore,
         VIEWS: DATABASES.paymentdb,
         BOOKS: DATABASES.ledgerdb,

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple, get_args
 
 import asyncpg
@@ -44,7 +44,7 @@ from fincore.reconciliation.report.run_report import (
 
 _SQL = load_sql("fincore.reconciliation.report", "day_gathering.sql")
 
-_Change = Literal["opened", "closed"]
+Change = Literal["opened", "closed"]
 
 
 class DayBefore(NamedTuple):
@@ -70,7 +70,7 @@ async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore |
     for row in await _rows(connection, _SQL.runs, day.run_no_before - 1, day.run_no_before):
         first = await gather(connection, _finished(row), None)
     entries = (first.last_entry_id if first else 0), last.last_entry_id
-    opened, closed = [await _changed_sums(connection, day, change) for change in get_args(_Change)]
+    opened, closed = [await changed_sums(connection, *between, change) for change in get_args(Change)]
     return DayReport(
         form_version=FORM_VERSION,
         day=day.day,
@@ -90,9 +90,9 @@ async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore |
         files=await _files(connection, day),
         break_counts=tuple(_break_counts(first, last, opened, closed)),
         opened_sums=opened,
-        opened=await _changed(connection, day, "opened", last),
+        opened=await changed_breaks(connection, *between, "opened", last.cut_off),
         closed_sums=closed,
-        closed=await _changed(connection, day, "closed", last),
+        closed=await changed_breaks(connection, *between, "closed", last.cut_off),
         open_sums=last.break_sums,
     )
 
@@ -140,8 +140,11 @@ async def _files(connection: Connection, day: DayOfRuns) -> tuple[FileReport, ..
     return tuple(file_report(row) for row in rows)
 
 
-async def _changed_sums(connection: Connection, day: DayOfRuns, change: _Change) -> tuple[ClassSum, ...]:
-    rows = await _rows(connection, _SQL.changed_break_sums, day.run_no_before, day.last_run_no, change)
+async def changed_sums(
+    connection: Connection, run_no_before: int, last_run_no: int, change: Change
+) -> tuple[ClassSum, ...]:
+    """The breaks that opened, or closed, in the runs after the one up to the other, by account, currency and class."""
+    rows = await _rows(connection, _SQL.changed_break_sums, run_no_before, last_run_no, change)
     return tuple(
         ClassSum(
             mode=mode_of(row),
@@ -156,13 +159,12 @@ async def _changed_sums(connection: Connection, day: DayOfRuns, change: _Change)
     )
 
 
-async def _changed(
-    connection: Connection, day: DayOfRuns, change: _Change, last: RunReport
+async def changed_breaks(
+    connection: Connection, run_no_before: int, last_run_no: int, change: Change, cut_off: datetime
 ) -> tuple[BreakReport, ...]:
-    rows = await _rows(
-        connection, _SQL.changed_breaks, day.run_no_before, day.last_run_no, change, BREAKS_MAX
-    )
-    return tuple(break_report(row, last.cut_off) for row in rows)
+    """The same breaks one by one, `BREAKS_MAX` at most, with their ages at the cut-off."""
+    rows = await _rows(connection, _SQL.changed_breaks, run_no_before, last_run_no, change, BREAKS_MAX)
+    return tuple(break_report(row, cut_off) for row in rows)
 
 
 def _accounts(

@@ -1,0 +1,41 @@
+-- name: try_turn
+-- One process at a time makes notices.
+select pg_try_advisory_xact_lock(hashtext('fincore.reconciliation.notices'));
+
+-- name: told
+-- The last run and day of which operations were told.
+select run_no, last_day from reconciliation.told;
+
+-- name: untold_runs
+-- At most $2 runs after $1 that finished and of which a report was kept.
+select r.run_no, r.run_id, r.cut_off, r.last_entry_id
+from reconciliation.runs r
+join reconciliation.reports p using (run_no)
+where r.run_no > $1 and r.finished_at is not null
+order by r.run_no
+limit $2;
+
+-- name: untold_days
+-- At most $2 sealed days after $1.
+select day, day_before from reconciliation.day_reports where $1::date is null or day > $1 order by day limit $2;
+
+-- name: told_run
+-- Operations know of the run $1.
+update reconciliation.told set run_no = $1;
+
+-- name: told_day
+-- Operations know of the day $1.
+update reconciliation.told set last_day = $1;
+
+-- name: end_findings
+-- Findings of the kinds $1 that are not among the subjects $2 are over.
+update reconciliation.findings
+set ended_at = clock_timestamp()
+where ended_at is null and kind = any ($1::text[]) and subject <> all ($2::text[]);
+
+-- name: begin_findings
+-- Those of the findings that are new.
+insert into reconciliation.findings (kind, subject)
+select * from unnest($1::text[], $2::text[])
+on conflict (subject) where ended_at is null do nothing
+returning finding_no, subject, began_at;

@@ -1,0 +1,122 @@
+"""Makes notices of what operations do not know yet: runs that finished, days that are over, and what is wrong between runs."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from fincore.domain.ids import RunId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.notification.channel import ChannelName
+from fincore.reconciliation.notification.findings import Finding, FindingKind
+from fincore.reconciliation.notification.notice import Notice, Tell, is_told, notice_of
+from fincore.reconciliation.notification.outbox import forget, keep
+from fincore.reconciliation.notification.report_notices import day_notice, run_notice
+from fincore.reconciliation.notification.watch import old_money, wrong_now
+from fincore.reconciliation.report.day_gathering import changed_breaks, changed_sums
+from fincore.reconciliation.report.day_reports import checked_day
+from fincore.reconciliation.report.gathering import FinishedRun, gather
+from fincore.reconciliation.report.snapshot import snapshot
+
+_SQL = load_sql("fincore.reconciliation.notification", "collecting.sql")
+
+AT_A_TIME: Final = 10
+"""So many runs, and so many days, are told by one look."""
+WATCH_INTERVAL_SECONDS: Final = 60.0
+OLD_MONEY_INTERVAL_SECONDS: Final = 3_600.0
+"""What is uncleared is looked at after each run, and where none comes so often."""
+OLD_MONEY: Final[FindingKind] = "uncleared"
+BETWEEN_RUNS: Final[tuple[FindingKind, ...]] = (
+    "run_failed",
+    "file_waits",
+    "source_unread",
+    "file_late",
+    "file_missing",
+)
+
+
+class Collector:
+    """Several processes may look beside each other: one of them has the turn, and what it finds is told once."""
+
+    def __init__(
+        self,
+        ledgerdb: Pool,
+        channels: Collection[ChannelName],
+        *,
+        tell: Tell,
+        uncleared_days: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pool = ledgerdb
+        self._channels = channels
+        self._tell: Tell = tell
+        self._uncleared_days = uncleared_days
+        self._monotonic = monotonic
+        self._watched_at: float | None = None
+        self._old_money_at: float | None = None
+
+    async def collect(self) -> None:
+        """Make the notices that there are to make, all in one transaction; nothing while another process does."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(_SQL.try_turn):
+                return
+            told = await connection.fetchrow(_SQL.told)
+            assert told is not None  # noqa: S101 -- the migration writes it, and nothing may delete it
+            runs = await connection.fetch(_SQL.untold_runs, told["run_no"], AT_A_TIME)
+            for row in runs:
+                run = FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
+                await self._keep(connection, await self._of_run(run))
+                await connection.execute(_SQL.told_run, run.run_no)
+            for row in await connection.fetch(_SQL.untold_days, told["last_day"], AT_A_TIME):
+                before = row["day_before"]
+                days_without_run = (row["day"] - before).days - 1 if before else 0
+                await self._keep(
+                    connection, day_notice(await checked_day(self._pool, row["day"]), days_without_run)
+                )
+                await connection.execute(_SQL.told_day, row["day"])
+            now = self._monotonic()
+            if self._watched_at is None or now - self._watched_at >= WATCH_INTERVAL_SECONDS:
+                await self._compare(connection, BETWEEN_RUNS, await wrong_now(self._pool))
+                await forget(connection)
+                self._watched_at = now
+            if runs or self._old_money_at is None or now - self._old_money_at >= OLD_MONEY_INTERVAL_SECONDS:
+                await self._compare(
+                    connection, (OLD_MONEY,), await old_money(self._pool, self._uncleared_days)
+                )
+                self._old_money_at = now
+
+    async def _of_run(self, run: FinishedRun) -> Notice:
+        async with snapshot(self._pool) as connection:
+            report = await gather(connection, run, None)
+            between = run.run_no - 1, run.run_no
+            opened = await changed_sums(connection, *between, "opened")
+            named = await changed_breaks(connection, *between, "opened", run.cut_off)
+        return run_notice(run.run_no, report, opened, named)
+
+    async def _keep(self, connection: Connection, notice: Notice) -> None:
+        if is_told(notice, self._tell):
+            await keep(connection, notice, self._channels)
+
+    async def _compare(
+        self, connection: Connection, kinds: Sequence[FindingKind], found: Sequence[Finding]
+    ) -> None:
+        """Tell of the findings that are new, in one notice; those that are gone are over."""
+        by_subject = {one.subject: one for one in found}
+        await connection.execute(_SQL.end_findings, list(kinds), list(by_subject))
+        rows = await connection.fetch(
+            _SQL.begin_findings, [one.kind for one in by_subject.values()], list(by_subject)
+        )
+        if not rows:
+            return
+        new = [by_subject[row["subject"]] for row in sorted(rows, key=lambda row: row["finding_no"])]
+        more = f", and {len(new) - 1:,} more" if len(new) > 1 else ""
+        notice = notice_of(
+            about=f"findings:{min(row['finding_no'] for row in rows)}",
+            kind="findings",
+            occurred_at=max(row["began_at"] for row in rows),
+            subject=f"Reconciliation: {new[0].sentence}{more}",
+            findings=[one.sentence for one in new],
+            next_steps=[one.next_step for one in new],
+            needs_person=True,
+        )
+        await self._keep(connection, notice)

@@ -1,0 +1,129 @@
+"""What can be wrong between runs, each kind with its meaning and the command that tells more."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, get_args
+
+from fincore.domain.currency import Currency
+from fincore.reconciliation.report.run_report import Mode, amount_text
+from fincore.reconciliation.sources import Gap, SourceStanding
+
+FindingKind = Literal["run_failed", "file_waits", "source_unread", "file_late", "file_missing", "uncleared"]
+KINDS: Final[tuple[FindingKind, ...]] = get_args(FindingKind)
+
+WAITING_MAX: Final = timedelta(hours=1)
+"""How long a file may wait for a run, and how long a good look at a source may be missing."""
+
+
+class KindOfFinding(NamedTuple):
+    """What a kind of finding means, and the command that tells more."""
+
+    meaning: str
+    next_step: str
+
+
+MEANINGS: Final[Mapping[FindingKind, KindOfFinding]] = MappingProxyType(
+    {
+        "run_failed": KindOfFinding(
+            "a run of the role refused or failed, and none has finished since", "fincore reconcile run"
+        ),
+        "file_waits": KindOfFinding(
+            "a file has waited for an hour to be read, booked and matched", "fincore reconcile run"
+        ),
+        "source_unread": KindOfFinding(
+            "no good look at a source for an hour after its time", "fincore reconcile sources"
+        ),
+        "file_late": KindOfFinding(
+            "no new file came from a source in the time that is declared for it", "fincore reconcile sources"
+        ),
+        "file_missing": KindOfFinding(
+            "between the files of an account a period or a number is missing", "fincore reconcile sources"
+        ),
+        "uncleared": KindOfFinding(
+            "money is uncleared for longer than FINCORE_OPS_UNCLEARED_DAYS", "fincore reconcile uncleared"
+        ),
+    }
+)
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong now. `subject` is the same as long as it is."""
+
+    kind: FindingKind
+    subject: str
+    sentence: str
+    next_step: str
+
+
+class OldMoney(NamedTuple):
+    """Clearing items of an account and currency that are older than they should be."""
+
+    mode: Mode
+    psp: str
+    psp_account: str
+    currency: Currency
+    items: int
+    amount_minor: int
+
+
+def failed_run(reason: str) -> Finding:
+    """The last run failed."""
+    return _finding(
+        "run_failed", sha256(reason.encode()).hexdigest()[:16], f"Reconciliation does not run: {reason}"
+    )
+
+
+def waiting_file(source: str, seconds: float) -> Finding | None:
+    """A file waits, as long as that has lasted."""
+    if seconds <= WAITING_MAX.total_seconds():
+        return None
+    return _finding(
+        "file_waits", source, f"A settlement file of {source} waits to be reconciled since {_hours(seconds)}"
+    )
+
+
+def of_source(one: SourceStanding) -> Iterable[Finding]:
+    """What is wrong with a source."""
+    if one.overdue_seconds > WAITING_MAX.total_seconds():
+        why = f": {one.failure}" if one.failure else ""
+        yield _finding(
+            "source_unread", one.source, f"{one.source} was not read for {_hours(one.overdue_seconds)}{why}"
+        )
+    if one.late_since is not None:
+        yield _finding(
+            "file_late",
+            one.source,
+            f"No new file came from {one.source}; one was due on {one.late_since:%Y-%m-%d %H:%M} UTC",
+        )
+
+
+def of_gap(gap: Gap) -> Finding:
+    """What is missing between two files."""
+    return _finding(
+        "file_missing",
+        f"{gap.source}:{gap.gap}:{gap.gap_start:%Y%m%dT%H%M%S}:{gap.gap_end:%Y%m%dT%H%M%S}",
+        f"Settlement files of {gap.source} leave out {gap.sentence}",
+    )
+
+
+def of_old_money(one: OldMoney, days: int) -> Finding:
+    """What should have been cleared."""
+    account = f"{one.psp}/{one.psp_account}"
+    return _finding(
+        "uncleared",
+        f"{one.mode}:{account}:{one.currency}",
+        f"{amount_text(one.amount_minor, one.currency)} of {account} ({one.mode}) is uncleared for more than {days} days, "
+        f"{one.items:,} items",
+        " --live" if one.mode == "live" else "",
+    )
+
+
+def _finding(kind: FindingKind, of: str, sentence: str, flag: str = "") -> Finding:
+    return Finding(kind, f"{kind}:{of}"[:300], sentence, MEANINGS[kind].next_step + flag)
+
+
+def _hours(seconds: float) -> str:
+    hours = int(seconds // 3_600)
+    return f"{hours // 24:,} days" if hours >= 48 else f"{hours} hours"  # noqa: PLR2004 -- two days

@@ -1,0 +1,360 @@
+"""What operations are told, once each, and how a notice goes on until it arrives or is given up."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from prometheus_client import REGISTRY
+
+from fincore.__main__ import main
+from fincore.postgres.pool import create_pool
+from fincore.reconciliation.notification import collector as collecting
+from fincore.reconciliation.notification.channel import ChannelName, NotSent
+from fincore.reconciliation.notification.collector import Collector
+from fincore.reconciliation.notification.notice import Notice, Tell, notice_of
+from fincore.reconciliation.notification.outbox import Outbox, keep, measure_notices
+from fincore.reconciliation.notification.retry import ATTEMPTS_MAX
+from fincore.reconciliation.notification.teller import Teller
+from fincore.reconciliation.notification.watch import keep_failed_run
+from fixtures.settlement_account import Settlement, line, settlement
+from fixtures.settlement_falsified import Payment, live
+from fixtures.smtp_server import mail_server
+from fixtures.traffic import store_pool
+from fixtures.webhook_receiver import WebhookReceiver
+
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+CHANNELS: tuple[ChannelName, ...] = ("console", "webhook")
+
+
+class GivenChannel:
+    """A channel that takes or refuses what the test says."""
+
+    def __init__(self, name: ChannelName = "webhook") -> None:
+        self.name: ChannelName = name
+        self.sent: list[Notice] = []
+        self.refuses: Exception | None = None
+
+    async def send(self, notice: Notice) -> None:
+        self.sent.append(notice)
+        if self.refuses is not None:
+            raise self.refuses
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as one:
+            yield one
+    finally:
+        pool.terminate()
+
+
+def collector(account: Settlement, *, tell: Tell = "findings", days: int = 10) -> Collector:
+    return Collector(account.ledgerdb, CHANNELS, tell=tell, uncleared_days=days)
+
+
+async def told(account: Settlement) -> list[Notice]:
+    """Every notice, the oldest first."""
+    return [one.notice for one in reversed(await Outbox(account.ledgerdb).list(1_000))]
+
+
+async def run(account: Settlement) -> None:
+    assert await account.reconciliation.run() is not None, "another run has the turn"
+
+
+async def execute(dsn: str, statement: str) -> None:
+    owner = await asyncpg.connect(dsn)
+    try:
+        await owner.execute(statement)
+    finally:
+        await owner.close()
+
+
+async def due(account: Settlement, *channels: ChannelName) -> None:
+    """A notice that waits on the channels."""
+    notice = notice_of(
+        about=f"test:{uuid4()}",
+        kind="run",
+        occurred_at=datetime(2026, 11, 26, tzinfo=UTC),
+        subject="a subject",
+        needs_person=True,
+    )
+    async with account.ledgerdb.acquire() as connection:
+        await keep(connection, notice, channels)
+
+
+async def deliveries(account: Settlement) -> list[tuple[str, str, int]]:
+    rows = await account.rows(
+        "select channel, status, attempts from reconciliation.notice_deliveries order by notice_no, channel"
+    )
+    return [tuple(row) for row in rows]
+
+
+def teller(account: Settlement, *channels: GivenChannel) -> Teller:
+    return Teller(account.ledgerdb, channels, collector(account), interval_seconds=0.01)
+
+
+async def test_run_with_new_breaks_is_told_once_on_each_channel(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -7, psp_reference="adj_1")], name="STL-1.CSV")
+    await run(account)
+    await collector(account).collect()
+    await collector(account).collect()
+    (one,) = await told(account)
+    assert (one.kind, one.needs_person) == ("run", True)
+    assert one.subject.endswith("1 new break")
+    assert one.findings[0].startswith("1 break unexpected_movement of paypal/")
+    assert one.findings[1].endswith("unexpected_movement: -0.07 USD, adj_1, STL-1.CSV, line 1")
+    assert one.next_steps[0] == "fincore reconcile breaks"
+    assert await deliveries(account) == [("console", "waiting", 0), ("webhook", "waiting", 0)]
+
+
+async def test_run_without_news_is_told_only_always(account: Settlement) -> None:
+    await run(account)
+    await collector(account).collect()
+    assert await told(account) == []
+    await run(account)
+    await collector(account, tell="always").collect()
+    (one,) = await told(account)
+    assert (one.subject, one.needs_person) == (
+        "Reconciliation: nothing uncleared, no new breaks",
+        False,
+    )
+
+
+async def test_runs_before_the_upgrade_are_not_told(account: Settlement, dsn: str) -> None:
+    await account.fetched([line("adjustment", -7)])
+    await run(account)
+    await execute(
+        dsn, "update reconciliation.told set run_no = (select max(run_no) from reconciliation.runs)"
+    )
+    await collector(account, tell="always").collect()
+    assert await told(account) == []
+
+
+async def test_run_that_does_not_tie_is_told(account: Settlement, dsn: str) -> None:
+    lived = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(lived.stream_id, *lived.events)
+    await run(account)
+    await execute(dsn, "delete from reconciliation.open_items")
+    await collector(account).collect()
+    (one,) = await told(account)
+    assert "DOES NOT TIE" in one.subject
+    assert one.next_steps[0] == "fincore check"
+
+
+async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn: str) -> None:
+    for day in (date(2026, 11, 9), date(2026, 11, 12), date(2026, 11, 13)):
+        await execute(
+            dsn,
+            "create or replace function public.test_clock() returns trigger language plpgsql as $$ begin "
+            f"new.cut_off := '{day}T12:00:00Z'; return new; end $$",
+        )
+        await execute(
+            dsn,
+            "create or replace trigger test_clock before insert on reconciliation.runs"
+            " for each row execute function public.test_clock()",
+        )
+        await run(account)
+    await collector(account).collect()
+    (one,) = await told(account)
+    assert one.subject.startswith("Reconciliation of 2026-11-12")
+    assert one.findings == ("No run was made on 2 days before: nothing was compared",)
+    assert one.next_steps == ("fincore reconcile report --day=2026-11-12",)
+
+
+async def test_failed_run_is_told_once_until_a_run_finishes(account: Settlement) -> None:
+    for _ in range(2):
+        await keep_failed_run(account.ledgerdb, "the ledger is another one\nnow")
+        await collector(account).collect()
+    (one,) = await told(account)
+    assert one.findings == ("Reconciliation does not run: the ledger is another one\ufffdnow",)
+    assert one.next_steps == ("fincore reconcile run",)
+    await run(account)
+    await collector(account).collect()
+    await keep_failed_run(account.ledgerdb, "the ledger is another one\nnow")
+    await collector(account).collect()
+    assert [notice.kind for notice in await told(account)] == ["findings", "findings"]
+
+
+async def test_findings_of_one_look_are_told_together(account: Settlement, dsn: str) -> None:
+    await account.fetched([], day=0)
+    await account.fetched([], day=2)
+    await run(account)
+    await execute(
+        dsn,
+        "update reconciliation.sources set late_after = interval '1 second', declared_at = now() - interval '2 days'",
+    )
+    await collector(account).collect()
+    (one,) = [notice for notice in await told(account) if notice.kind == "findings"]
+    assert len(one.findings) == 3
+    assert one.subject.endswith("and 2 more")
+    assert any("leave out 2026-11-03 00:00:00 to 2026-11-04 00:00:00" in line for line in one.findings)
+    assert one.next_steps == ("fincore reconcile sources",)
+    await collector(account).collect()
+    assert [notice.kind for notice in await told(account)].count("findings") == 1
+
+
+async def test_money_uncleared_for_too_long_is_told_once(account: Settlement) -> None:
+    lived = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(lived.stream_id, *lived.events)
+    await run(account)
+    await collector(account, days=365).collect()
+    assert await told(account) == []
+    await collector(account, days=1).collect()
+    await collector(account, days=1).collect()
+    (one,) = await told(account)
+    assert "is uncleared for more than 1 days" in one.findings[0]
+    assert one.next_steps == ("fincore reconcile uncleared",)
+
+
+async def test_two_processes_tell_of_a_run_once(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -7)])
+    await run(account)
+    await asyncio.gather(*(collector(account).collect() for _ in range(4)))
+    await collector(account).collect()
+    assert len(await told(account)) == 1
+
+
+async def test_notice_arrives_on_each_channel(account: Settlement) -> None:
+    await due(account, "console", "webhook")
+    console, webhook = GivenChannel("console"), GivenChannel("webhook")
+    for channel in (console, webhook):
+        assert await teller(account, console, webhook).deliver_due(channel) == 1
+        assert await teller(account, console, webhook).deliver_due(channel) == 0
+    assert console.sent == webhook.sent
+    assert await deliveries(account) == [("console", "sent", 1), ("webhook", "sent", 1)]
+
+
+async def test_notice_is_given_up_after_the_last_attempt(account: Settlement, dsn: str) -> None:
+    await due(account, "webhook")
+    channel = GivenChannel()
+    channel.refuses = NotSent("the server answered 503")
+    for _ in range(ATTEMPTS_MAX):
+        assert await teller(account, channel).deliver_due(channel) == 1
+        await execute(dsn, "update reconciliation.notice_deliveries set next_attempt_at = now()")
+    assert await teller(account, channel).deliver_due(channel) == 0
+    assert await deliveries(account) == [("webhook", "dead", ATTEMPTS_MAX)]
+    await measure_notices(account.ledgerdb)
+    labels = {"channel": "webhook", "state": "dead"}
+    assert REGISTRY.get_sample_value("fincore_ops_notices", labels) == 1
+
+
+async def test_failed_attempt_is_made_again_after_a_pause(account: Settlement) -> None:
+    await due(account, "webhook")
+    channel = GivenChannel()
+    channel.refuses = NotSent("no answer: connection failed")
+    assert await teller(account, channel).deliver_due(channel) == 1
+    (row,) = await account.rows(
+        "select failure, next_attempt_at - now() as pause, leased_until from reconciliation.notice_deliveries"
+    )
+    assert row["failure"] == "no answer: connection failed"
+    assert timedelta(seconds=20) < row["pause"] <= timedelta(seconds=30)
+    assert row["leased_until"] is None
+
+
+async def test_attempt_of_a_dead_process_is_made_again(account: Settlement, dsn: str) -> None:
+    """The receiver gets the same notice, with the same id."""
+    await due(account, "webhook")
+    outbox, channel = Outbox(account.ledgerdb), GivenChannel()
+    first = await outbox.claim("webhook")
+    assert first is not None
+    assert await teller(account, channel).deliver_due(channel) == 0
+    await execute(
+        dsn, "update reconciliation.notice_deliveries set leased_until = now() - interval '1 second'"
+    )
+    assert await teller(account, channel).deliver_due(channel) == 1
+    assert [one.notice_id for one in channel.sent] == [first.notice.notice_id]
+    await outbox.not_sent(first, "webhook", "a late result")
+    assert await deliveries(account) == [("webhook", "sent", 2)]
+
+
+async def test_channel_that_is_set_no_more_is_given_up(account: Settlement) -> None:
+    await due(account, "console", "email")
+    await Outbox(account.ledgerdb).give_up_all_but(["console"])
+    assert await deliveries(account) == [("console", "waiting", 0), ("email", "dead", 0)]
+
+
+async def test_error_of_a_channel_does_not_show_what_was_sent(account: Settlement) -> None:
+    await due(account, "webhook")
+    channel = GivenChannel()
+    channel.refuses = ValueError("password hunter22")
+    await teller(account, channel).deliver_due(channel)
+    (row,) = await account.rows("select failure from reconciliation.notice_deliveries")
+    assert row["failure"] == "FinCore failed by an error of its own (ValueError)"
+
+
+async def test_teller_goes_on_after_a_look_that_fails(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([ValueError("a defect")])
+
+    async def failing(_: object) -> list[object]:
+        for failure in failures:
+            raise failure
+        return []
+
+    monkeypatch.setattr(collecting, "wrong_now", failing)
+    await account.fetched([line("adjustment", -7)])
+    await run(account)
+    channel = GivenChannel()
+    one = teller(account, channel)
+    running = asyncio.create_task(one.run())
+    async with asyncio.timeout(30):
+        while not channel.sent:
+            await asyncio.sleep(0.01)
+    one.stop()
+    await running
+    assert [notice.kind for notice in channel.sent] == ["run"]
+
+
+async def test_old_notices_are_forgotten_unless_they_wait(account: Settlement, dsn: str) -> None:
+    await due(account, "webhook")
+    await due(account, "console")
+    channel = GivenChannel("console")
+    await teller(account, channel).deliver_due(channel)
+    await execute(dsn, "update reconciliation.notices set made_at = now() - interval '91 days'")
+    await collector(account).collect()
+    assert await deliveries(account) == [("webhook", "waiting", 0)]
+
+
+async def test_command_tries_each_channel_and_says_what_came_of_it(
+    account: Settlement,
+    dsn: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await due(account, "webhook")
+    async with mail_server(login=True) as server:
+        with WebhookReceiver() as receiver:
+            receiver.statuses = [503]
+            for name, value in {
+                "FINCORE_EVENTSTORE_DSN": dsn,
+                "FINCORE_DATA_DIR": str(tmp_path),
+                "FINCORE_OPS_WEBHOOK_URL": receiver.url,
+                "FINCORE_OPS_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                "FINCORE_OPS_SMTP_URL": f"smtp://fincore@127.0.0.1:{server.port}",
+                "FINCORE_OPS_SMTP_PASSWORD": "right",
+                "FINCORE_OPS_EMAIL_FROM": "fincore@example.com",
+                "FINCORE_OPS_EMAIL_TO": "ops@example.com",
+            }.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setattr(sys, "argv", ["fincore", "reconcile", "notify"])
+            with pytest.raises(SystemExit, match="1"):
+                await asyncio.to_thread(main)
+            receiver.take(1)
+    assert capsys.readouterr().out == (
+        "console: sent\nwebhook: not sent: the server answered 503\nemail: sent\n"
+    )
+    (mailed,) = server.mails
+    assert mailed.message["Subject"] == "FinCore can tell operations by this channel"
+    monkeypatch.setattr(sys, "argv", ["fincore", "reconcile", "notices"])
+    with pytest.raises(SystemExit, match="0"):
+        await asyncio.to_thread(main)
+    assert "webhook waits" in capsys.readouterr().out
