@@ -13,6 +13,8 @@ from fincore.postgres.pool import Pool
 from fincore.read.ledger import comparison
 from fincore.read.ledger import rebuild as ledger
 from fincore.read.projectionist import rebuild as projectionist
+from fincore.reconciliation.rebuild.record_rebuild import RebuiltRecord, RecordRebuild
+from fincore.reconciliation.run import CaughtUp, Reconciliation, RunResult
 from fincore.write.risk import outcome_comparison, outcome_rebuild
 from fincore.write.risk.outcomes import pairs_of
 from fincore.write.risk.rule_cache import RiskRuleCache
@@ -60,6 +62,14 @@ class RiskRebuild(NamedTuple):
         return self.compared is None or not self.compared.differences
 
 
+class ReconciliationRebuild(NamedTuple):
+    """The record of reconciliation as the log and the evidence make it; `run` is what a run found after it, None where there was none."""
+
+    rebuilt: RebuiltRecord
+    run: RunResult | None
+    seconds: float
+
+
 async def rebuild_paymentdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> PaymentRebuild:
     """Build PaymentDB again and let it take the place of the live one, or only compare the two.
 
@@ -105,3 +115,21 @@ async def rebuild_risk(
         rebuilt = await outcome_rebuild.rebuild(log, owner, pairs_of(rules.counters))
     names = await log.names(rebuilt.parked)
     return RiskRebuild(rebuilt, names, compared, time.perf_counter() - began)
+
+
+async def rebuild_reconciliation(
+    reconciliation: Reconciliation, record: RecordRebuild, caught_up: CaughtUp
+) -> ReconciliationRebuild | None:
+    """Derive files and runs anew that LedgerDB has lost, and run once more if all of them are as the log tells them.
+
+    None where another process has the turn to run. Raises `RebuildRefused`, and as a run does.
+    """
+    began = time.perf_counter()
+    async with reconciliation.turn() as is_ours:
+        if not is_ours:
+            return None
+        await reconciliation.tell_last_run()
+        await caught_up()
+        rebuilt = await record.rebuild()
+    run = None if rebuilt.differences else await reconciliation.run()
+    return ReconciliationRebuild(rebuilt, run, time.perf_counter() - began)

@@ -16,9 +16,13 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.failures import is_outage
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.matching.matcher import Matcher
 from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.metrics import RUNS
 from fincore.reconciliation.parsed_file import FileFormat
+from fincore.reconciliation.reading.file_reader import FileReader
+from fincore.reconciliation.reading.read_files import FileBooker
+from fincore.reconciliation.rebuild.record_rebuild import RecordRebuild
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
 from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
@@ -44,6 +48,20 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
         evidence=evidence,
         formats={name: FORMATS[name] for name in OF_PSPS},
         caught_up=ledger_caught_up(stores.eventstore, stores.ledgerdb),
+    )
+
+
+def record_rebuild_of(stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore) -> RecordRebuild:
+    """What derives the record of an installation's reconciliation anew."""
+    log = EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS)
+    files = SettlementFileRecorder(log, writer)
+    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
+    return RecordRebuild(
+        stores.ledgerdb,
+        log,
+        reader=FileReader(stores.ledgerdb, files, evidence, {name: FORMATS[name] for name in OF_PSPS}),
+        booker=FileBooker(stores.ledgerdb, files, payouts),
+        matcher=Matcher(stores.ledgerdb, payouts),
     )
 
 

@@ -52,7 +52,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
         "rebuild": Command(
             "fincore.cli.rebuild:rebuilds",
-            "Build PaymentDB, LedgerDB or the outcomes that risk rules count again from the log, or compare them with it.",
+            "Build PaymentDB, LedgerDB, what reconciliation found, or the outcomes that risk rules count again from the log, or compare them with it.",
         ),
         "restore": Command(
             "fincore.cli.restore:restores",

@@ -7,15 +7,20 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from fincore.backoffice import rebuilds as use_cases
-from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild, RiskRebuild
+from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild, ReconciliationRebuild, RiskRebuild
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores, owner_pool
+from fincore.bootstrap.reconciler import reconciliation_of, record_rebuild_of
+from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.cli.commands import COMMANDS
-from fincore.cli.stores import on_databases
+from fincore.cli.reconciliation_rebuild_text import reconciliation_rebuild_text
+from fincore.cli.stores import on_databases, on_installation
 from fincore.cli.terminal import show
 from fincore.domain.counting import counted
 from fincore.domain.ids import EventId, public_event_id
 from fincore.read.projectionist.rebuild import Difference
+from fincore.reconciliation.run import ledger_caught_up
 from fincore.write.risk.outcome_comparison import Difference as OutcomeDifference
 
 rebuilds = App(name="rebuild", help=COMMANDS["rebuild"].help)
@@ -83,6 +88,32 @@ def rebuild_risk(*, verify: Annotated[bool, Parameter(negative="")] = False) -> 
     found = on_databases(rebuild)
     show(risk_rebuild_text(found))
     sys.exit(0 if found.is_right else 1)
+
+
+@rebuilds.command(name="reconciliation")
+def rebuild_reconciliation() -> None:
+    """Derive settlement files, their lines and matches anew where LedgerDB lost them, from the log and the kept files; exit with 1 if they differ.
+
+    Nothing that is there is changed. The command may be repeated, also after it was ended.
+    """
+
+    async def rebuild(settings: Settings, databases: Databases) -> ReconciliationRebuild | None:
+        async with (
+            open_evidence(settings) as evidence,
+            operator_stores(databases, "eventstore", "ledgerdb") as stores,
+        ):
+            return await use_cases.rebuild_reconciliation(
+                reconciliation_of(stores, stores.writer, evidence),
+                record_rebuild_of(stores, stores.writer, evidence),
+                ledger_caught_up(stores.eventstore, stores.ledgerdb),
+            )
+
+    found = on_installation(rebuild)
+    if found is None:
+        show("another process runs a reconciliation now: repeat the command later")
+        sys.exit(1)
+    show(reconciliation_rebuild_text(found))
+    sys.exit(1 if found.rebuilt.differences or (found.run is not None and found.run.problems) else 0)
 
 
 def payment_rebuild_text(found: PaymentRebuild) -> str:

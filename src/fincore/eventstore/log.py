@@ -130,6 +130,18 @@ class EventLog(Generic[E_co]):
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
         return [_logged(row, self._events) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
 
+    async def read_types_after(
+        self, tx: int, pos: int, types: Collection[str], *, limit: int
+    ) -> list[LoggedEvent[E_co]]:
+        """The same of events of some types alone."""
+        rows = await self._pool.fetch(_SQL.read_types_after, tx, pos, limit, list(types))
+        return [_logged(row, self._events) for row in rows]
+
+    async def last_recorded(self, place: tuple[int, int], until: datetime, *, limit: int) -> list[EventId]:
+        """The last events before a place of the log that were recorded up to a time, the last one first; at most `limit`."""
+        rows = await self._pool.fetch(_SQL.last_recorded, *place, until, limit)
+        return [EventId(row["event_id"]) for row in rows]
+
     async def end(self) -> tuple[int, int]:
         """The place (tx, pos) of the last event that may be read yet; (0, 0) for an empty log."""
         row = await self._pool.fetchrow(_SQL.end_of_log)

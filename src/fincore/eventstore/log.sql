@@ -42,6 +42,24 @@ where (e.tx, e.pos) > ($1::bigint::text::xid8, $2::bigint)
 order by e.tx, e.pos
 limit $3;
 
+-- name: read_types_after
+-- The same of the types $4 alone.
+select e.tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events e
+where (e.tx, e.pos) > ($1::bigint::text::xid8, $2::bigint)
+  and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+  and e.type = any ($4::text[])
+order by e.tx, e.pos
+limit $3;
+
+-- name: last_recorded
+-- The last events before a place of the log that were recorded up to the time $3: at most $4.
+select event_id
+from eventstore.events e
+where (e.tx, e.pos) < ($1::bigint::text::xid8, $2::bigint) and recorded_at <= $3
+order by e.tx desc, e.pos desc
+limit $4;
+
 -- name: oldest_unread
 -- How long the first event after a checkpoint has been waiting, whether or not it may be read yet.
 select extract(epoch from clock_timestamp() - recorded_at)::float8 as age_seconds

@@ -104,11 +104,12 @@ class Reconciliation:
 
     async def run(self) -> RunResult | None:
         """One run; None where another process is at it. Raises `LedgerBehind`, `RunRefused`, `MatchNotRecorded`, and as the writer does."""
-        async with self._turn() as is_ours:
+        async with self.turn() as is_ours:
             return await self._run() if is_ours else None
 
     @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncIterator[bool]:
+    async def turn(self) -> AsyncIterator[bool]:
+        """Whether no other process has the turn; none gets it meanwhile."""
         async with self._pool.acquire() as connection:
             is_ours = await connection.fetchval(_SQL.try_turn)
             try:
@@ -129,8 +130,7 @@ class Reconciliation:
                 booked += 1
             else:
                 problems.append(Problem(file_id, reason))
-        if (last := await self._matcher.last()) is not None:
-            await self._record(last)
+        await self.tell_last_run()
         await self._caught_up()
         arrived, assessed = await self._payout_lines.take_up(), await self._fee_lines.take_up()
         if arrived or assessed:
@@ -140,6 +140,11 @@ class Reconciliation:
         await keep_reports(self._pool)
         await seal_days(self._pool)
         return await self._result(run, booked, problems)
+
+    async def tell_last_run(self) -> None:
+        """Have the log tell what it lacks of the run that wrote matches last. The caller has the turn."""
+        if (last := await self._matcher.last()) is not None:
+            await self._record(last)
 
     async def _read(self, file_id: SettlementFileId) -> str | None:
         try:

@@ -1,6 +1,6 @@
 """Matches lines with clearing items, set by set, in one transaction: matches, what stays open, and the breaks it makes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -35,6 +35,10 @@ RULES: Final = ("reference", "payment", "disputes")
 """What makes lines and items one: the PSP's name of the thing; the charge and the family; the charge, over all that its disputes moved."""
 
 
+Totals = dict[SettlementFileId, list[KindTotal]]
+"""File -> what a run matched of its lines, by kind and currency."""
+
+
 class OpenRun(NamedTuple):
     """A run of which the matches are written. `cut_off` is until when it looked."""
 
@@ -61,31 +65,50 @@ class Matcher:
             await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
             await refuse_moved_entries(connection)
             await refuse_unknown_matches(connection)
-            await connection.execute(_SQL.take_memory, SORT_MEMORY)
             run_id = new_run_id()
             row = await connection.fetchrow(_SQL.open_run, run_id)
             assert row is not None  # noqa: S101 -- an insert that returns
             run = OpenRun(row["run_no"], run_id, row["cut_off"])
-            await _stage(connection, run.run_no)
-            await _match(connection, run.run_no)
-            await _keep(connection, run.run_no)
-            await match_banks(connection, run.run_no)
-            await write_breaks(connection, run.run_no, self._payouts)
+            await self._write(connection, run)
         return run
 
-    async def totals(self, run: OpenRun) -> dict[SettlementFileId, list[KindTotal]]:
+    async def match_again(
+        self,
+        run_id: RunId,
+        cut_off: datetime,
+        last_entry_id: int,
+        *,
+        later_files: Collection[SettlementFileId],
+        require: Callable[[Totals], None],
+    ) -> OpenRun:
+        """Match as a run did that this database has lost: up to a time and an entry of the ledger, in one transaction.
+
+        `later_files` were booked after it. What `require` raises of what is matched is raised, and nothing is written then. Raises `RunRefused`, too.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
+            await refuse_moved_entries(connection)
+            run_no = await connection.fetchval(_SQL.open_lost_run, run_id, cut_off, last_entry_id)
+            run = OpenRun(run_no, run_id, cut_off)
+            await self._write(connection, run, later_files)
+            require(await _totals(connection, run))
+        return run
+
+    async def _write(
+        self, connection: Connection, run: OpenRun, later_files: Collection[SettlementFileId] = ()
+    ) -> None:
+        """Write what a run matches, leaves open, and finds to differ."""
+        await connection.execute(_SQL.take_memory, SORT_MEMORY)
+        await _stage(connection, run.run_no, list(later_files))
+        await _match(connection, run.run_no)
+        await _keep(connection, run.run_no, list(later_files))
+        await match_banks(connection, run.run_no)
+        await write_breaks(connection, run.run_no, self._payouts)
+
+    async def totals(self, run: OpenRun) -> Totals:
         """What a run matched of each file, by kind and currency."""
-        found: dict[SettlementFileId, list[KindTotal]] = {}
-        for row in await self._pool.fetch(_SQL.totals_of_run, run.run_no, timeout=STATEMENT_SECONDS_MAX):
-            total = KindTotal(
-                kind=row["kind"],
-                currency=Currency(row["currency"]),
-                lines=row["lines"],
-                gross_minor=row["gross_minor"],
-                fee_minor=row["fee_minor"],
-            )
-            found.setdefault(SettlementFileId(row["file_id"]), []).append(total)
-        return found
+        async with self._pool.acquire() as connection:
+            return await _totals(connection, run)
 
     async def finish(self, run: OpenRun) -> None:
         """The log has all events of a run."""
@@ -98,17 +121,31 @@ class Matcher:
         return row["matched"], row["open"]
 
 
+async def _totals(connection: Connection, run: OpenRun) -> Totals:
+    found: Totals = {}
+    for row in await connection.fetch(_SQL.totals_of_run, run.run_no, timeout=STATEMENT_SECONDS_MAX):
+        total = KindTotal(
+            kind=row["kind"],
+            currency=Currency(row["currency"]),
+            lines=row["lines"],
+            gross_minor=row["gross_minor"],
+            fee_minor=row["fee_minor"],
+        )
+        found.setdefault(SettlementFileId(row["file_id"]), []).append(total)
+    return found
+
+
 async def _do(connection: Connection, statement: str, *arguments: object) -> None:
     await connection.execute(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
 
 
-async def _stage(connection: Connection, run_no: int) -> None:
+async def _stage(connection: Connection, run_no: int, later_files: list[SettlementFileId]) -> None:
     """Lines and items that are open, each line with the charge it is about."""
     delays = list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values())
     await _do(connection, _SQL.stage_scopes, *delays)
     await _do(connection, _SQL.stage_covered, *delays)
     await _do(connection, _SQL.stage_accounts)
-    await _do(connection, _SQL.stage_lines, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()))
+    await _do(connection, _SQL.stage_lines, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()), later_files)
     await _do(connection, _SQL.analyze_lines)
     await _do(connection, _SQL.stage_duplicates)
     await _do(connection, _SQL.stage_links)
@@ -155,9 +192,9 @@ async def _by_rule(connection: Connection, run_no: int, rule: str) -> None:
         await _do(connection, _SQL.match_equal, run_no, rule, one_by_one)
 
 
-async def _keep(connection: Connection, run_no: int) -> None:
+async def _keep(connection: Connection, run_no: int, later_files: list[SettlementFileId]) -> None:
     await _do(connection, _SQL.keep_totals, run_no)
-    await _do(connection, _SQL.keep_files, run_no)
+    await _do(connection, _SQL.keep_files, run_no, later_files)
     for statement in (
         _SQL.drop_open_lines,
         _SQL.keep_open_lines,

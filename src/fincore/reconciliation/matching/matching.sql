@@ -18,6 +18,12 @@ from (select) one
 left join (select entry_id, event_id from ledgerdb.entries order by entry_id desc limit 1) l on true
 returning run_no, cut_off;
 
+-- name: open_lost_run
+-- The run $1 once more, up to the time $2 and the entry $3 of the ledger.
+insert into reconciliation.runs (run_id, cut_off, last_entry_id, last_event_id)
+values ($1, $2, $3, (select event_id from ledgerdb.entries where entry_id = $3))
+returning run_no;
+
 -- name: stage_scopes
 -- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
 -- for each format how long after a payment its line may come.
@@ -53,7 +59,8 @@ join scopes s on a.livemode = s.livemode and a.name = concat_ws(':', 'psp', s.ps
 left join covered_currencies c on c.scope_no = s.scope_no and c.currency = a.currency;
 
 -- name: stage_lines
--- The lines of files that no run has taken up, and those of before with a part that is open. $1, $2: the families of kinds.
+-- The lines of files that no run has taken up, but for the files $3, and those of before with a part that is open. $1, $2: the families of
+-- kinds.
 create temporary table staged_lines on commit drop as
 with open_before as (
     select line_no, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
@@ -64,7 +71,8 @@ wanted as (
     select l.*, true as is_gross_open, true as is_fee_open
     from reconciliation.files f
     join reconciliation.lines l using (file_id)
-    where f.status = 'booked' and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
+    where f.status = 'booked' and f.file_id <> all ($3::text[])
+      and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
     union all
     select l.*, o.is_gross_open, o.is_fee_open
     from open_before o
@@ -388,11 +396,12 @@ join reconciliation.lines l using (line_no)
 group by l.file_id, l.kind, l.currency;
 
 -- name: keep_files
--- The lines of these files are taken up.
+-- The lines of these files are taken up, but for the files $2.
 insert into reconciliation.matched_files (file_id, run_no)
 select f.file_id, $1
 from reconciliation.files f
-where f.status = 'booked' and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id);
+where f.status = 'booked' and f.file_id <> all ($2::text[])
+  and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id);
 
 -- name: drop_open_lines
 -- The next run begins with what this one left.

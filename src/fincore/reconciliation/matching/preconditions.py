@@ -54,5 +54,5 @@ async def refuse_unknown_matches(connection: Connection) -> None:
             f"the log tells of {len(unknown)} matches, the first of {settlement_file_of(first['stream_id'])} in the ledger's entry "
             f"{first['entry_id']}, of runs that LedgerDB's database does not have: a backup from before them was restored. A run would "
             "match the same lines a second time, so nothing was matched. Restore LedgerDB's database as it was after its last run, from "
-            "a later backup or its write-ahead log, and run it again"
+            "a later backup or its write-ahead log, or derive these runs anew with `fincore rebuild reconciliation`"
         )

@@ -12,7 +12,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import SettlementFileId
 from fincore.domain.refusal import Refusal
-from fincore.domain.settlement_file import accept_file
+from fincore.domain.settlement_file import SettlementFile, accept_file
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import EvidenceStore
@@ -179,25 +179,28 @@ class FileReader:
             facts.continued,
             facts.account_id,
         )
-        await self._keep_openings(connection, file_id)
+        known = await self._files.load(file_id)
+        await _keep_openings(connection, file_id, known)
         refusal = accept_file(
-            None, await accepted_of(connection, file_id), await totals_of(connection, file_id)
+            known, await accepted_of(connection, file_id), await totals_of(connection, file_id)
         )
         if isinstance(refusal, Refusal):
             raise FileRefused(None, refusal.detail)
 
-    async def _keep_openings(self, connection: Connection, file_id: SettlementFileId) -> None:
-        """Keep what the PSP held before the file. A log that has the file already was told of that by a record that is lost."""
-        known = await self._files.load(file_id)
-        openings = [one for one in known.totals if one.kind == "opening"] if known else []
-        await connection.execute(
-            _SQL.keep_openings,
-            file_id,
-            known is not None,
-            [one.currency for one in openings],
-            [one.gross_minor for one in openings],
-            timeout=READ_SECONDS_MAX,
-        )
+
+async def _keep_openings(
+    connection: Connection, file_id: SettlementFileId, known: SettlementFile | None
+) -> None:
+    """Keep what the PSP held before the file. A log that has the file already was told of that by a record that is lost."""
+    openings = [one for one in known.totals if one.kind == "opening"] if known else []
+    await connection.execute(
+        _SQL.keep_openings,
+        file_id,
+        known is not None,
+        [one.currency for one in openings],
+        [one.gross_minor for one in openings],
+        timeout=READ_SECONDS_MAX,
+    )
 
 
 def _json(totals: Mapping[Currency, msgspec.Struct]) -> str:

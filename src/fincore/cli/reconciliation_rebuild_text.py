@@ -1,0 +1,61 @@
+"""How a rebuild of reconciliation is shown: what was derived anew, what differs, and what no log holds. Pure."""
+
+from typing import Final
+
+from fincore.backoffice.rebuilds import ReconciliationRebuild
+from fincore.cli.ledger_tables import money_text
+from fincore.cli.settlement_runs import run_text
+from fincore.cli.terminal import table_text
+from fincore.domain.counting import counted
+from fincore.reconciliation.rebuild.told import MatchDifference
+
+LOST: Final = """\
+The log does not hold, so that it is lost if it came after the backup of LedgerDB:
+  what people noted and decided about breaks: read their e-mails and earlier reports, and note it again
+  statements of banks: import them again, the kept ones are under bank/ in the evidence store
+  files that no run had booked, and what sources said of files beside their content: they are fetched again"""
+
+
+def reconciliation_rebuild_text(found: ReconciliationRebuild) -> str:
+    """What was derived, and how fast; where a run differs, or what the run after it did; what is lost."""
+    rebuilt = found.rebuilt
+    if not rebuilt.files and not rebuilt.runs and not rebuilt.differences:
+        parts = ["reconciliation: LedgerDB has every file and run that the log tells of"]
+    else:
+        parts = [
+            f"reconciliation derived anew: {counted(rebuilt.files, 'file')}, {counted(rebuilt.runs, 'run')}, {found.seconds:.1f} s"
+        ]
+    if rebuilt.differences:
+        first = rebuilt.differences[0]
+        parts += [
+            (
+                f"{first.run_id} cannot be derived as the log tells it, and nothing of it is written. Restore LedgerDB's database as it was "
+                "after that run, from a later backup or its write-ahead log, and repeat the command"
+            ),
+            _table(rebuilt.differences),
+        ]
+    if found.run is not None:
+        parts.append(run_text(found.run))
+    if rebuilt.files or rebuilt.runs:
+        parts.append(LOST)
+    return "\n".join(parts)
+
+
+def _table(differences: tuple[MatchDifference, ...]) -> str:
+    return table_text(
+        ("file", "kind", "lines told", "gross", "fee", "lines found", "gross", "fee"),
+        [
+            (
+                file_id,
+                kind,
+                f"{one.told.lines:,}",
+                money_text(one.told.gross_minor, currency),
+                money_text(one.told.fee_minor, currency),
+                f"{one.found.lines:,}",
+                money_text(one.found.gross_minor, currency),
+                money_text(one.found.fee_minor, currency),
+            )
+            for one in differences
+            for file_id, kind, currency in (one.part,)
+        ],
+    )

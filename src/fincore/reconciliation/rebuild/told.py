@@ -1,0 +1,104 @@
+"""What the log tells of settlement files and of runs that matched their lines, in its order, and where that differs from what is found. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import EventId, RunId, SettlementFileId
+from fincore.domain.recorded_event import RecordedEvent
+from fincore.domain.settlement_events import (
+    SettlementFileAccepted,
+    SettlementFileEvent,
+    SettlementFileMatched,
+    SettlementKind,
+)
+from fincore.domain.settlement_file import KindTotal
+
+Part = tuple[SettlementFileId, SettlementKind, Currency]
+"""The lines of a kind and currency in a file."""
+
+
+class Sums(NamedTuple):
+    """How many lines, and what they come to in minor units, fees apart."""
+
+    lines: int
+    gross_minor: int
+    fee_minor: int
+
+
+NOTHING = Sums(0, 0, 0)
+
+
+class ToldFile(NamedTuple):
+    """A file that was read and booked, and when the log recorded that."""
+
+    accepted: SettlementFileAccepted
+    recorded_at: datetime
+
+
+class ToldRun(NamedTuple):
+    """A run that matched lines. `cut_off` is until when it looked, `place` that of its first event in the log, `event_ids` all of them."""
+
+    run_id: RunId
+    cut_off: datetime
+    place: tuple[int, int]
+    event_ids: Sequence[EventId]
+    matched: Mapping[Part, Sums]
+
+
+class MatchDifference(NamedTuple):
+    """What the log tells that a run matched of a part of a file, and what is found when it is matched anew."""
+
+    run_id: RunId
+    part: Part
+    told: Sums
+    found: Sums
+
+
+def steps_of(events: Iterable[RecordedEvent[SettlementFileEvent]]) -> list[ToldFile | ToldRun]:
+    """Files and runs in the order of the log; a run stands where its first event does. Sums of a file are left out: its lines have them."""
+    steps: list[ToldFile | ToldRun] = []
+    runs: dict[RunId, tuple[list[EventId], dict[Part, Sums]]] = {}
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event, SettlementFileAccepted):
+            steps.append(ToldFile(event, recorded.recorded_at))
+        elif isinstance(event, SettlementFileMatched):
+            if event.run_id not in runs:
+                event_ids, matched = runs[event.run_id] = [], {}
+                place = recorded.tx, recorded.pos
+                steps.append(ToldRun(event.run_id, event.occurred_at, place, event_ids, matched))
+            event_ids, matched = runs[event.run_id]
+            event_ids.append(recorded.event_id)
+            matched[event.file_id, event.kind, event.currency] = Sums(
+                event.lines, event.gross_minor, event.fee_minor
+            )
+    return steps
+
+
+def files_of(steps: Iterable[ToldFile | ToldRun]) -> list[SettlementFileId]:
+    """The files among some steps."""
+    return [step.accepted.file_id for step in steps if isinstance(step, ToldFile)]
+
+
+def sums_of(totals: Mapping[SettlementFileId, Sequence[KindTotal]]) -> dict[Part, Sums]:
+    """What a run matched, by part."""
+    return {
+        (file_id, one.kind, one.currency): Sums(one.lines, one.gross_minor, one.fee_minor)
+        for file_id, several in totals.items()
+        for one in several
+    }
+
+
+def differences(told: ToldRun, found: Mapping[Part, Sums], *, is_last: bool) -> list[MatchDifference]:
+    """Where a run differs from what the log tells of it, by part.
+
+    Of the last run the log may lack events, as its process died: what is found beyond them is no difference, and is told again.
+    """
+    parts = told.matched.keys() if is_last else told.matched.keys() | found.keys()
+    return [
+        MatchDifference(told.run_id, part, told.matched.get(part, NOTHING), found.get(part, NOTHING))
+        for part in sorted(parts)
+        if told.matched.get(part, NOTHING) != found.get(part, NOTHING)
+    ]

@@ -1,0 +1,426 @@
+"""`fincore rebuild reconciliation`: what LedgerDB lost of reconciliation is derived anew as the log tells it, or not at all."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fincore.__main__ import main
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
+from fincore.backoffice.rebuilds import ReconciliationRebuild, rebuild_reconciliation
+from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.evidence.port import EvidenceNotKept
+from fincore.reconciliation.line import SettlementLine
+from fincore.reconciliation.matching.matcher import Matcher
+from fincore.reconciliation.matching.preconditions import RunRefused
+from fincore.reconciliation.reading.file_reader import FileReader
+from fincore.reconciliation.reading.read_files import FileBooker
+from fincore.reconciliation.rebuild.record_rebuild import RebuildRefused, RecordRebuild
+from fincore.reconciliation.run import RunResult
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
+from fixtures.settlement_account import Settlement, line, settlement
+from fixtures.settlement_falsified import Lived, Payment, live
+from fixtures.traffic import store_pool
+
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+LATE_FEE = PLAIN._replace(fee_is_late=True)
+RECORD = (
+    "matches",
+    "matched_totals",
+    "matched_files",
+    "open_lines",
+    "open_items",
+    "break_actions",
+    "break_states",
+    "breaks",
+    "day_reports",
+    "reports",
+    "runs",
+)
+FORGET = "delete from reconciliation.{}"
+FORGET_LAST = "delete from reconciliation.{} where run_no = (select max(run_no) from reconciliation.runs)"
+MOVE_CLOCK = "update eventstore.events set recorded_at = recorded_at + interval '{}'"
+FILES = ("lines", "openings", "arrivals", "files", "sources")
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as one:
+            yield one
+    finally:
+        pool.terminate()
+
+
+async def happen(account: Settlement, payment: Payment = PLAIN) -> Lived:
+    one = live(payment, account.psp, account.psp_account)
+    await account.happen(one.stream_id, *one.events)
+    return one
+
+
+async def run(account: Settlement) -> RunResult:
+    result = await account.reconciliation.run()
+    assert result is not None
+    await account.book()
+    return result
+
+
+async def set_back(owner_pool: Pool, *statements: str) -> None:
+    """Have the database as a backup of before has it, where no one else may delete."""
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.execute("reset session_replication_role")
+
+
+async def lose(owner_pool: Pool, *tables: str) -> None:
+    await set_back(owner_pool, *map(FORGET.format, tables))
+
+
+async def lose_last_run(owner_pool: Pool) -> None:
+    """Set the record back to before the last run, and to after one that left nothing open."""
+    await set_back(
+        owner_pool,
+        *(
+            FORGET_LAST.format(table)
+            for table in ("matches", "matched_totals", "matched_files", "break_states", "reports", "runs")
+        ),
+    )
+    await lose(owner_pool, "break_actions", "breaks", "open_lines", "open_items", "day_reports")
+
+
+def record_rebuild(account: Settlement) -> RecordRebuild:
+    log = EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS)
+    files = SettlementFileRecorder(log, account.writer)
+    return RecordRebuild(
+        account.ledgerdb,
+        log,
+        reader=FileReader(account.ledgerdb, files, account.evidence, account.formats),
+        booker=FileBooker(account.ledgerdb, files, account.payouts),
+        matcher=Matcher(account.ledgerdb, account.payouts),
+    )
+
+
+async def rebuild(account: Settlement) -> ReconciliationRebuild:
+    found = await rebuild_reconciliation(account.reconciliation, record_rebuild(account), account.book)
+    assert found is not None
+    await account.book()
+    return found
+
+
+async def is_sound(account: Settlement) -> bool:
+    """Whether the invariants of settlement hold."""
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    return not [
+        violation
+        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES)
+        for violation in await invariant.check(stores)
+    ]
+
+
+async def events(account: Settlement) -> int:
+    (row,) = await account.rows("select count(*) as events from eventstore.events")
+    return int(row["events"])
+
+
+async def record(account: Settlement) -> Sequence[object]:
+    """What the record says, without the numbers that the database gives."""
+    return [
+        [tuple(row) for row in await account.rows(statement)]
+        for statement in (
+            "select file_id, name, source, status, period_start, period_end from reconciliation.files order by file_id",
+            "select file_id, number, psp_reference, gross_minor, fee_minor from reconciliation.lines order by file_id, number",
+            """select r.run_id, r.cut_off, t.file_id, t.kind, t.currency, t.lines, t.gross_minor, t.fee_minor
+                from reconciliation.matched_totals t join reconciliation.runs r using (run_no) order by 1, 3, 4, 5""",
+            """select l.file_id, l.number, m.part, m.rule, m.entry_id, m.account_id, r.run_id from reconciliation.matches m
+                join reconciliation.lines l using (line_no) join reconciliation.runs r using (run_no) order by 1, 2, 3""",
+            "select class, amount_minor, status, entry_id from reconciliation.breaks order by 1, 2, 3, 4",
+        )
+    ]
+
+
+async def days_passed(account: Settlement) -> list[Lived]:
+    """Three runs: a payment told; two told of which one is false and one has its fee late; the false one set right."""
+    first = await happen(account)
+    await account.fetched(first.lines)
+    await run(account)
+    second, third = await happen(account), await happen(account, LATE_FEE)
+    (told,) = second.lines
+    wrong: list[SettlementLine] = [
+        line("payment", told.gross_minor - 1, told.fee_minor, references=told.references)
+    ]
+    await account.fetched([*wrong, *third.lines], day=1)
+    await run(account)
+    rest = line("payment", 1, 0, references=told.references)
+    await account.fetched([rest, line("account_fee", -100)], day=2)
+    await run(account)
+    return [first, second, third]
+
+
+@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+async def test_lost_record_is_derived_as_it_was(
+    account: Settlement, owner_pool: Pool, tables: Sequence[str]
+) -> None:
+    await days_passed(account)
+    before, balances, told = await record(account), await account.balances(), await events(account)
+    await lose(owner_pool, *tables)
+    with pytest.raises(RunRefused):
+        await account.reconciliation.run()
+    found = await rebuild(account)
+    assert found.rebuilt.differences == ()
+    assert (found.rebuilt.files, found.rebuilt.runs) == (3 if "files" in tables else 0, 3)
+    assert await record(account) == before
+    assert await account.balances() == balances
+    assert await events(account) == told
+    assert await is_sound(account)
+    (kept,) = await account.rows(
+        "select count(*) as runs, count(finished_at) as finished, count(r.run_no) as reports"
+        " from reconciliation.runs left join reconciliation.reports r using (run_no)"
+    )
+    assert kept["runs"] == kept["finished"] == kept["reports"] == 4
+
+
+@pytest.mark.parametrize("ahead", ["-1 day", "1 day"])
+async def test_record_is_derived_where_clocks_of_servers_differ(
+    account: Settlement, owner_pool: Pool, ahead: str
+) -> None:
+    """The log's server and LedgerDB's tell other times: what a run saw is found all the same."""
+    await days_passed(account)
+    before = await record(account)
+    await lose(owner_pool, *RECORD)
+    await set_back(owner_pool, MOVE_CLOCK.format(ahead))
+    assert (await rebuild(account)).rebuilt.differences == ()
+    assert await record(account) == before
+
+
+async def test_rebuild_leaves_the_turn_of_another_process_alone(account: Settlement) -> None:
+    async with account.reconciliation.turn() as is_ours:
+        assert is_ours
+        found = await rebuild_reconciliation(account.reconciliation, record_rebuild(account), account.book)
+    assert found is None
+
+
+async def test_record_of_a_backup_is_continued(account: Settlement, owner_pool: Pool) -> None:
+    first = await happen(account)
+    await account.fetched(first.lines)
+    await run(account)
+    second = await happen(account)
+    await account.fetched(second.lines, day=1)
+    await run(account)
+    before, told = await record(account), await events(account)
+    await lose_last_run(owner_pool)
+    found = await rebuild(account)
+    assert (found.rebuilt.files, found.rebuilt.runs, found.rebuilt.differences) == (0, 1, ())
+    assert await record(account) == before
+    assert await events(account) == told
+    assert await is_sound(account)
+
+
+async def test_record_that_is_whole_stays_as_it_is(account: Settlement) -> None:
+    await days_passed(account)
+    before, told = await record(account), await events(account)
+    found = await rebuild(account)
+    assert (found.rebuilt.files, found.rebuilt.runs, found.rebuilt.differences) == (0, 0, ())
+    assert await record(account) == before
+    assert await events(account) == told
+
+
+async def test_run_after_a_rebuild_tells_the_rest_only(account: Settlement, owner_pool: Pool) -> None:
+    await days_passed(account)
+    later = await happen(account)
+    new = await account.fetched(later.lines, day=3)
+    await lose(owner_pool, *RECORD)
+    found = await rebuild(account)
+    assert found.run is not None
+    assert (found.run.files_booked, found.run.lines_matched) == (1, 1)
+    last = await account.rows(
+        "select data ->> 'file_id' as file_id from eventstore.events where type = 'settlement_file.matched'"
+        " order by tx desc, pos desc limit 2"
+    )
+    assert [row["file_id"] == new for row in last] == [True, False]
+    assert await is_sound(account)
+
+
+@pytest.mark.parametrize("dies_in", ["read", "book", "match_again", "finish"])
+async def test_rebuild_that_dies_is_continued(
+    account: Settlement, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch, dies_in: str
+) -> None:
+    """It dies in each of its files or runs; each time the next one goes on."""
+    await days_passed(account)
+    before, told = await record(account), await events(account)
+    await lose(owner_pool, *RECORD, *FILES)
+    kind = {"read": FileReader, "book": FileBooker}.get(dies_in, Matcher)
+    whole = getattr(kind, dies_in)
+    died: set[object] = set()
+
+    async def dies(self: object, *arguments: object, **named: object) -> object:
+        result = await whole(self, *arguments, **named)
+        if arguments[0] not in died:
+            died.add(arguments[0])
+            raise ConnectionError
+        return result
+
+    monkeypatch.setattr(kind, dies_in, dies)
+    for _ in range(8):
+        try:
+            await rebuild(account)
+            break
+        except ConnectionError:
+            await account.book()
+    assert len(died) >= 3
+    assert await record(account) == before
+    assert await events(account) == told
+    assert await is_sound(account)
+
+
+async def test_log_that_lacks_a_part_of_the_last_run_is_told_it(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    """The process died after the event of one file; then the database was lost."""
+    first, second = await happen(account), await happen(account)
+    await account.fetched(first.lines)
+    await account.fetched(second.lines, day=1)
+    dying = account.reconciliation
+    whole = dying._files.match
+    calls = 0
+
+    async def dies(*arguments: object, **named: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            raise ConnectionError
+        return await whole(*arguments, **named)  # type: ignore[arg-type]
+
+    dying._files.match = dies  # type: ignore[method-assign, assignment]
+    with pytest.raises(ConnectionError):
+        await dying.run()
+    await account.book()
+    await lose(owner_pool, *RECORD)
+    found = await rebuild(account)
+    assert found.rebuilt.runs == 1
+    matched = await account.rows("select from eventstore.events where type = 'settlement_file.matched'")
+    assert len(matched) == 2
+    assert not {"missing_here", "missing_there"} & {one.break_class for one in await account.breaks()}
+    assert await is_sound(account)
+
+
+async def test_payment_that_a_lost_run_did_not_see_is_left_to_the_next(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    """Its line was there before it; the run that did not see it matched nothing of it."""
+    first, late = await happen(account), live(PLAIN, account.psp, account.psp_account)
+    await account.fetched([*first.lines, *late.lines])
+    slow = account.reconciliation
+    whole = slow._record
+
+    async def record_late(opened: object) -> None:
+        if not await account.rows("select from reconciliation.runs where finished_at is not null"):
+            await account.happen(late.stream_id, *late.events)
+            await account.book()
+        await whole(opened)  # type: ignore[arg-type]
+
+    slow._record = record_late  # type: ignore[method-assign, assignment]
+    await slow.run()
+    await account.book()
+    await run(account)
+    before = await record(account)
+    await lose(owner_pool, *RECORD)
+    found = await rebuild(account)
+    assert (found.rebuilt.runs, found.rebuilt.differences) == (2, ())
+    assert (await record(account))[:4] == before[:4]
+    assert await is_sound(account)
+
+
+async def test_lost_run_that_differs_is_refused_with_its_differences(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    await days_passed(account)
+    balances, told = await account.balances(), await events(account)
+    await lose(owner_pool, *RECORD)
+    await set_back(
+        owner_pool,
+        "delete from reconciliation.lines where line_no = (select min(line_no) from reconciliation.lines)",
+    )
+    found = await rebuild(account)
+    (one,) = found.rebuilt.differences
+    assert (one.part[1:], one.told, one.found) == (("payment", "usd"), (1, 10_000, -320), (0, 0, 0))
+    assert found.run is None
+    assert await account.rows("select from reconciliation.runs") == []
+    with pytest.raises(RunRefused):
+        await account.reconciliation.run()
+    assert (await account.balances(), await events(account)) == (balances, told)
+
+
+async def test_rebuild_without_evidence_is_refused(account: Settlement, owner_pool: Pool) -> None:
+    await days_passed(account)
+    await lose(owner_pool, *RECORD, *FILES)
+
+    async def gone(*_: object) -> None:
+        raise EvidenceNotKept("the kept file paypal/eu/1-a cannot be read (No such file)")
+
+    record_of = record_rebuild(account)
+    record_of._reader._evidence = SimpleNamespace(open=gone)
+    with pytest.raises(RebuildRefused, match="Bring the evidence back"):
+        await rebuild_reconciliation(account.reconciliation, record_of, account.book)
+    assert (await rebuild(account)).rebuilt.files == 3
+    assert await is_sound(account)
+
+
+async def test_file_that_is_read_otherwise_now_is_refused(account: Settlement, owner_pool: Pool) -> None:
+    await days_passed(account)
+    before = await record(account)
+    await lose(owner_pool, *RECORD, *FILES)
+    content, written = next(iter(account.file_format.files.items()))
+    account.file_format.files[content] = written._replace(lines=[line("payment", 1)])
+    with pytest.raises(RebuildRefused, match="with other totals"):
+        await rebuild(account)
+    assert await account.rows("select from reconciliation.lines") == []
+    account.file_format.files[content] = written
+    await rebuild(account)
+    assert await record(account) == before
+
+
+async def test_run_that_is_missing_before_a_known_one_is_refused(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    await days_passed(account)
+    await set_back(
+        owner_pool,
+        "delete from reconciliation.runs where run_no = (select min(run_no) from reconciliation.runs)",
+    )
+    with pytest.raises(RebuildRefused, match="restore a backup of it that is whole"):
+        await rebuild(account)
+
+
+async def test_ages_of_breaks_are_those_of_their_runs(account: Settlement, owner_pool: Pool) -> None:
+    one, other = await happen(account), await happen(account)
+    await account.fetched([line("payment", 9_999, -320, references=one.lines[0].references), *other.lines])
+    await run(account)
+    opened = "select opened_at from reconciliation.breaks where class = 'amount'"
+    before = await account.rows(opened)
+    await lose(owner_pool, *RECORD)
+    await rebuild(account)
+    assert await account.rows(opened) == before
+
+
+async def test_command_says_that_nothing_is_lost(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FINCORE_EVENTSTORE_DSN", dsn)
+    monkeypatch.setenv("FINCORE_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["fincore", "rebuild", "reconciliation"])
+    with pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(main)
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "LedgerDB has every file and run that the log tells of" in told
+    assert "0 files booked, 0 lines matched" in told
+    assert "lost" not in told
