@@ -38,6 +38,9 @@ RULES: Final = ("reference", "payment", "disputes")
 Totals = dict[SettlementFileId, list[KindTotal]]
 """File -> what a run matched of its lines, by kind and currency."""
 
+_Entries = tuple[int, int]
+"""The ledger's entries that are new to a run: after the first, up to the second."""
+
 
 class OpenRun(NamedTuple):
     """A run of which the matches are written. `cut_off` is until when it looked."""
@@ -99,9 +102,14 @@ class Matcher:
     ) -> None:
         """Write what a run matches, leaves open, and finds to differ."""
         await connection.execute(_SQL.take_memory, SORT_MEMORY)
-        await _stage(connection, run.run_no, list(later_files))
+        row = await connection.fetchrow(_SQL.entries_of_run, run.run_no)
+        assert row is not None  # noqa: S101 -- the run was opened
+        entries: _Entries = row["after_entry_id"], row["last_entry_id"]
+        await _look(connection, list(later_files))
+        await _match_whole(connection, run.run_no, entries)
+        await _stage(connection, entries)
         await _match(connection, run.run_no)
-        await _keep(connection, run.run_no, list(later_files))
+        await _keep(connection, run.run_no)
         await match_banks(connection, run.run_no)
         await write_breaks(connection, run.run_no, self._payouts)
 
@@ -139,15 +147,37 @@ async def _do(connection: Connection, statement: str, *arguments: object) -> Non
     await connection.execute(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
 
 
-async def _stage(connection: Connection, run_no: int, later_files: list[SettlementFileId]) -> None:
-    """Lines and items that are open, each line with the charge it is about."""
+async def _look(connection: Connection, later_files: list[SettlementFileId]) -> None:
+    """What a run looks at: accounts, files, what the runs before left, and the lines."""
     delays = list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values())
     await _do(connection, _SQL.stage_scopes, *delays)
     await _do(connection, _SQL.stage_covered, *delays)
     await _do(connection, _SQL.stage_accounts)
-    await _do(connection, _SQL.stage_lines, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()), later_files)
-    await _do(connection, _SQL.analyze_lines)
+    await _do(connection, _SQL.stage_files, later_files)
+    await _do(connection, _SQL.stage_lines_before)
+    await _do(connection, _SQL.stage_items_before)
+    await _do(connection, _SQL.stage_item_families, list(FAMILY_OF_ITEM), list(FAMILY_OF_ITEM.values()))
+    await _do(connection, _SQL.analyze_before)
+    await _do(connection, _SQL.stage_lines_to_match, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()))
+    await _do(connection, _SQL.analyze_lines_to_match)
+
+
+async def _match_whole(connection: Connection, run_no: int, entries: _Entries) -> None:
+    """Match what one name makes one line and one item, and is equal, before anything else is looked at."""
     await _do(connection, _SQL.stage_duplicates)
+    await _do(connection, _SQL.stage_named, *entries)
+    await _do(connection, _SQL.stage_lines_with_many)
+    await _do(connection, _SQL.stage_items_with_many)
+    await _do(connection, _SQL.analyze_named)
+    await _do(connection, _SQL.stage_whole)
+    await _do(connection, _SQL.analyze_whole)
+    await _do(connection, _SQL.match_whole, run_no)
+
+
+async def _stage(connection: Connection, entries: _Entries) -> None:
+    """The other lines and items, each line with the charge it is about."""
+    await _do(connection, _SQL.stage_lines)
+    await _do(connection, _SQL.analyze_lines)
     await _do(connection, _SQL.stage_links)
     await _do(connection, _SQL.link_by_references)
     await _do(connection, _SQL.link_by_refunds)
@@ -158,7 +188,7 @@ async def _stage(connection: Connection, run_no: int, later_files: list[Settleme
     ]
     await _do(connection, _SQL.link_by_charges, [one for one, _ in charges], [one for _, one in charges])
     await _do(connection, _SQL.link_by_parents)
-    await _do(connection, _SQL.stage_items, run_no, list(FAMILY_OF_ITEM), list(FAMILY_OF_ITEM.values()))
+    await _do(connection, _SQL.stage_items, *entries)
     await _do(connection, _SQL.analyze_items)
 
 
@@ -171,11 +201,8 @@ def _is_charge(our_reference: str) -> bool:
 
 
 async def _match(connection: Connection, run_no: int) -> None:
-    """What is whole and equal; then by each rule first what has equal sums, and of the rest what has equal amounts one by one."""
+    """By each rule first what has equal sums, and of the rest what has equal amounts one by one."""
     disputes = sorted(OF_DISPUTES)
-    await _do(connection, _SQL.stage_whole)
-    await _do(connection, _SQL.analyze_whole)
-    await _do(connection, _SQL.match_whole, run_no)
     await _do(connection, _SQL.stage_line_parts, disputes)
     await _do(connection, _SQL.stage_item_parts, disputes)
     await _do(connection, _SQL.analyze_parts)
@@ -192,9 +219,9 @@ async def _by_rule(connection: Connection, run_no: int, rule: str) -> None:
         await _do(connection, _SQL.match_equal, run_no, rule, one_by_one)
 
 
-async def _keep(connection: Connection, run_no: int, later_files: list[SettlementFileId]) -> None:
+async def _keep(connection: Connection, run_no: int) -> None:
     await _do(connection, _SQL.keep_totals, run_no)
-    await _do(connection, _SQL.keep_files, run_no, later_files)
+    await _do(connection, _SQL.keep_files, run_no)
     for statement in (
         _SQL.drop_open_lines,
         _SQL.keep_open_lines,

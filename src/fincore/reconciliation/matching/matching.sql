@@ -24,6 +24,14 @@ insert into reconciliation.runs (run_id, cut_off, last_entry_id, last_event_id)
 values ($1, $2, $3, (select event_id from ledgerdb.entries where entry_id = $3))
 returning run_no;
 
+-- name: entries_of_run
+-- The entries that are new to the run $1: after the last one that the run before it saw, and up to its own last one.
+select r.last_entry_id,
+    coalesce((select b.last_entry_id from reconciliation.runs b where b.run_no < $1 order by b.run_no desc limit 1), 0)
+        as after_entry_id
+from reconciliation.runs r
+where r.run_no = $1;
+
 -- name: stage_scopes
 -- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
 -- for each format how long after a payment its line may come.
@@ -58,45 +66,73 @@ from ledgerdb.accounts a
 join scopes s on a.livemode = s.livemode and a.name = concat_ws(':', 'psp', s.psp, s.psp_account, 'clearing', a.currency)
 left join covered_currencies c on c.scope_no = s.scope_no and c.currency = a.currency;
 
--- name: stage_lines
--- The lines of files that no run has taken up, but for the files $3, and those of before with a part that is open. $1, $2: the families of
--- kinds.
-create temporary table staged_lines on commit drop as
-with open_before as (
-    select line_no, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
-    from reconciliation.open_lines
-    group by line_no
+-- name: stage_files
+-- The files of which this run takes up the lines: those of no run before, but for the files $1.
+create temporary table taken_files on commit drop as
+select f.file_id, s.scope_no
+from reconciliation.files f
+join scopes s using (livemode, psp, psp_account)
+where f.status = 'booked' and f.file_id <> all ($1::text[])
+  and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id);
+
+-- name: stage_lines_before
+-- The lines that the runs before left, and which parts of each are open.
+create temporary table lines_before on commit drop as
+select o.line_no, s.scope_no, bool_or(o.part = 'gross') as is_gross_open, bool_or(o.part = 'fee') as is_fee_open
+from reconciliation.open_lines o
+join reconciliation.lines l using (line_no)
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+group by o.line_no, s.scope_no;
+
+-- name: stage_items_before
+-- The same of items.
+create temporary table items_before on commit drop as
+select entry_id, account_id, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
+from reconciliation.open_items
+group by entry_id, account_id;
+
+-- name: stage_lines_to_match
+-- The lines of files that no run has taken up, and those of before with a part that is open. What is not open counts as 0. $1, $2: the
+-- families of kinds. All of it at once, so that PostgreSQL knows how much it is: of what was just read it has no statistics.
+create temporary table lines_to_match on commit drop as
+with line_families as (
+    select kind, family from unnest($1::text[], $2::text[]) as k (kind, family) where family is not null
 ),
 wanted as (
-    select l.*, true as is_gross_open, true as is_fee_open
-    from reconciliation.files f
+    select l.*, t.scope_no, true as is_new, true as is_gross_open, true as is_fee_open
+    from taken_files t
     join reconciliation.lines l using (file_id)
-    where f.status = 'booked' and f.file_id <> all ($3::text[])
-      and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
     union all
-    select l.*, o.is_gross_open, o.is_fee_open
-    from open_before o
+    select l.*, b.scope_no, false, b.is_gross_open, b.is_fee_open
+    from lines_before b
     join reconciliation.lines l using (line_no)
 )
-select w.line_no, s.scope_no, k.family, w.psp_type, w.psp_reference,
+select w.line_no, w.scope_no, w.file_id, w.kind, f.family, w.psp_type, w.psp_reference,
     case when w.psp_reference = any (w.about) then w.about else w.about || w.psp_reference end as about, w.parent_reference,
     w.our_reference, w.currency, w.gross_minor as line_gross_minor, w.fee_minor as line_fee_minor,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
-    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
+    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor, w.is_new
 from wanted w
-join reconciliation.files f using (file_id)
-join scopes s using (livemode, psp, psp_account)
-join unnest($1::text[], $2::text[]) as k (kind, family) on k.kind = w.kind and k.family is not null;
+join line_families f using (kind);
 
--- name: analyze_lines
+-- name: stage_item_families
+-- The families of the kinds of items: $1, $2.
+create temporary table item_families on commit drop as select kind, family from unnest($1::text[], $2::text[]) as k (kind, family);
+
+-- name: analyze_before
 -- Plans for a million lines are not those for ten.
-analyze scopes, clearing_accounts, staged_lines;
+analyze scopes, clearing_accounts, taken_files, lines_before, items_before, item_families;
+
+-- name: analyze_lines_to_match
+-- The same of lines.
+analyze lines_to_match;
 
 -- name: stage_duplicates
 -- Lines that repeat an earlier line of the same account, under the PSP's own id of the line.
 create temporary table duplicates on commit drop as
 select w.line_no
-from staged_lines w
+from lines_to_match w
 where exists (
     select
     from reconciliation.lines o
@@ -105,6 +141,79 @@ where exists (
     where o.psp_reference = w.psp_reference and o.line_no < w.line_no and s.scope_no = w.scope_no and o.psp_type = w.psp_type
       and o.currency = w.currency and o.gross_minor = w.line_gross_minor and o.fee_minor = w.line_fee_minor
 );
+
+-- name: stage_named
+-- Each line beside each item, of any time, that the PSP calls by a name of the line. $1, $2: the entries that are new to this run,
+-- after the first and up to the second. `is_equal`: both are open, in one currency and family, with equal amounts and equal fees.
+create temporary table named on commit drop as
+with line_names as (
+    select w.*, unnest(w.about) as reference from lines_to_match w
+)
+select w.line_no, w.file_id, w.kind, w.currency, w.gross_minor, w.fee_minor, w.is_new, i.entry_id, i.account_id,
+    a.currency = w.currency and f.family = case
+        when i.psp_reference = w.psp_reference and i.kind in ('refund', 'refund_failed', 'reversal') then 'refund'
+        else w.family
+    end
+    and case
+        when i.entry_id > $1::bigint and i.entry_id <= $2::bigint then i.gross_minor = w.gross_minor and i.fee_minor = w.fee_minor
+        when b.entry_id is not null then case when b.is_gross_open then i.gross_minor else 0 end = w.gross_minor
+            and case when b.is_fee_open then i.fee_minor else 0 end = w.fee_minor
+        else false
+    end as is_equal
+from line_names w
+join clearing_accounts a on a.scope_no = w.scope_no
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = w.reference
+join item_families f on f.kind = i.kind
+left join items_before b on b.entry_id = i.entry_id and b.account_id = i.account_id
+where i.psp_reference <> '';
+
+-- name: stage_lines_with_many
+-- Lines that name more than one item.
+create temporary table lines_with_many on commit drop as
+select line_no from named group by line_no having count(*) > 1;
+
+-- name: stage_items_with_many
+-- Items that more than one line names.
+create temporary table items_with_many on commit drop as
+select entry_id, account_id from named group by entry_id, account_id having count(*) > 1;
+
+-- name: stage_whole
+-- What is settled at a glance, as nearly everything is: one line and one item that name each other and nothing else, and are equal. By
+-- the rules for the rest they match, too.
+create temporary table whole on commit drop as
+select n.line_no, n.file_id, n.kind, n.currency, n.gross_minor, n.fee_minor, n.is_new, n.entry_id, n.account_id
+from named n
+where n.is_equal
+  and not exists (select from duplicates d where d.line_no = n.line_no)
+  and not exists (select from lines_with_many m where m.line_no = n.line_no)
+  and not exists (select from items_with_many m where m.entry_id = n.entry_id and m.account_id = n.account_id);
+
+-- name: analyze_named
+-- The same of these.
+analyze duplicates, named, lines_with_many, items_with_many;
+
+-- name: analyze_whole
+-- The same of what is settled.
+analyze whole;
+
+-- name: match_whole
+-- They match. $1 is the run. In the order of lines: the indexes of matches grow at their ends then.
+insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
+select w.line_no, p.part, $1, 'reference', w.line_no, w.entry_id, w.account_id
+from (select line_no, entry_id, account_id, gross_minor, fee_minor from whole order by line_no) w
+cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
+where p.amount_minor <> 0;
+
+-- name: stage_lines
+-- The other lines.
+create temporary table staged_lines on commit drop as
+select w.*
+from lines_to_match w
+where not exists (select from whole m where m.line_no = w.line_no);
+
+-- name: analyze_lines
+-- The same of those.
+analyze staged_lines;
 
 -- name: stage_links
 -- The charge of each line, as far as it is found: filled by the statements that follow, each for what those before left.
@@ -178,24 +287,16 @@ where i.psp_reference <> ''
 order by n.line_no, n.step, i.entry_id;
 
 -- name: stage_items
--- Clearing items without a match: those that the runs before left, and those of entries since the last one. What of them is matched
--- counts as 0. $1 the run, $2 and $3 the families of kinds.
+-- The other clearing items without a match: those that the runs before left, and those of entries since the last one, after $1 and up to
+-- $2. What of them is matched counts as 0.
 create temporary table staged_items on commit drop as
-with open_before as (
-    select entry_id, account_id, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
-    from reconciliation.open_items
-    group by entry_id, account_id
-),
-wanted as (
+with wanted as (
     select i.*, true as is_gross_open, true as is_fee_open
     from ledgerdb.clearing_items i
-    where i.entry_id <= (select last_entry_id from reconciliation.runs where run_no = $1)
-      and i.entry_id > coalesce(
-          (select last_entry_id from reconciliation.runs where run_no < $1 order by run_no desc limit 1), 0
-      )
+    where i.entry_id > $1::bigint and i.entry_id <= $2::bigint
     union all
-    select i.*, o.is_gross_open, o.is_fee_open
-    from open_before o
+    select i.*, b.is_gross_open, b.is_fee_open
+    from items_before b
     join ledgerdb.clearing_items i using (entry_id, account_id)
 )
 select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'movement') as family, w.stream_id,
@@ -204,52 +305,15 @@ select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'mov
     case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
 from wanted w
 left join clearing_accounts a using (account_id)
-left join unnest($2::text[], $3::text[]) as f (kind, family) on f.kind = w.kind;
+left join item_families f using (kind)
+where not exists (select from whole m where m.entry_id = w.entry_id and m.account_id = w.account_id);
 
 -- name: analyze_items
--- Plans for a million items are not those for ten.
-analyze staged_items, links, duplicates;
-
--- name: stage_whole
--- What is settled at a glance, as nearly everything is: one line and one item that the PSP calls the same, with equal amounts and fees.
--- In the order of lines: the indexes of matches grow at their ends then.
-create temporary table whole on commit drop as
-with one_line as (
-    select w.scope_no, w.currency, k.reference, coalesce(k.family, w.family) as family, min(w.line_no) as line_no,
-        min(w.gross_minor) as gross_minor, min(w.fee_minor) as fee_minor
-    from staged_lines w
-    join links k using (line_no)
-    where k.reference is not null and not exists (select from duplicates d where d.line_no = w.line_no)
-    group by 1, 2, 3, 4
-    having count(*) = 1
-),
-one_item as (
-    select scope_no, currency, reference, family, min(entry_id) as entry_id, min(account_id) as account_id,
-        min(gross_minor) as gross_minor, min(fee_minor) as fee_minor
-    from staged_items
-    where scope_no is not null and reference is not null
-    group by 1, 2, 3, 4
-    having count(*) = 1
-)
-select l.line_no, i.entry_id, i.account_id, l.gross_minor, l.fee_minor
-from one_line l
-join one_item i using (scope_no, currency, reference, family, gross_minor, fee_minor)
-order by l.line_no;
-
--- name: analyze_whole
--- The same of those.
-analyze whole;
-
--- name: match_whole
--- They match. $1 is the run.
-insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
-select w.line_no, p.part, $1, 'reference', w.line_no, w.entry_id, w.account_id
-from whole w
-cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
-where p.amount_minor <> 0;
+-- The same of items.
+analyze staged_items, links;
 
 -- name: stage_line_parts
--- Gross and fee of the other lines, each for itself. $1: the families that are compared over a whole payment, too.
+-- Gross and fee of these lines, each for itself. $1: the families that are compared over a whole payment, too.
 create temporary table line_parts on commit drop as
 select w.line_no, w.scope_no, w.currency, n.family, case when n.family = any ($1::text[]) then 'disputes' else n.family end as wide,
     p.part, p.amount_minor, k.stream_id, k.reference, d.line_no is not null as is_duplicate, null::text as grouped
@@ -258,7 +322,7 @@ left join links k using (line_no)
 left join duplicates d using (line_no)
 cross join lateral (values (coalesce(k.family, w.family))) as n (family)
 cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
-where p.amount_minor <> 0 and not exists (select from whole m where m.line_no = w.line_no);
+where p.amount_minor <> 0;
 
 -- name: stage_item_parts
 -- The same of items.
@@ -268,8 +332,7 @@ select w.entry_id, w.account_id, w.scope_no, w.currency, w.family,
     w.reference, w.effective_at, w.covered_from, w.covered_until, w.delay, null::text as grouped
 from staged_items w
 cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
-where p.amount_minor <> 0
-  and not exists (select from whole m where m.entry_id = w.entry_id and m.account_id = w.account_id);
+where p.amount_minor <> 0;
 
 -- name: analyze_parts
 -- The same of parts.
@@ -380,28 +443,25 @@ where p.scope_no is not null;
 -- matches a part of it.
 insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
 with matched as (
-    select line_no, bool_or(part = 'gross') as is_gross, bool_or(part = 'fee') as is_fee
-    from reconciliation.matches
-    where run_no = $1 and line_no is not null
-    group by line_no
+    select line_no, file_id, kind, currency, is_new, gross_minor, fee_minor from whole
+    union all
+    select w.line_no, w.file_id, w.kind, w.currency, w.is_new, coalesce(sum(w.gross_minor) filter (where m.part = 'gross'), 0),
+        coalesce(sum(w.fee_minor) filter (where m.part = 'fee'), 0)
+    from staged_lines w
+    join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1
+    group by w.line_no, w.file_id, w.kind, w.currency, w.is_new
 )
-select $1, l.file_id, l.kind, l.currency,
-    count(*) filter (where not (
-        l.file_id in (select file_id from reconciliation.matched_files)
-        and exists (select from reconciliation.matches o where o.line_no = m.line_no and o.run_no < $1)
+select $1, t.file_id, t.kind, t.currency,
+    count(*) filter (where t.is_new or not exists (
+        select from reconciliation.matches o where o.line_no = t.line_no and o.run_no < $1
     )),
-    coalesce(sum(l.gross_minor) filter (where m.is_gross), 0), coalesce(sum(l.fee_minor) filter (where m.is_fee), 0)
-from matched m
-join reconciliation.lines l using (line_no)
-group by l.file_id, l.kind, l.currency;
+    sum(t.gross_minor), sum(t.fee_minor)
+from matched t
+group by t.file_id, t.kind, t.currency;
 
 -- name: keep_files
--- The lines of these files are taken up, but for the files $2.
-insert into reconciliation.matched_files (file_id, run_no)
-select f.file_id, $1
-from reconciliation.files f
-where f.status = 'booked' and f.file_id <> all ($2::text[])
-  and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id);
+-- The lines of these files are taken up.
+insert into reconciliation.matched_files (file_id, run_no) select file_id, $1 from taken_files;
 
 -- name: drop_open_lines
 -- The next run begins with what this one left.
