@@ -436,7 +436,7 @@ ALERTS: Final = (
         severity="warning",
         expression='max by (source) (fincore_settlement_files{state="refused"}) > 0',
         runbook="FinCore does not understand a settlement file, and booked nothing of it. `fincore reconcile files --status=refused` "
-        "has the line and the reason.",
+        "has the line and the reason; `fincore reconcile read-again` and `fincore reconcile dismiss` decide about it.",
         section="settlement-files",
     ),
     Alert(
@@ -468,7 +468,7 @@ ALERTS: Final = (
         severity="warning",
         expression='max by (source) (fincore_settlement_files{state="replacing"}) > 0',
         runbook="A PSP sent other content under the name of an earlier settlement file. Both are kept, and the new one is not booked. "
-        "Compare the two, and ask the PSP which one counts.",
+        "Compare the two, and decide with `fincore reconcile release` or `fincore reconcile dismiss`.",
         section="settlement-files",
     ),
     Alert(

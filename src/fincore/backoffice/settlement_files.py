@@ -4,10 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from fincore.domain.ids import SettlementFileId
 from fincore.postgres.pool import Pool
+from fincore.reconciliation import file_actions
 from fincore.reconciliation.fetcher import Fetcher
 from fincore.reconciliation.fetching.look import Look
-from fincore.reconciliation.files import FileStatus, SettlementFile, SettlementFiles
+from fincore.reconciliation.file_actions import DecidedFile
+from fincore.reconciliation.file_decision import FileDecision, FileStatus
+from fincore.reconciliation.files import SettlementFile, SettlementFiles
 from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Gap, Sources, SourceStanding
 
@@ -34,6 +38,11 @@ async def list_files(
     return await SettlementFiles(ledgerdb).list(limit=limit, source=source, status=status)
 
 
+async def decide_file(ledgerdb: Pool, file_id: SettlementFileId, decision: FileDecision) -> DecidedFile:
+    """Have a file read again, released or dismissed. Raise `FileNotChanged`, `BreakNotChanged`."""
+    return await file_actions.decide_file(ledgerdb, file_id, decision)
+
+
 async def list_sources(ledgerdb: Pool) -> list[ListedSource]:
     """The declared sources, by name."""
     sources = Sources(ledgerdb)
@@ -51,5 +60,7 @@ def remarks(file: SettlementFile) -> Iterator[str]:
         yield f"{line}{file.refusal}"
     if file.replaces is not None:
         yield f"replaces {file.replaces}"
+    if file.decision is not None:
+        yield file.decision
     if file.doubled:
         yield f"came {file.doubled + 1:,} times"

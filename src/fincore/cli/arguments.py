@@ -16,12 +16,14 @@ from fincore.domain.ids import (
     MerchantId,
     PayoutId,
     RefundId,
+    SettlementFileId,
     parse_api_key_id,
     parse_charge_id,
     parse_checkout_session_id,
     parse_merchant_id,
     parse_payout_id,
     parse_refund_id,
+    parse_settlement_file_id,
 )
 from fincore.domain.outcome import PspReference
 from fincore.domain.stream_names import StreamName, stream_named
@@ -29,6 +31,7 @@ from fincore.write.queue.port import JobId
 
 TEXT_CHARACTERS_MAX: Final = 500
 REFERENCE_CHARACTERS_MAX: Final = 255
+ACCOUNT_ID_CHARACTERS_MAX: Final = 100
 _WORD: Final = re.compile(rf"[!-~]{{1,{REFERENCE_CHARACTERS_MAX}}}")
 ROWS_MAX: Final = 1_000
 """The most that a list prints."""
@@ -74,6 +77,13 @@ def _psp_word(option: str, what: str) -> Callable[[object, str | None], None]:
             )
 
     return check
+
+
+def _account_id(_: object, text: str | None) -> None:
+    if text is not None and not (1 <= len(text) <= ACCOUNT_ID_CHARACTERS_MAX and text.isprintable()):
+        raise UsageError(
+            f"--account must have 1 to {ACCOUNT_ID_CHARACTERS_MAX} characters without control characters"
+        )
 
 
 def _within_reach(_: object, when: date | None) -> None:
@@ -245,6 +255,20 @@ Limit = Annotated[
     int,
     Parameter(
         validator=validators.Number(gte=1, lte=ROWS_MAX), help=f"The most rows to print, up to {ROWS_MAX:,}."
+    ),
+]
+SettlementFile = Annotated[
+    SettlementFileId,
+    Parameter(
+        validator=id_by(parse_settlement_file_id, "`fincore reconcile files` lists those there are"),
+        help="The file's id, `sf_...`, as `fincore reconcile files` lists it.",
+    ),
+]
+AccountId = Annotated[
+    str,
+    Parameter(
+        validator=_account_id,
+        help="The account's id that the file may state, such as a PayPal merchant id.",
     ),
 ]
 BreakNumber = Annotated[

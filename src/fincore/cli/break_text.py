@@ -9,7 +9,12 @@ from fincore.domain.counting import counted
 from fincore.domain.currency import Currency
 from fincore.domain.ids import charge_of
 from fincore.reconciliation.breaks.break_actions import ActedBreak
-from fincore.reconciliation.breaks.break_record import BreakFile, BreakRecord, RecordedAction
+from fincore.reconciliation.breaks.break_record import (
+    BreakFile,
+    BreakRecord,
+    RecordedAction,
+    RecordedDecision,
+)
 from fincore.reconciliation.breaks.break_status import STATUS_MEANINGS
 from fincore.reconciliation.breaks.listing import ListedBreak
 from fincore.reconciliation.breaks.next_steps import NEXT_STEPS
@@ -193,7 +198,18 @@ def _file(file: BreakFile) -> str:
         rows.append(("refused", f"{line}{file.refusal}"))
     if file.replaces is not None:
         rows.append(("had this name before", f"{file.replaces} ({file.replaced_status})"))
+    rows += [(f"{moment_text(one.acted_at)}", _decision(one)) for one in file.decisions]
     return table_text(("file", ""), rows)
+
+
+def _decision(one: RecordedDecision) -> str:
+    """`read again by ann, format paypal_stl: "the reason"`."""
+    told = [f"{one.action.replace('_', ' ')} by {one.actor.removeprefix('operator:')}"]
+    if one.format is not None:
+        told.append(f"format {one.format}")
+    if one.account_id is not None:
+        told.append(f"account {one.account_id}")
+    return f'{", ".join(told)}: "{one.reason}"'
 
 
 def _matched(*, is_gross: bool, is_fee: bool) -> str:

@@ -13,12 +13,15 @@ from fincore.bootstrap.reconciliation import fetcher_of
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
-from fincore.cli.arguments import Limit
+from fincore.cli.arguments import AccountId, By, Limit, Reason, SettlementFile
 from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.errors import UsageError
+from fincore.domain.ids import SettlementFileId
 from fincore.reconciliation.fetching.look import Look
-from fincore.reconciliation.files import FileStatus
+from fincore.reconciliation.file_actions import DecidedFile
+from fincore.reconciliation.file_decision import FileDecision, FileStatus
+from fincore.reconciliation.parsed_file import FileFormat
 
 EXIT_FAILED: Final = 1
 EVENTSTORE: Final = "eventstore"
@@ -93,7 +96,7 @@ def files(*, source: Source = None, status: FileStatus | None = None, limit: Lim
     source
         Only files of this source.
     status
-        Only files with this status: kept, refused, read or booked.
+        Only files with this status: kept, refused, read, booked or dismissed.
     limit
         Rows to list.
 
@@ -121,6 +124,56 @@ def files(*, source: Source = None, status: FileStatus | None = None, limit: Lim
             for one in rows
         ],
     )
+
+
+def read_again(
+    file_id: SettlementFile,
+    *,
+    file_format: Annotated[FileFormat | None, Parameter(name="--format")] = None,
+    account: AccountId | None = None,
+    reason: Reason,
+    by: By,
+) -> None:
+    """Have the next run read a refused file again, where its format or its account was declared wrong. The file itself stays as it came.
+
+    Parameters
+    ----------
+    file_format
+        What the file is, where it is not what its source was declared with.
+
+    """
+    decision = FileDecision(
+        action="read_again", actor=f"operator:{by}", reason=reason, format=file_format, account_id=account
+    )
+    _decide(file_id, decision)
+
+
+def release(file_id: SettlementFile, *, reason: Reason, by: By) -> None:
+    """Have the next run read a file that came under the name of another one and is of another day, or one that was dismissed."""
+    _decide(file_id, FileDecision(action="release", actor=f"operator:{by}", reason=reason))
+
+
+def dismiss(file_id: SettlementFile, *, reason: Reason, by: By) -> None:
+    """Say that a refused file, or one that came under the name of another one, must not be booked. Its break is closed."""
+    _decide(file_id, FileDecision(action="dismiss", actor=f"operator:{by}", reason=reason))
+
+
+def _decide(file_id: SettlementFileId, decision: FileDecision) -> None:
+    decided = on_stores(
+        lambda stores: settlement_files.decide_file(stores.ledgerdb, file_id, decision), LEDGERDB
+    )
+    show(decided_text(decided))
+
+
+def decided_text(decided: DecidedFile) -> str:
+    """What a decision did."""
+    follows = (
+        "the next run reads it: `fincore reconcile run`"
+        if decided.status == "kept"
+        else "it is not booked, unless it is released"
+    )
+    again = "; this was recorded before, and is not recorded twice" if decided.is_repeated else ""
+    return f"{decided.name} ({decided.file_id}): {decided.status}; {follows}{again}"
 
 
 def sources() -> None:

@@ -12,15 +12,12 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.evidence.port import KeptFile
 from fincore.reconciliation.fetching.remote import NO_PROOF, Proof, RemoteFile
+from fincore.reconciliation.file_decision import FileStatus
 from fincore.reconciliation.parsed_file import FileFormat
 from fincore.reconciliation.source import SettlementSource
 
 _SQL = load_sql("fincore.reconciliation", "files.sql")
 
-FileStatus = Literal["kept", "refused", "read", "booked"]
-"""`kept`: its bytes are in the evidence store. `refused`: a parser does not understand it, and nothing of it is booked. `read`: its
-lines are stored. `booked`: its totals are in the log."""
-FILE_STATUSES: Final[tuple[FileStatus, ...]] = ("kept", "refused", "read", "booked")
 
 Finding = Literal["new", "doubled", "replaced"]
 """`new`: a content that was not there. `doubled`: the content of an earlier file. `replaced`: new content under a name that had another
@@ -31,7 +28,10 @@ REFUSAL_CHARACTERS_MAX: Final = 1_000
 
 
 class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the record. `doubled`: how often the same content came again; `replaces`: the file that had its name before."""
+    """A row of the record. `doubled`: how often the same content came again; `replaces`: the file that had its name before.
+
+    `decision`: what a person decided about it last, and why.
+    """
 
     file_id: SettlementFileId
     psp: PspName
@@ -48,6 +48,7 @@ class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str | None
     replaces: SettlementFileId | None
     doubled: int
+    decision: str | None
 
 
 class SettlementFiles:

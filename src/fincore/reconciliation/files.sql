@@ -50,7 +50,12 @@ returning arrival_no;
 -- The files fetched last, the newest first: $1 at most; of the source $2 and with the status $3, where these are given.
 select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.format, f.status,
     f.refusal_line, f.refusal, f.replaces,
-    (select count(*) from reconciliation.arrivals a where a.file_id = f.file_id and a.finding = 'doubled') as doubled
+    (select count(*) from reconciliation.arrivals a where a.file_id = f.file_id and a.finding = 'doubled') as doubled,
+    (
+        select concat(replace(d.action, '_', ' '), ' by ', regexp_replace(d.actor, '^operator:', ''), ': ', d.reason)
+        from reconciliation.file_actions d
+        where d.decision_no = f.decision_no
+    ) as decision
 from reconciliation.files f
 where ($2::text is null or f.source = $2) and ($3::text is null or f.status = $3)
 order by f.fetched_at desc, f.file_id desc

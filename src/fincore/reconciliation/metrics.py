@@ -17,7 +17,7 @@ LATE_SECONDS: Final = Gauge(
 )
 FILES: Final = Gauge(
     "fincore_settlement_files",
-    "Settlement files of a source by state: `kept`, `refused`, `read`, `booked`; `replacing`, of the kept those that wait because they "
+    "Settlement files of a source by state: `kept`, `refused`, `read`, `booked`, `dismissed`; `replacing`, of the kept those that wait because they "
     "came under the name of an earlier file; `doubled`, arrivals of a content that was there before.",
     ["source", "state"],
 )

@@ -162,7 +162,7 @@ async def measure_sources(pool: Pool) -> None:
     for source in {one.source for one in standings} | files.keys():
         GAPS.labels(source).set(gaps[source])
         WAITING_SECONDS.labels(source).set(waiting.get(source, 0))
-        for state in ("kept", "refused", "read", "booked", "replacing", "doubled"):
+        for state in ("kept", "refused", "read", "booked", "dismissed", "replacing", "doubled"):
             FILES.labels(source, state).set(files[source][state] if source in files else 0)
 
 

@@ -59,10 +59,11 @@ order by s.source;
 select f.source,
     count(*) filter (where f.status = 'kept') as kept,
     count(*) filter (where f.status = 'refused' and not exists (
-        select from reconciliation.files r where r.replaces = f.file_id and r.status <> 'refused'
+        select from reconciliation.files r where r.replaces = f.file_id and r.status not in ('refused', 'dismissed')
     )) as refused,
     count(*) filter (where f.status = 'read') as read,
     count(*) filter (where f.status = 'booked') as booked,
+    count(*) filter (where f.status = 'dismissed') as dismissed,
     count(*) filter (where f.status = 'kept' and f.replaces is not null and not exists (
         select from reconciliation.files_to_read r where r.file_id = f.file_id
     )) as replacing,

@@ -17,6 +17,7 @@ from fincore.reconciliation.breaks.break_record import (
     BreakRecord,
     FoundState,
     RecordedAction,
+    RecordedDecision,
 )
 from fincore.reconciliation.breaks.listing import ListedBreak, StandingSum
 from fincore.reconciliation.breaks.next_steps import NEXT_STEPS
@@ -208,11 +209,23 @@ def test_break_of_a_file_shows_why_it_is_refused() -> None:
             fetched_at=NOON,
             replaces="sf_0",
             replaced_status="booked",
+            decisions=(
+                RecordedDecision(
+                    action="read_again",
+                    status="kept",
+                    actor="operator:ann",
+                    reason="declared wrong",
+                    format="paypal_stl",
+                    account_id="M1",
+                    acted_at=NOON,
+                ),
+            ),
         ),
     )
     text = record_text(of_file)
     assert "line 7: no such code" in text
     assert "sf_0 (booked)" in text
+    assert 'read again by ann, format paypal_stl, account M1: "declared wrong"' in text
 
 
 def test_action_tells_what_the_break_was_before() -> None:

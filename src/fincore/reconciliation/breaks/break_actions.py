@@ -22,6 +22,7 @@ _SQL = load_sql("fincore.reconciliation.breaks", "break_actions.sql")
 
 WAIT_MAX: Final = "30s"
 """How long a person waits for a run, which keeps others from breaks only while it writes what it found."""
+_BUSY: Final = "a run of reconciliation, or another person, is changing breaks: repeat the command later"
 
 
 class BreakNotChanged(FinCoreError):
@@ -37,15 +38,22 @@ class ActedBreak(msgspec.Struct, frozen=True, kw_only=True):
     is_repeated: bool = False
 
 
-async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
-    """A break as it stands until the end of the transaction: no run and no person changes it meanwhile. Raise `BreakNotChanged`."""
+async def take_turn(connection: Connection) -> None:
+    """Keep runs from breaks until the end of the transaction. Raise `BreakNotChanged` where a run keeps us from them for too long."""
     try:
         await connection.execute(_SQL.take_turn, WAIT_MAX)
-        row = await connection.fetchrow(_SQL.lock_break, break_id)
     except asyncpg.LockNotAvailableError:
-        raise BreakNotChanged(
-            f"a run of reconciliation, or another person, has been changing breaks for {WAIT_MAX}: repeat the command later"
-        ) from None
+        raise BreakNotChanged(_BUSY) from None
+
+
+async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
+    """A break as it stands until the end of the transaction: no run and no person changes it meanwhile. Raise `BreakNotChanged`."""
+    await take_turn(connection)
+    try:
+        await connection.execute(_SQL.lock_break, break_id)
+    except asyncpg.LockNotAvailableError:
+        raise BreakNotChanged(_BUSY) from None
+    row = await connection.fetchrow(_SQL.read_break, break_id)
     if row is None:
         raise BreakNotChanged(
             f"there is no break {break_id}: `fincore reconcile breaks` lists those there are"

@@ -3,13 +3,16 @@
 select set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared(hashtext('fincore.reconciliation.breaks'));
 
 -- name: lock_break
--- A break as it stands, for one person, with what was done with it last.
+-- A break for one person.
+select from reconciliation.breaks where break_id = $1 for update;
+
+-- name: read_break
+-- A break as it stands, with what was done with it last, once it is locked: what another person did meanwhile is seen.
 select b.break_id, b.action_no, b.class, b.currency, b.amount_minor, b.status, b.owner, a.action, a.actor, a.owner as action_owner,
     a.reason, a.reference, a.acted_at
 from reconciliation.breaks b
 left join reconciliation.break_actions a on a.break_id = b.break_id and a.action_no = b.action_no
-where b.break_id = $1
-for update of b;
+where b.break_id = $1;
 
 -- name: write_action
 -- What a person did with the break $1, which had $2 actions before.

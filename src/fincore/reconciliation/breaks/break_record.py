@@ -64,6 +64,18 @@ class BankLine(msgspec.Struct, frozen=True, kw_only=True):
     is_matched: bool
 
 
+class RecordedDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about a file, and as what it is read since then; None: as before."""
+
+    action: str
+    status: str
+    actor: str
+    reason: str
+    format: str | None
+    account_id: str | None
+    acted_at: datetime
+
+
 class BreakFile(msgspec.Struct, frozen=True, kw_only=True):
     """The settlement file that a break is about, and the one that had its name before."""
 
@@ -77,6 +89,7 @@ class BreakFile(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime
     replaces: str | None
     replaced_status: str | None
+    decisions: tuple[RecordedDecision, ...]
 
 
 class FoundState(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,11 +167,7 @@ async def _record(connection: Connection, row: asyncpg.Record) -> BreakRecord:
     bank_lines = (
         await connection.fetch(_SQL.bank_lines_of_break, of_bank, ROWS_MAX) if of_bank is not None else []
     )
-    file = (
-        await connection.fetchrow(_SQL.file_of_break, row["file_id"])
-        if row["subject"].startswith("file:")
-        else None
-    )
+    file = await _file(connection, row["file_id"]) if row["subject"].startswith("file:") else None
     states = await connection.fetch(_SQL.states_of_break, row["break_id"], ROWS_MAX)
     actions = await connection.fetch(_SQL.actions_of_break, row["break_id"], ROWS_MAX)
     return BreakRecord(
@@ -182,7 +191,7 @@ async def _record(connection: Connection, row: asyncpg.Record) -> BreakRecord:
         lines=tuple(msgspec.convert(dict(one), BreakLine) for one in lines),
         items=tuple(msgspec.convert(dict(one), BreakItem) for one in items),
         bank_lines=tuple(msgspec.convert(dict(one), BankLine) for one in bank_lines),
-        file=msgspec.convert(dict(file), BreakFile) if file else None,
+        file=file,
         states=tuple(
             FoundState(
                 run_id=one["run_id"],
@@ -195,6 +204,13 @@ async def _record(connection: Connection, row: asyncpg.Record) -> BreakRecord:
         ),
         actions=tuple(msgspec.convert(dict(one), RecordedAction) for one in actions),
     )
+
+
+async def _file(connection: Connection, file_id: str) -> BreakFile:
+    row = await connection.fetchrow(_SQL.file_of_break, file_id)
+    assert row is not None  # noqa: S101 -- no file is ever deleted
+    decisions = await connection.fetch(_SQL.decisions_of_file, file_id, ROWS_MAX)
+    return msgspec.convert({**row, "decisions": [dict(one) for one in decisions]}, BreakFile)
 
 
 def _payout_stream(subject: str) -> UUID | None:

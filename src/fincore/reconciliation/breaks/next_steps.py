@@ -26,13 +26,17 @@ NEXT_STEPS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "payout_unknown": "Look whether the PSP made the payout, and whether its webhooks arrive: `fincore payouts list` has those that are known.",
         "payout_unreported": "Look whether the file with the payout came: `fincore reconcile files`, `fincore reconcile sources`. Ask the PSP for it; "
         "explain a manual payout, which has no file.",
+        "payout_overdue": "Look at the PSP and at the bank whether the payout arrived, was returned or failed, and claim it from the PSP where it did "
+        "not arrive.",
         "unexplained_remainder": "Ask the PSP for the lines of the payout: those of its file do not add up to it.",
         "balance": "Look first at the other breaks of the account: they often add up to this one. Claim what is left.",
         "late": "See why the statement does not come: `fincore reconcile sources`. It closes when the statement comes and all is in it.",
         "bank_amount": "Compare the payout with the bank's statement: a charge of the bank, a second transfer, or another bank account.",
         "bank_missing": "Import the statements of the bank up to today; if the payout is on none of them, claim it from the PSP.",
-        "file_refused": "Read the line and the reason, and ask the PSP for a corrected file.",
-        "file_replaced": "Compare the two files, and ask the PSP which one counts.",
+        "file_refused": "Read the line and the reason, and choose: `fincore reconcile read-again` where format or account were wrong, a corrected "
+        "file from the PSP, or `fincore reconcile dismiss`.",
+        "file_replaced": "Compare the two files. `fincore reconcile release` where the new one is of another day; `fincore reconcile dismiss` where "
+        "it is a copy or a correction, which must not be booked beside the first.",
     }
 )
 """Class of a break -> the next step."""

@@ -75,6 +75,17 @@ from reconciliation.files f
 left join reconciliation.files r on r.file_id = f.replaces
 where f.file_id = $1;
 
+-- name: decisions_of_file
+-- What people decided about the file $1; $2 at most, the last ones.
+select * from (
+    select decision_no, action, status, actor, reason, format, account_id, acted_at
+    from reconciliation.file_actions
+    where file_id = $1
+    order by decision_no desc
+    limit $2
+) last
+order by decision_no;
+
 -- name: states_of_break
 -- What runs found of the break $1, the first one first; $2 at most, the last ones.
 select * from (

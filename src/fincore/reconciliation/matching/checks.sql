@@ -10,13 +10,13 @@ where f.status = 'refused' and not exists (
 order by f.fetched_at;
 
 -- name: find_replaced_files
--- Files that came under the name of one that is booked.
+-- Files that came under the name of one that counts, and of which no person has decided.
 insert into found_breaks (class, scope_no, subjects, file_id, reference)
 select 'file_replaced', s.scope_no, array['file:' || f.file_id], f.file_id, f.name
 from reconciliation.files f
 join reconciliation.files r on r.file_id = f.replaces
 join scopes s on (s.livemode, s.psp, s.psp_account) = (f.livemode, f.psp, f.psp_account)
-where f.status = 'kept' and r.status <> 'refused'
+where f.status = 'kept' and not f.is_released and r.status not in ('refused', 'dismissed')
 order by f.fetched_at;
 
 -- name: find_incomplete_conversions

@@ -1,13 +1,15 @@
 -- name: readable_files
 -- The files that may be read now, in the order of their names, in which PSPs number them: those that wait, and those that another version
--- of their parser refused. $1 the formats, $2 the versions of their parsers now. A refused file stays refused where another came in its
--- place, and where an opening balance that was taken later holds its movements.
+-- of their parser refused, or no parser knew. $1 the formats, $2 the versions of their parsers now. A refused file stays refused where
+-- another came in its place, where an opening balance that was taken later holds its movements, and where what the PSP says of it refused
+-- it.
 select f.file_id
 from reconciliation.files f
 left join unnest($1::text[], $2::text[]) as p (format, parser_version) using (format)
 where f.file_id in (select file_id from reconciliation.files_to_read)
-    or f.status = 'refused' and f.parser_version <> p.parser_version
-        and not exists (select from reconciliation.files r where r.replaces = f.file_id)
+    or f.status = 'refused' and p.parser_version is distinct from f.parser_version and p.parser_version is not null
+        and (f.parser_version is not null or f.request is null)
+        and not exists (select from reconciliation.files r where r.replaces = f.file_id and r.status <> 'dismissed')
         and not exists (
             select
             from reconciliation.openings b
@@ -18,12 +20,12 @@ where f.file_id in (select file_id from reconciliation.files_to_read)
 order by f.livemode, f.psp, f.psp_account, f.name collate "C", f.fetched_at;
 
 -- name: lock_file
--- A file for one reader, with what it must be about; none where another has read it.
+-- A file for one reader, with what it must be about; none where another has read it, or a person decided otherwise.
 select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.location, f.format,
-    f.payout_reference, s.account_id
+    f.payout_reference, coalesce(f.expected_account_id, s.account_id) as account_id
 from reconciliation.files f
 join reconciliation.sources s using (source)
-where f.file_id = $1 and f.status in ('kept', 'refused')
+where f.file_id = $1 and (f.status = 'refused' or f.file_id in (select file_id from reconciliation.files_to_read))
 for update of f;
 
 -- name: mark_read
