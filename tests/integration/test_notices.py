@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -61,7 +61,7 @@ def collector(account: Settlement, *, tell: Tell = "findings", days: int = 10) -
 
 async def told(account: Settlement) -> list[Notice]:
     """Every notice, the oldest first."""
-    return [one.notice for one in reversed(await Outbox(account.ledgerdb).list(1_000))]
+    return [one.notice for one in reversed(await Outbox(account.ledgerdb).list(1_000)) if one.notice]
 
 
 async def run(account: Settlement) -> None:
@@ -149,7 +149,9 @@ async def test_run_that_does_not_tie_is_told(account: Settlement, dsn: str) -> N
 
 
 async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn: str) -> None:
-    for day in (date(2026, 11, 9), date(2026, 11, 12), date(2026, 11, 13)):
+    today = await account.ledgerdb.fetchval("select (now() at time zone 'utc')::date")
+    monday, thursday = today - timedelta(days=4), today - timedelta(days=1)
+    for day in (monday, thursday, today):
         await execute(
             dsn,
             "create or replace function public.test_clock() returns trigger language plpgsql as $$ begin "
@@ -163,9 +165,9 @@ async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn:
         await run(account)
     await collector(account).collect()
     (one,) = await told(account)
-    assert one.subject.startswith("Reconciliation of 2026-11-12")
+    assert one.subject.startswith(f"Reconciliation of {thursday}")
     assert one.findings == ("No run was made on 2 days before: nothing was compared",)
-    assert one.next_steps == ("fincore reconcile report --day=2026-11-12",)
+    assert one.next_steps == (f"fincore reconcile report --day={thursday}",)
 
 
 async def test_failed_run_is_told_once_until_a_run_finishes(account: Settlement) -> None:
@@ -274,10 +276,70 @@ async def test_attempt_of_a_dead_process_is_made_again(account: Settlement, dsn:
     assert await deliveries(account) == [("webhook", "sent", 2)]
 
 
-async def test_channel_that_is_set_no_more_is_given_up(account: Settlement) -> None:
+async def test_channel_that_no_process_serves_is_given_up(account: Settlement, dsn: str) -> None:
+    """A day after the notice was due: until then another process may serve the channel."""
     await due(account, "console", "email")
     await Outbox(account.ledgerdb).give_up_all_but(["console"])
+    assert await deliveries(account) == [("console", "waiting", 0), ("email", "waiting", 0)]
+    await execute(
+        dsn, "update reconciliation.notice_deliveries set next_attempt_at = now() - interval '25 hours'"
+    )
+    await Outbox(account.ledgerdb).give_up_all_but(["console"])
     assert await deliveries(account) == [("console", "waiting", 0), ("email", "dead", 0)]
+
+
+async def test_notice_that_cannot_be_read_holds_up_no_other(account: Settlement, dsn: str) -> None:
+    await due(account, "webhook")
+    await execute(dsn, "update reconciliation.notices set notice = '{}'")
+    await due(account, "webhook")
+    channel = GivenChannel()
+    assert await teller(account, channel).deliver_due(channel) == 1
+    assert await deliveries(account) == [("webhook", "dead", 1), ("webhook", "sent", 1)]
+    assert len(await Outbox(account.ledgerdb).list(10)) == 2
+
+
+async def test_pause_and_lease_of_a_wrong_clock_end(account: Settlement, dsn: str) -> None:
+    await due(account, "webhook")
+    channel = GivenChannel()
+    await execute(
+        dsn,
+        "update reconciliation.notice_deliveries set next_attempt_at = now() + interval '1 year', leased_until = now() + interval '1 year'",
+    )
+    assert await teller(account, channel).deliver_due(channel) == 1
+
+
+async def test_run_that_cannot_be_told_holds_up_no_finding(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account.fetched([line("adjustment", -7)])
+    await run(account)
+    await keep_failed_run(account.ledgerdb, "a reason")
+    one = collector(account)
+    with monkeypatch.context() as patched:
+        patched.setattr(collecting, "gather", None)
+        with pytest.raises(TypeError):
+            await one.collect()
+    assert [notice.kind for notice in await told(account)] == ["findings"]
+    await one.collect()
+    assert [notice.kind for notice in await told(account)] == ["findings", "run"]
+
+
+async def test_runs_of_a_long_pause_are_told_as_far_as_news_goes(
+    account: Settlement, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "AT_A_TIME", 2)
+    for _ in range(4):
+        await account.fetched([line("adjustment", -7)])
+        await run(account)
+    await execute(
+        dsn,
+        "update reconciliation.runs set cut_off = now() - interval '8 days'"
+        " where run_no = (select max(run_no) from reconciliation.runs)",
+    )
+    await collector(account).collect()
+    await collector(account).collect()
+    rows = await account.rows("select 'run:' || run_id as about from reconciliation.runs order by run_no")
+    assert [notice.about for notice in await told(account)] == [row["about"] for row in rows[1:3]]
 
 
 async def test_error_of_a_channel_does_not_show_what_was_sent(account: Settlement) -> None:

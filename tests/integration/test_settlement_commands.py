@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import standardwebhooks
 
 from fincore.__main__ import main
 from fincore.bootstrap import evidence_bucket
@@ -19,7 +20,9 @@ from fincore.postgres.database_clock import running_clock
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching import look
 from fincore.reconciliation.files import SettlementFiles
+from fincore.reconciliation.notification import teller
 from fixtures.waiting import eventually
+from fixtures.webhook_receiver import WebhookReceiver
 
 SOURCES = """
 [[source]]
@@ -166,6 +169,33 @@ async def test_role_fetches_until_it_is_told_to_stop(
         await role
     _, printed = await typed("files")
     assert "STL-1.CSV" in printed
+
+
+async def test_role_tells_operations_of_a_refused_file(
+    typed: Typed, offered: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file in the folder to the signed webhook, and no longer than the role runs."""
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    monkeypatch.setattr(teller.Teller.__init__, "__kwdefaults__", {"interval_seconds": 0.05})
+    (offered / "STL-1.CSV").write_text("one")
+    stop = asyncio.Event()
+    with WebhookReceiver() as receiver:
+        monkeypatch.setenv("FINCORE_OPS_WEBHOOK_URL", receiver.url)
+        monkeypatch.setenv("FINCORE_OPS_WEBHOOK_SECRET", secret)
+        async with (
+            open_stores(databases, application_name="tests-reconciliation") as stores,
+            running_clock(stores.eventstore) as clock,
+        ):
+            role = asyncio.create_task(run(read_settings(os.environ), stores, clock, stop))
+            (one,) = await asyncio.to_thread(receiver.take, 1, timeout_seconds=60)
+            stop.set()
+            await role
+    headers = {name.lower(): value for name, value in one.headers.items()}
+    told = standardwebhooks.Webhook(secret).verify(one.body, headers)
+    assert told["data"]["subject"] == "Reconciliation: nothing uncleared, 1 new break"
+    assert "file_refused: STL-1.CSV" in told["data"]["findings"][1]
+    _, printed = await typed("notices")
+    assert "webhook sent" in printed
 
 
 async def test_role_without_sources_says_what_to_set(databases: Databases, dsn: str) -> None:

@@ -13,7 +13,7 @@ from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, table_text
 from fincore.domain.counting import counted
 from fincore.reconciliation.notification.channel import ChannelName
-from fincore.reconciliation.notification.outbox import Delivery, ListedNotice
+from fincore.reconciliation.notification.outbox import UNREADABLE, Delivery, ListedNotice
 
 EXIT_NOT_SENT: Final = 1
 LEDGERDB: Final = "ledgerdb"
@@ -60,7 +60,7 @@ def notices_text(found: list[ListedNotice]) -> str:
     rows: list[tuple[str, ...]] = [
         (
             moment_text(one.made_at),
-            one.notice.subject,
+            one.notice.subject if one.notice else UNREADABLE,
             ", ".join(map(_delivery_text, one.deliveries)) or "none",
         )
         for one in found

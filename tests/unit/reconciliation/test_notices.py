@@ -109,18 +109,18 @@ def test_hostile_text_breaks_out_of_no_form() -> None:
 
 
 def test_notice_of_a_run_counts_and_names_new_breaks() -> None:
-    one = run_notice(17, SMALL, [OPENED], SMALL.breaks)
+    one = run_notice(SMALL, [OPENED], SMALL.breaks)
     assert one.subject == "Reconciliation: 1,009,680 JPY uncleared, 2 new breaks"
     assert one.findings == (
         "2 breaks missing_there of paypal/eu (live): -14,000 JPY",
         "break 7 unexpected_movement: -7 JPY, adj_1, STL-1.CSV, line 2",
     )
     assert one.next_steps == ("fincore reconcile breaks --live", "fincore reconcile report run_1")
-    assert (one.about, one.needs_person) == ("run:17", True)
+    assert (one.about, one.needs_person) == ("run:run_1", True)
 
 
 def test_notice_of_a_quiet_run_needs_no_person() -> None:
-    one = run_notice(17, SMALL, [], [])
+    one = run_notice(SMALL, [], [])
     assert (one.subject, one.needs_person, one.findings) == (
         "Reconciliation: 1,009,680 JPY uncleared, no new breaks",
         False,
@@ -129,7 +129,7 @@ def test_notice_of_a_quiet_run_needs_no_person() -> None:
 
 
 def test_notice_of_a_run_that_does_not_tie_says_so() -> None:
-    one = run_notice(17, hostile(), [], [])
+    one = run_notice(hostile(), [], [])
     assert one.subject.endswith("DOES NOT TIE TO THE LEDGER")
     assert one.next_steps[0] == "fincore check"
     assert one.needs_person
@@ -139,7 +139,7 @@ def test_headline_names_live_money_alone_where_there_is_some() -> None:
     (test,) = SMALL.uncleared
     live = msgspec.structs.replace(test, mode="live", amount_minor=5)
     report = msgspec.structs.replace(SMALL, uncleared=(live, test))
-    assert run_notice(17, report, [], []).subject == "Reconciliation: 5 JPY uncleared, no new breaks"
+    assert run_notice(report, [], []).subject == "Reconciliation: 5 JPY uncleared, no new breaks"
 
 
 def test_notice_of_a_day_tells_breaks_and_days_without_a_run() -> None:

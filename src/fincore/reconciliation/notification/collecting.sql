@@ -6,18 +6,39 @@ select pg_try_advisory_xact_lock(hashtext('fincore.reconciliation.notices'));
 -- The last run and day of which operations were told.
 select run_no, last_day from reconciliation.told;
 
+-- name: last_run
+-- The last run that finished and of which a report was kept.
+select coalesce(max(r.run_no), 0) from reconciliation.runs r join reconciliation.reports p using (run_no) where r.finished_at is not null;
+
 -- name: untold_runs
--- At most $2 runs after $1 that finished and of which a report was kept.
-select r.run_no, r.run_id, r.cut_off, r.last_entry_id
-from reconciliation.runs r
-join reconciliation.reports p using (run_no)
-where r.run_no > $1 and r.finished_at is not null
-order by r.run_no
-limit $2;
+-- The last $3 runs after $1 up to $2 that looked within $4 days.
+select *
+from (
+    select r.run_no, r.run_id, r.cut_off, r.last_entry_id
+    from reconciliation.runs r
+    join reconciliation.reports p using (run_no)
+    where r.run_no > $1 and r.run_no <= $2 and r.finished_at is not null
+      and r.cut_off > clock_timestamp() - make_interval(days => $4)
+    order by r.run_no desc
+    limit $3
+) last
+order by run_no;
+
+-- name: last_day
+-- The last sealed day.
+select max(day) from reconciliation.day_reports;
 
 -- name: untold_days
--- At most $2 sealed days after $1.
-select day, day_before from reconciliation.day_reports where $1::date is null or day > $1 order by day limit $2;
+-- The last $3 sealed days after $1 up to $2 that began within $4 days.
+select *
+from (
+    select day, day_before
+    from reconciliation.day_reports
+    where ($1::date is null or day > $1) and day <= $2 and day > (clock_timestamp() at time zone 'utc')::date - $4::int
+    order by day desc
+    limit $3
+) last
+order by day;
 
 -- name: told_run
 -- Operations know of the run $1.

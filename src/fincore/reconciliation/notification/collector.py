@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 from typing import Final
+
+import asyncpg
 
 from fincore.domain.ids import RunId
 from fincore.postgres.named_sql import load_sql
@@ -21,7 +24,9 @@ from fincore.reconciliation.report.snapshot import snapshot
 _SQL = load_sql("fincore.reconciliation.notification", "collecting.sql")
 
 AT_A_TIME: Final = 10
-"""So many runs, and so many days, are told by one look."""
+"""So many runs, and so many days, are told by one look, the last ones: after a pause of the role the earlier ones are no news."""
+NEWS_DAYS: Final = 7
+"""Runs and days of before are no news, such as those that were made anew."""
 WATCH_INTERVAL_SECONDS: Final = 60.0
 OLD_MONEY_INTERVAL_SECONDS: Final = 3_600.0
 """What is uncleared is looked at after each run, and where none comes so often."""
@@ -56,34 +61,62 @@ class Collector:
         self._old_money_at: float | None = None
 
     async def collect(self) -> None:
-        """Make the notices that there are to make, all in one transaction; nothing while another process does."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            if not await connection.fetchval(_SQL.try_turn):
-                return
-            told = await connection.fetchrow(_SQL.told)
-            assert told is not None  # noqa: S101 -- the migration writes it, and nothing may delete it
-            runs = await connection.fetch(_SQL.untold_runs, told["run_no"], AT_A_TIME)
-            for row in runs:
-                run = FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
-                await self._keep(connection, await self._of_run(run))
-                await connection.execute(_SQL.told_run, run.run_no)
-            for row in await connection.fetch(_SQL.untold_days, told["last_day"], AT_A_TIME):
-                before = row["day_before"]
-                days_without_run = (row["day"] - before).days - 1 if before else 0
-                await self._keep(
-                    connection, day_notice(await checked_day(self._pool, row["day"]), days_without_run)
-                )
-                await connection.execute(_SQL.told_day, row["day"])
-            now = self._monotonic()
-            if self._watched_at is None or now - self._watched_at >= WATCH_INTERVAL_SECONDS:
-                await self._compare(connection, BETWEEN_RUNS, await wrong_now(self._pool))
-                await forget(connection)
-                self._watched_at = now
-            if runs or self._old_money_at is None or now - self._old_money_at >= OLD_MONEY_INTERVAL_SECONDS:
-                await self._compare(
-                    connection, (OLD_MONEY,), await old_money(self._pool, self._uncleared_days)
-                )
-                self._old_money_at = now
+        """Make the notices that there are to make; nothing while another process does.
+
+        What of these cannot be made keeps no other from being made. Raises the first error then.
+        """
+        errors: list[Exception] = []
+        for make in (self._runs, self._days, self._between_runs, self._old_money):
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    if await connection.fetchval(_SQL.try_turn):
+                        await make(connection)
+            except Exception as error:  # noqa: BLE001 -- raised below
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def _runs(self, connection: Connection) -> None:
+        """Each run is told in the transaction that says that it is."""
+        told, last = await self._told(connection), await connection.fetchval(_SQL.last_run)
+        if last == told["run_no"]:
+            return
+        for row in await connection.fetch(_SQL.untold_runs, told["run_no"], last, AT_A_TIME, NEWS_DAYS):
+            run = FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
+            await self._keep(connection, await self._of_run(run))
+        await connection.execute(_SQL.told_run, last)
+        self._old_money_at = None
+
+    async def _days(self, connection: Connection) -> None:
+        """The same of days that are over."""
+        told, last = await self._told(connection), await connection.fetchval(_SQL.last_day)
+        if last == told["last_day"]:
+            return
+        for row in await connection.fetch(_SQL.untold_days, told["last_day"], last, AT_A_TIME, NEWS_DAYS):
+            before = row["day_before"]
+            days_without_run = (row["day"] - before).days - 1 if before else 0
+            checked = await checked_day(self._pool, row["day"])
+            await self._keep(connection, day_notice(checked, days_without_run))
+        await connection.execute(_SQL.told_day, last)
+
+    async def _between_runs(self, connection: Connection) -> None:
+        if self._is_due(self._watched_at, WATCH_INTERVAL_SECONDS):
+            await self._compare(connection, BETWEEN_RUNS, await wrong_now(self._pool))
+            await forget(connection)
+            self._watched_at = self._monotonic()
+
+    async def _old_money(self, connection: Connection) -> None:
+        if self._is_due(self._old_money_at, OLD_MONEY_INTERVAL_SECONDS):
+            await self._compare(connection, (OLD_MONEY,), await old_money(self._pool, self._uncleared_days))
+            self._old_money_at = self._monotonic()
+
+    def _is_due(self, done_at: float | None, interval_seconds: float) -> bool:
+        return done_at is None or self._monotonic() - done_at >= interval_seconds
+
+    async def _told(self, connection: Connection) -> asyncpg.Record:
+        row = await connection.fetchrow(_SQL.told)
+        assert row is not None  # noqa: S101 -- the migration writes it, and nothing may delete it
+        return row
 
     async def _of_run(self, run: FinishedRun) -> Notice:
         async with snapshot(self._pool) as connection:
@@ -91,7 +124,7 @@ class Collector:
             between = run.run_no - 1, run.run_no
             opened = await changed_sums(connection, *between, "opened")
             named = await changed_breaks(connection, *between, "opened", run.cut_off)
-        return run_notice(run.run_no, report, opened, named)
+        return run_notice(report, opened, named)
 
     async def _keep(self, connection: Connection, notice: Notice) -> None:
         if is_told(notice, self._tell):
@@ -108,12 +141,13 @@ class Collector:
         )
         if not rows:
             return
-        new = [by_subject[row["subject"]] for row in sorted(rows, key=lambda row: row["finding_no"])]
+        first, *_ = rows = sorted(rows, key=itemgetter("finding_no"))
+        new = [by_subject[row["subject"]] for row in rows]
         more = f", and {len(new) - 1:,} more" if len(new) > 1 else ""
         notice = notice_of(
-            about=f"findings:{min(row['finding_no'] for row in rows)}",
+            about=f"findings:{first['finding_no']}:{first['began_at']:%Y%m%dT%H%M%S}",
             kind="findings",
-            occurred_at=max(row["began_at"] for row in rows),
+            occurred_at=first["began_at"],
             subject=f"Reconciliation: {new[0].sentence}{more}",
             findings=[one.sentence for one in new],
             next_steps=[one.next_step for one in new],

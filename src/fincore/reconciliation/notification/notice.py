@@ -26,7 +26,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """`about` names what it is about, such as `run:17`, and is told once. `needs_person`: something turned bad.
+    """`about` names what it is about, such as `run:run_...`, and is told once. `needs_person`: something turned bad.
 
     Every text is one line of printable characters.
     """

@@ -11,13 +11,14 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.metrics import NOTICE_OLDEST_SECONDS, NOTICES
 from fincore.reconciliation.notification.channel import SEND_SECONDS_MAX, ChannelName
 from fincore.reconciliation.notification.notice import Notice
-from fincore.reconciliation.notification.retry import pause_after
+from fincore.reconciliation.notification.retry import PAUSE_MAX, pause_after
 
 _SQL = load_sql("fincore.reconciliation.notification", "outbox.sql")
 
 LEASE_SECONDS: Final = 2 * SEND_SECONDS_MAX
 """How long an attempt may stay without a result before its process counts as dead."""
 FAILURE_CHARACTERS_MAX: Final = 500
+UNREADABLE: Final = "this version of FinCore cannot read the notice"
 KEPT_DAYS: Final = 90
 """How long a notice stays after it was made, where it waits on no channel."""
 
@@ -41,10 +42,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """A notice, and its channels."""
+    """A notice, and its channels. `notice` is None where this version cannot read it."""
 
     made_at: datetime
-    notice: Notice
+    notice: Notice | None
     deliveries: tuple[Delivery, ...]
 
 
@@ -69,11 +70,15 @@ class Outbox:
         self._pool = ledgerdb
 
     async def claim(self, channel: ChannelName) -> Claimed | None:
-        """The oldest notice that is due on a channel."""
-        row = await self._pool.fetchrow(_SQL.claim, channel, LEASE_SECONDS)
-        if row is None:
-            return None
-        return Claimed(row["notice_no"], row["attempts"], msgspec.json.decode(row["notice"], type=Notice))
+        """The oldest notice that is due on a channel. One of another version that cannot be read holds up no other one."""
+        while (row := await self._pool.fetchrow(_SQL.claim, channel, LEASE_SECONDS, PAUSE_MAX)) is not None:
+            notice = _notice(row["notice"])
+            if notice is not None:
+                return Claimed(row["notice_no"], row["attempts"], notice)
+            await self._pool.execute(
+                _SQL.not_sent, row["notice_no"], channel, row["attempts"], UNREADABLE, None
+            )
+        return None
 
     async def sent(self, claimed: Claimed, channel: ChannelName) -> None:
         """It arrived."""
@@ -99,7 +104,7 @@ class Outbox:
         found: dict[int, ListedNotice] = {}
         for row in await self._pool.fetch(_SQL.list_notices, limit):
             one = found.get(row["notice_no"]) or ListedNotice(
-                made_at=row["made_at"], notice=msgspec.json.decode(row["notice"], type=Notice), deliveries=()
+                made_at=row["made_at"], notice=_notice(row["notice"]), deliveries=()
             )
             if row["channel"] is not None:
                 delivery = Delivery(
@@ -112,6 +117,13 @@ class Outbox:
                 one = msgspec.structs.replace(one, deliveries=(*one.deliveries, delivery))
             found[row["notice_no"]] = one
         return list(found.values())
+
+
+def _notice(text: str) -> Notice | None:
+    try:
+        return msgspec.json.decode(text, type=Notice)
+    except msgspec.DecodeError:
+        return None
 
 
 async def measure_notices(ledgerdb: Pool) -> None:

@@ -7,13 +7,16 @@ insert into reconciliation.notices (about, notice) values ($1, $2::text::jsonb) 
 insert into reconciliation.notice_deliveries (notice_no, channel) select $1, unnest($2::text[]);
 
 -- name: claim
--- The oldest notice that is due on the channel $1, for one attempt within $2 seconds. A lease beyond that was given by a wrong clock.
+-- The oldest notice that is due on the channel $1, for one attempt within $2 seconds. A lease beyond that, or a pause beyond $3, was
+-- given by a wrong clock.
 update reconciliation.notice_deliveries d
 set attempts = d.attempts + 1, leased_until = clock_timestamp() + make_interval(secs => $2)
 from (
     select notice_no, channel
     from reconciliation.notice_deliveries
-    where channel = $1 and status = 'waiting' and next_attempt_at <= clock_timestamp() and (
+    where channel = $1 and status = 'waiting'
+      and (next_attempt_at <= clock_timestamp() or next_attempt_at > clock_timestamp() + $3::interval)
+      and (
         leased_until is null or leased_until < clock_timestamp()
         or leased_until > clock_timestamp() + make_interval(secs => $2)
     )
@@ -40,10 +43,10 @@ set status = case when $5::interval is null then 'dead' else 'waiting' end, fail
 where notice_no = $1 and channel = $2 and attempts = $3 and status = 'waiting';
 
 -- name: give_up_channels
--- What waits for channels that are none of $1 is sent no more.
+-- What is due since a day on channels that are none of $1 is sent no more: another process may send on them until then.
 update reconciliation.notice_deliveries
 set status = 'dead', failure = 'the channel is set no more', leased_until = null, finished_at = clock_timestamp()
-where status = 'waiting' and channel <> all ($1::text[]);
+where status = 'waiting' and channel <> all ($1::text[]) and next_attempt_at < clock_timestamp() - interval '1 day';
 
 -- name: forget
 -- Notices of long ago that wait on no channel, findings that ended and runs that failed then; $1 days are kept.

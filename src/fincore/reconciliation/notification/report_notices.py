@@ -21,9 +21,7 @@ NAMED_MAX: Final = 5
 """So many new breaks are named one by one."""
 
 
-def run_notice(
-    run_no: int, report: RunReport, opened: Sequence[ClassSum], named: Sequence[BreakReport]
-) -> Notice:
+def run_notice(report: RunReport, opened: Sequence[ClassSum], named: Sequence[BreakReport]) -> Notice:
     """A run that finished: the breaks that it opened, and whether its report ties to the ledger."""
     new, is_live = sum(one.breaks for one in opened), any(one.mode == "live" for one in opened)
     findings = [*map(_opened, opened), *map(_named, named[:NAMED_MAX]), *_untied(report.accounts)]
@@ -33,7 +31,7 @@ def run_notice(
     if not report.ties:
         steps.insert(0, "fincore check")
     return notice_of(
-        about=f"run:{run_no}",
+        about=f"run:{report.run_id}",
         kind="run",
         occurred_at=report.cut_off,
         subject=f"Reconciliation: {_headline(report.uncleared)}, {_news(new, ties=report.ties)}",
@@ -64,7 +62,7 @@ def day_notice(checked: CheckedDay, days_without_run: int) -> Notice:
         ]
         findings += [f"{place}: {tie_text(tie, one.currency)}" for tie in one.ties if tie.difference_minor]
     return notice_of(
-        about=f"day:{report.day}",
+        about=f"day:{report.day}:{checked.sha256[:16]}",
         kind="day",
         occurred_at=report.runs[-1].cut_off,
         subject=f"Reconciliation of {report.day}: {_headline(report.uncleared)}, {_news(opened, ties=report.ties)}",
@@ -130,7 +128,7 @@ def _uncleared(uncleared: Iterable[UnclearedMoney]) -> Iterator[tuple[str, str]]
         yield f"uncleared ({one.mode})", amount_text(one.amount_minor, one.currency)
         for age in one.by_age:
             if age.items:
-                yield f"  {age_text(age)}", amount_text(age.amount_minor, one.currency)
+                yield f"of which {age_text(age)}", amount_text(age.amount_minor, one.currency)
 
 
 def _open(sums: Iterable[BreakSum]) -> Iterator[tuple[str, str]]:
