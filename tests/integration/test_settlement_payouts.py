@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
 import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
@@ -222,6 +223,26 @@ async def test_report_of_a_payout_after_its_return_balances(account: Settlement)
         await run(account)
         assert await openings(account) == 0
         assert await books(account) == {"balance usd": 4_000 * (1 + day)}
+
+
+@pytest.mark.parametrize(
+    ("minors", "difference"), [((3_900,), -100), ((4_000, 4_000), 4_000), ((4_000,), None)]
+)
+@pytest.mark.parametrize("carrier", [None, "po_2"])
+async def test_return_of_another_amount_is_a_break(
+    account: Settlement, minors: tuple[int, ...], difference: int | None, carrier: str | None
+) -> None:
+    """A part that came back, or the whole twice: the books have the payout back once, or not at all; another payout may carry it."""
+    await reported(account, "po_1")
+    await reported(account, "po_2")
+    back = [returned("po_1", minor) for minor in minors]
+    if carrier:
+        rest = line("account_fee", 4_000 - sum(minors))
+        back = [msgspec.structs.replace(one, payout_reference=carrier) for one in (*back, rest)]
+    await account.fetched(back, states_balances=False)
+    expected = [] if difference is None else [FoundBreak("payout_total", difference, "usd")]
+    for _ in range(2):
+        assert [one for one in await found(account) if one.break_class != "payout_unreported"] == expected
 
 
 async def test_return_is_booked_once_where_a_run_dies(

@@ -1,6 +1,7 @@
 -- name: payouts_stated
 -- The payouts that the files of this run carry, or a break is about: what the lines of each come to over all files, what came back of
--- an earlier payout included, and what a line says of the payout itself. $1 is the run.
+-- an earlier payout included, and what lines say of the payout itself: how much it is, and how much of it came back, over all files, too.
+-- $1 is the run.
 with wanted as (
     select file_id from reconciliation.matched_files where run_no = $1
     union
@@ -18,19 +19,33 @@ carried as (
     from asked a
     join reconciliation.lines l using (payout_reference)
     join reconciliation.files f using (file_id, livemode, psp, psp_account)
+    -- A payout does not carry its own return.
     where l.kind <> 'payout'
+      and not (l.kind = 'payout_returned' and l.payout_reference = coalesce(l.parent_reference, l.about[1], l.psp_reference))
     group by 1, 2, 3, 4, 5
 )
 select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor::bigint, c.line_no, c.file_id, false as is_payout
 from carried c
 join scopes s using (livemode, psp, psp_account)
 union all
-select s.scope_no, f.livemode, f.psp, f.psp_account, coalesce(l.about[1], l.psp_reference), l.currency, -l.gross_minor, l.line_no,
-    l.file_id, true
-from reconciliation.lines l
+select s.scope_no, f.livemode, f.psp, f.psp_account, l.payout, l.currency, -l.gross_minor, l.line_no, l.file_id, true
+from reconciliation.lines_of_payouts l
 join reconciliation.files f using (file_id)
 join scopes s using (livemode, psp, psp_account)
 where l.file_id in (select file_id from wanted) and l.kind = 'payout'
+union all
+select s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency, sum(l.gross_minor)::bigint, min(l.line_no), min(l.file_id), true
+from (
+    select distinct f.livemode, f.psp, f.psp_account, l.payout
+    from reconciliation.lines_of_payouts l
+    join reconciliation.files f using (file_id)
+    where l.file_id in (select file_id from wanted) and l.kind = 'payout_returned'
+) b
+join reconciliation.lines_of_payouts l on l.payout = b.payout and l.kind = 'payout_returned'
+join reconciliation.files f using (file_id, livemode, psp, psp_account)
+join scopes s using (livemode, psp, psp_account)
+where f.status = 'booked'
+group by s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency
 order by line_no, is_payout;
 
 -- name: find_differing_payouts
@@ -72,9 +87,13 @@ told as (
         where l.payout = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account) and f.status = 'booked'
     ) as is_told
     from sent t
+),
+placed as (
+    select t.*, min(t.effective_at) filter (where t.is_told) over (partition by t.scope_no, t.currency) as first_told_at
+    from told t
 )
 select 'payout_unreported', t.scope_no, t.currency, -t.amount_minor, array['payout:' || t.stream_id || ':unreported'], t.reference
-from told t
+from placed t
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
 left join covered_currencies c using (scope_no, currency)
@@ -83,8 +102,6 @@ where not t.is_told
       select from ledgerdb.entries o where o.stream_id = t.stream_id and o.kind in ('payout.failed', 'payout.canceled')
         and o.entry_id <= r.last_entry_id
   )
-  and t.effective_at >= coalesce(
-      (select min(o.effective_at) from told o where o.is_told and (o.scope_no, o.currency) = (t.scope_no, t.currency)), s.covered_from
-  )
+  and t.effective_at >= coalesce(t.first_told_at, s.covered_from)
   and (t.effective_at < greatest(s.covered_until, c.covered_until) or t.effective_at + s.delay + $2::interval < r.cut_off)
 order by t.scope_no, t.effective_at, t.reference;
