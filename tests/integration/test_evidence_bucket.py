@@ -17,7 +17,9 @@ from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from fincore.bootstrap import evidence_bucket as bucket_settings
+from fincore.bootstrap.databases import Databases, Installation
 from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.settlement_evidence import check_evidence, open_evidence
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
@@ -114,6 +116,17 @@ async def test_part_that_cannot_be_read_leaves_no_upload(world: BucketWorld) -> 
         await keep(world.store, Torn(LARGE))
     assert await world.kept() == []
     assert await uploads(world) == []
+
+
+async def test_file_beyond_the_bound_is_neither_kept_nor_read(
+    world: BucketWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = await keep(world.store)
+    monkeypatch.setattr(s3, "FILE_BYTES_MAX", 2)
+    with pytest.raises(EvidenceNotKept, match="has more than 2 bytes"):
+        await keep(world.store, io.BytesIO(b"two"))
+    with pytest.raises(EvidenceNotKept, match="was altered: it has more than 2 bytes"):
+        await world.store.open(location, SHA256)
 
 
 async def test_file_that_is_read_has_no_name_on_this_machine(world: BucketWorld) -> None:
@@ -309,6 +322,25 @@ async def test_role_starts_while_s3_is_away(
     assert "S3 cannot be reached" in one["reason"]
 
 
+async def test_up_does_not_start_without_the_bucket_of_its_sources(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[[source]]\nname = "stripe"\npsp = "stripe"\naccount = "test"\nmode = "test"\nkind = "folder"\nnames = "*.csv"\n'
+        f'folder = "{tmp_path}"\nformat = "stripe_payout_itemized"\ncron = "0 12 * * *"\n'
+    )
+    (tmp_path / "secrets.key").write_text(b64encode(bytes(32)).decode())
+    environment |= {
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
+        "FINCORE_SETTLEMENT_SOURCES_FILE": str(sources),
+    }
+    installation = Installation(Databases(eventstore="", paymentdb="", ledgerdb=""), None)
+    with pytest.raises(ConfigurationError, match=r"the bucket of-no-one .* is not there"):
+        await run_everything(read_settings(environment), installation, announce=print)
+
+
 def test_s3_without_its_library_is_one_sentence(tmp_path: Path) -> None:
     """Everything else runs without the library; the setting that needs it says what to install."""
     program = """
@@ -316,7 +348,9 @@ import sys
 sys.modules["aiobotocore"] = sys.modules["botocore"] = None
 import fincore.cli.reconcile, fincore.bootstrap.reconciliation
 import asyncio
+from fincore.bootstrap.databases import Databases, Installation
 from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.settlement_evidence import check_evidence
 from fincore.domain.errors import ConfigurationError
 try:

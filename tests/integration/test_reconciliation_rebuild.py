@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,10 @@ from fincore.__main__ import main
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.backoffice.rebuilds import ReconciliationRebuild, rebuild_reconciliation
-from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspReference
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS, BankAccount
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.evidence.port import EvidenceNotKept
@@ -24,7 +28,8 @@ from fincore.reconciliation.reading.read_files import FileBooker
 from fincore.reconciliation.rebuild.record_rebuild import RebuildRefused, RecordRebuild
 from fincore.reconciliation.run import RunResult
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
-from fixtures.settlement_account import Settlement, line, settlement
+from fixtures.commits import PROVENANCE
+from fixtures.settlement_account import USD, Settlement, line, settlement
 from fixtures.settlement_falsified import Lived, Payment, live
 from fixtures.traffic import store_pool
 
@@ -386,6 +391,35 @@ async def test_file_that_is_read_otherwise_now_is_refused(account: Settlement, o
     account.file_format.files[content] = written
     await rebuild(account)
     assert await record(account) == before
+
+
+async def test_payouts_of_files_that_are_read_again_stay_as_they_are(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    """One arrived since, and one came back in a later file: their files tell again that they are on their way."""
+    at = PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False)
+    sent = [line("payout", -1_000, references=(f"PO{number}",)) for number in (1, 2)]
+    await account.fetched([line("adjustment", 3_000), *sent])
+    await run(account)
+    payouts = [await account.payouts.load(at.payout_id(PspReference(f"PO{number}"))) for number in (1, 2)]
+    assert None not in payouts
+    paid = PayoutReport(
+        psp_reference=PspReference("PO1"),
+        money=Money(1_000, USD),
+        status="paid",
+        created_at=sent[0].occurred_at,
+        occurred_at=sent[0].occurred_at + timedelta(days=1),
+    )
+    await account.payouts.record(at, paid, PROVENANCE, bank_account=BankAccount("main"))
+    await account.fetched([line("payout_returned", 1_000, parent_reference="PO2")], day=1)
+    await run(account)
+    before, balances, told = await record(account), await account.balances(), await events(account)
+    await lose(owner_pool, *RECORD, *FILES)
+    assert (await rebuild(account)).rebuilt.files == 2
+    assert await events(account) == told
+    assert await account.balances() == balances
+    assert (await record(account))[:2] == before[:2]
+    assert await is_sound(account)
 
 
 async def test_run_that_is_missing_before_a_known_one_is_refused(

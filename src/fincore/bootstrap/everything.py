@@ -20,6 +20,7 @@ from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_evidence import check_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import check_sources
 from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.bootstrap.vault_settings import check_vault
@@ -46,6 +47,8 @@ async def run_everything(
     check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)
     check_sources(settings, secret_resolver(os.environ))
+    if settings.settlement_sources_file:
+        await check_evidence(settings)
     check_channels(settings)
     await migrate_databases(databases)
     supervisor = Supervisor(

@@ -6,13 +6,20 @@
 with last_run as (
     select coalesce(max(last_entry_id), 0) as last_entry_id from reconciliation.runs
 ),
-open_parts as (
-    select entry_id, account_id, part from reconciliation.open_items
+open_before as (
+    select entry_id, account_id, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
+    from reconciliation.open_items
+    group by entry_id, account_id
+),
+uncleared as (
+    select i.account_id, i.effective_at, case when o.is_gross_open then i.gross_minor else 0 end as gross_minor,
+        case when o.is_fee_open then i.fee_minor else 0 end as fee_minor
+    from open_before o
+    join ledgerdb.clearing_items i using (entry_id, account_id)
     union all
-    select i.entry_id, i.account_id, p.part
-    from ledgerdb.clearing_items i
-    cross join (values ('gross'), ('fee')) as p (part)
-    where i.entry_id > (select last_entry_id from last_run)
+    select account_id, effective_at, gross_minor, fee_minor
+    from ledgerdb.clearing_items
+    where entry_id > (select last_entry_id from last_run)
 ),
 statements as (
     select s.livemode, s.psp, s.psp_account, max(d.delay) as delay,
@@ -27,23 +34,19 @@ statements as (
     group by s.livemode, s.psp, s.psp_account
 ),
 aged as (
-    select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, i.effective_at, o.entry_id, o.account_id,
-        case o.part when 'gross' then i.gross_minor else i.fee_minor end as amount_minor,
-        greatest(floor(extract(epoch from $2::timestamptz - i.effective_at) / 86400), 0) as days
-    from open_parts o
-    join ledgerdb.clearing_items i using (entry_id, account_id)
+    select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, u.effective_at,
+        u.gross_minor + u.fee_minor as amount_minor,
+        greatest(floor(extract(epoch from $2::timestamptz - u.effective_at) / 86400), 0) as days
+    from uncleared u
     join ledgerdb.accounts a using (account_id)
-    where $1::boolean is null or a.livemode = $1
+    where ($1::boolean is null or a.livemode = $1) and (u.gross_minor <> 0 or u.fee_minor <> 0)
 )
-select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(distinct (d.entry_id, d.account_id)) as items,
-    sum(d.amount_minor)::bigint as amount_minor, min(d.effective_at) as oldest_at,
-    count(distinct (d.entry_id, d.account_id)) filter (
-        where d.effective_at >= s.covered_from and d.effective_at + s.delay + $7::interval < $2
-    ) as overdue
+select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(*) as items, sum(d.amount_minor)::bigint as amount_minor,
+    min(d.effective_at) as oldest_at,
+    count(*) filter (where d.effective_at >= s.covered_from and d.effective_at + s.delay + $7::interval < $2) as overdue
 from aged d
 left join statements s using (livemode, psp, psp_account)
 join unnest($3::int[], $4::int[]) with ordinality as g (from_days, to_days, bucket)
     on d.days >= g.from_days and (g.to_days is null or d.days <= g.to_days)
-where d.amount_minor <> 0
 group by d.livemode, d.psp, d.psp_account, d.currency, g.bucket
 order by d.livemode, d.psp, d.psp_account, d.currency, g.bucket;

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fincore.reconciliation.evidence.port import FILE_BYTES_MAX
 from fincore.reconciliation.fetching.remote import (
-    FILE_BYTES_MAX,
     RemoteFile,
     listing_of,
     name_of,

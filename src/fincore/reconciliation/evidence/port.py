@@ -10,6 +10,8 @@ from fincore.domain.outcome import PspAccount, PspName
 
 NAME_CHARACTERS_MAX: Final = 180
 """Of a file's name: with a hash before it, it is still the name of a file everywhere."""
+FILE_BYTES_MAX: Final = 4 * 1024**3
+"""The most that a kept file may have."""
 
 _PART: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 ._+=@-]{{0,{NAME_CHARACTERS_MAX - 1}}}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.evidence.port import (
+    FILE_BYTES_MAX,
     EvidenceNotKept,
     EvidenceUnavailable,
     KeptFile,
@@ -96,6 +97,8 @@ class S3Evidence:
             async with asyncio.timeout(FILE_SECONDS_MAX):
                 digest = await asyncio.to_thread(_hash, name, content)
                 sha256, size_bytes = digest.hexdigest(), content.tell() - start
+                if size_bytes > FILE_BYTES_MAX:
+                    raise EvidenceNotKept(f"{name} has more than {FILE_BYTES_MAX:,} bytes")
                 location = location_of(psp, psp_account, name, sha256)
                 if not await self._sent(location, content, start, size_bytes, digest.digest()):
                     await self._require_same(location, sha256)
@@ -234,7 +237,13 @@ class S3Evidence:
         try:
             answer = await self._client.get_object(Bucket=self._bucket, Key=self._prefix + location)
             async with answer["Body"] as body:
+                size_bytes = 0
                 while chunk := await body.read(CHUNK_BYTES):
+                    size_bytes += len(chunk)
+                    if size_bytes > FILE_BYTES_MAX:
+                        raise EvidenceNotKept(
+                            f"the kept file {location} was altered: it has more than {FILE_BYTES_MAX:,} bytes; restore it from a backup"
+                        )
                     yield chunk
         except _FAILURES as error:
             raise _failure(

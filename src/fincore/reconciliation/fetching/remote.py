@@ -10,12 +10,11 @@ from typing import BinaryIO, Final, Protocol
 import msgspec
 
 from fincore.domain.errors import FinCoreError
-from fincore.reconciliation.evidence.port import NAME_CHARACTERS_MAX
+from fincore.reconciliation.evidence.port import FILE_BYTES_MAX, NAME_CHARACTERS_MAX
 from fincore.reconciliation.parsed_file import FileRefused
 
 NAMES_MAX: Final = 100_000
 """Names that one look reads; a folder with more is refused, so that a server cannot fill the memory."""
-FILE_BYTES_MAX: Final = 4 * 1024**3
 READ_BYTES: Final = 1024 * 1024
 """What one read of a file asks for, at most."""
 

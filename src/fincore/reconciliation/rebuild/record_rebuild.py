@@ -127,7 +127,7 @@ class RecordRebuild:
         if refusal is not None:
             raise RebuildRefused(
                 f"{accepted.name} ({file_id}) is not read as version {accepted.parser_version} of its parser read it: {refusal}. "
-                "Install the version of FinCore that read it, and repeat the command"
+                "Mend what that says, or install the version of FinCore that read it, and repeat the command"
             )
         return True
 
