@@ -7,7 +7,7 @@ import io
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
+from fincore.__main__ import main
 from fincore.bootstrap import evidence_bucket as bucket_settings
 from fincore.bootstrap.databases import Databases, Installation
 from fincore.bootstrap.environment import read_settings
@@ -26,6 +27,7 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.evidence import s3
 from fincore.reconciliation.evidence.port import EvidenceNotKept
 from fincore.reconciliation.evidence.s3 import S3Evidence
+from fincore.reconciliation.fetching import look
 from fixtures.dynamo_clients import REGION
 from fixtures.evidence_bucket import PREFIX, BucketWorld, evidence_bucket, s3_client
 
@@ -34,6 +36,18 @@ SHA256 = hashlib.sha256(b"one").hexdigest()
 LOCATION = f"paypal/eu/{SHA256}-{NAME}"
 PART_BYTES = 5 * 1024 * 1024
 LARGE = bytes(PART_BYTES + 1)
+SOURCES = """
+[[source]]
+name = "stripe"
+psp = "stripe"
+account = "test"
+mode = "test"
+kind = "folder"
+folder = "{folder}"
+names = "*.csv"
+format = "stripe_payout_itemized"
+cron = "0 12 * * *"
+"""
 
 
 @pytest.fixture
@@ -322,14 +336,56 @@ async def test_role_starts_while_s3_is_away(
     assert "S3 cannot be reached" in one["reason"]
 
 
+@pytest.fixture
+def typed(
+    world: BucketWorld,
+    environment: dict[str, str],
+    dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Awaitable[str]]:
+    """Runs `fincore reconcile`, with a folder as the source and the bucket as the evidence store; returns what it prints."""
+    folder = Path(environment["FINCORE_DATA_DIR"])
+    (folder / "sources.toml").write_text(SOURCES.format(folder=folder))
+    environment |= {
+        "FINCORE_EVENTSTORE_DSN": dsn,
+        "FINCORE_SETTLEMENT_SOURCES_FILE": str(folder / "sources.toml"),
+        "FINCORE_SETTLEMENT_EVIDENCE": f"s3://{world.bucket}/{PREFIX}",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(look, "SETTLE_SECONDS", 0.0)
+
+    async def typed(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["fincore", "reconcile", *words])
+        with contextlib.suppress(SystemExit):
+            await asyncio.to_thread(main)
+        printed = capsys.readouterr()
+        return printed.out + printed.err
+
+    return typed
+
+
+async def test_commands_fetch_into_the_bucket_and_read_from_it(
+    world: BucketWorld, typed: Callable[..., Awaitable[str]], tmp_path: Path
+) -> None:
+    """Fetched, kept, read by a run, which does not understand it, and read again; altered, and told."""
+    (tmp_path / "itemized-1.csv").write_text("one")
+    location = f"stripe/test/{SHA256}-itemized-1.csv"
+    assert "itemized-1.csv" in await typed("fetch")
+    assert await world.kept() == [location]
+    await typed("run")
+    assert "refused" in await typed("files")
+    assert "each is as it came" in await typed("evidence")
+    await world.alter(location)
+    assert "was altered" in await typed("evidence")
+
+
 async def test_up_does_not_start_without_the_bucket_of_its_sources(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     sources = tmp_path / "sources.toml"
-    sources.write_text(
-        '[[source]]\nname = "stripe"\npsp = "stripe"\naccount = "test"\nmode = "test"\nkind = "folder"\nnames = "*.csv"\n'
-        f'folder = "{tmp_path}"\nformat = "stripe_payout_itemized"\ncron = "0 12 * * *"\n'
-    )
+    sources.write_text(SOURCES.format(folder=tmp_path))
     (tmp_path / "secrets.key").write_text(b64encode(bytes(32)).decode())
     environment |= {
         "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
