@@ -54,6 +54,10 @@ class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
         """What its lines of a kind and currency come to; None where it has none."""
         return _of(self.totals, kind, currency)
 
+    def before_files(self, kind: SettlementKind) -> dict[Currency, int]:
+        """What it states of one kind of `BEFORE_FILES`, in minor units by currency."""
+        return {total.currency: total.gross_minor for total in self.totals if total.kind == kind}
+
     def matched_by(self, run_id: RunId, kind: SettlementKind, currency: Currency) -> KindTotal | None:
         """What a run found explained of them; None where it found nothing."""
         return _of((one for run, one in self.matches if run == run_id), kind, currency)

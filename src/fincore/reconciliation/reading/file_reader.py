@@ -192,15 +192,17 @@ async def _keep_openings(
     connection: Connection, file_id: SettlementFileId, known: SettlementFile | None
 ) -> None:
     """Keep what the PSP held before the file. A log that has the file already was told of that by a record that is lost."""
-    openings = [one for one in known.totals if one.kind == "opening"] if known else []
+    openings = known.before_files("opening") if known else {}
     await connection.execute(
         _SQL.keep_openings,
         file_id,
         known is not None,
-        [one.currency for one in openings],
-        [one.gross_minor for one in openings],
+        list(openings),
+        list(openings.values()),
         timeout=READ_SECONDS_MAX,
     )
+    returns = known.before_files("opening_return") if known else {}
+    await connection.execute(_SQL.keep_opening_returns, file_id, list(returns), list(returns.values()))
 
 
 def _json(totals: Mapping[Currency, msgspec.Struct]) -> str:

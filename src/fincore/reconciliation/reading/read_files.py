@@ -98,7 +98,7 @@ class FileBooker:
     ) -> Mapping[Currency, int]:
         """What came back in a file of payouts of before all files. Of a file that the log has, the log tells."""
         if (known := await self._files.load(file_id)) is not None:
-            return {one.currency: one.gross_minor for one in known.totals if one.kind == "opening_return"}
+            return known.before_files("opening_return")
         if not told_first and all(one.status != "returned" for one in reports):
             return {}
         references = {one.psp_reference for one in reports} | set(told_first)
