@@ -154,18 +154,20 @@ class FileReader:
                 lines["first_at"] or row["fetched_at"],
                 lines["last_at"] or row["fetched_at"],
             )
-        reason = ahead_of_time(
-            told_until=max(period_end, lines["last_at"] or period_end),
-            fetched_at=row["fetched_at"],
-            livemode=row["livemode"],
-        )
-        reason = reason or of_another_account(
-            stated=facts.account_id,
-            declared=row["account_id"],
-            before=await connection.fetchval(_SQL.account_before, file_id),
-        )
-        if reason is not None:
-            raise FileRefused(None, reason)
+        known = await self._files.load(file_id)
+        if known is None:
+            reason = ahead_of_time(
+                told_until=max(period_end, lines["last_at"] or period_end),
+                fetched_at=row["fetched_at"],
+                livemode=row["livemode"],
+            )
+            reason = reason or of_another_account(
+                stated=facts.account_id,
+                declared=row["account_id"],
+                before=await connection.fetchval(_SQL.account_before, file_id),
+            )
+            if reason is not None:
+                raise FileRefused(None, reason)
         await connection.execute(
             _SQL.mark_read,
             file_id,
@@ -179,7 +181,6 @@ class FileReader:
             facts.continued,
             facts.account_id,
         )
-        known = await self._files.load(file_id)
         await _keep_openings(connection, file_id, known)
         refusal = accept_file(
             known, await accepted_of(connection, file_id), await totals_of(connection, file_id)

@@ -118,7 +118,8 @@ class RecordRebuild:
             await self._keep(told)
         try:
             refusal = await self._reader.read(file_id)
-            if refusal is None:
+            status = await self._pool.fetchval(_SQL.status_of_file, file_id)
+            if status == "read":
                 await self._booker.book(file_id)
         except EvidenceNotKept as error:
             raise RebuildRefused(f"{error}. Bring the evidence back, and repeat the command") from error
@@ -128,6 +129,11 @@ class RecordRebuild:
             raise RebuildRefused(
                 f"{accepted.name} ({file_id}) is not read as version {accepted.parser_version} of its parser read it: {refusal}. "
                 "Mend what that says, or install the version of FinCore that read it, and repeat the command"
+            )
+        if status != "read":
+            raise RebuildRefused(
+                f"{accepted.name} ({file_id}) is {status} here and waits for a person, and the log has it as booked: release it with "
+                "`fincore reconcile release`, and repeat the command"
             )
         return True
 
