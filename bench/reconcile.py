@@ -19,6 +19,7 @@ from bench.cpu import CpuMeter, memory_peak_mib
 from bench.settlement_day import ACCOUNT_ID
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.roles import collect_garbage_seldom
+from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.domain.job import Job
@@ -47,6 +48,7 @@ from fincore.reconciliation.parsed_file import Expected
 from fincore.reconciliation.run import Reconciliation
 from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources
+from fincore.write.settlement.adjustments import AdjustmentRecorder
 from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -200,6 +202,7 @@ async def _run(day: Day) -> Reconciled:
                 payouts=PayoutRecorder(EventLog(log_pool, PAYOUT_EVENTS), writer),
                 payout_references=PayoutReferences(log_pool),
                 fees=StatedFeeRecorder(EventLog(log_pool, CHARGE_EVENTS), writer),
+                adjustments=AdjustmentRecorder(EventLog(log_pool, ADJUSTMENT_EVENTS), writer),
                 evidence=evidence,
                 formats={"paypal_stl": FORMATS["paypal_stl"]},
                 caught_up=caught_up,

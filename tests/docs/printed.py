@@ -47,6 +47,7 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
+from fincore.reconciliation.adjustments.decision import adjustable_table
 from fincore.reconciliation.breaks.break_status import STATUS_MEANINGS, break_status_table
 from fincore.reconciliation.breaks.next_steps import NEXT_STEPS
 from fincore.reconciliation.formats import paypal_events, paypal_rows, records, xml_elements
@@ -607,6 +608,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "break_next_steps": lambda: _table(
         ("class", "next"), [(f"`{name}`", step) for name, step in NEXT_STEPS.items()]
     ),
+    "break_adjustable": lambda: _table(("class", "entry on", "else"), adjustable_table()),
     "break_transitions": lambda: _text(break_status_table()),
     "finding_kinds": lambda: _table(
         ("finding", "is", "what to run next"),

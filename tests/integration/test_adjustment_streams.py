@@ -26,7 +26,7 @@ from fincore.read.projectionist.rebuild import verify as verify_views
 from fincore.write.risk.outcome_counter import OutcomeCounter
 from fincore.write.settlement.adjustments import AdjustmentRecorder
 from fixtures.adjustments import booked, taken_back
-from fixtures.commits import no_jobs
+from fixtures.commits import PROVENANCE, no_jobs
 from fixtures.notify import notifying
 from fixtures.traffic import follow, store_pool
 
@@ -50,9 +50,9 @@ def log(pool: Pool) -> EventLog[LogEvent]:
 async def test_adjustment_of_several_processes_is_recorded_once(pool: Pool, log: EventLog[LogEvent]) -> None:
     async with AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(recording(pool)) for _ in range(3)]
-        results = await asyncio.gather(*(one.book(booked()) for one in processes))
+        results = await asyncio.gather(*(one.book(booked(), PROVENANCE) for one in processes))
         assert all(isinstance(one, Recorded) for one in results)
-        await asyncio.gather(*(one.reverse(taken_back()) for one in processes))
+        await asyncio.gather(*(one.reverse(taken_back(), PROVENANCE) for one in processes))
         adjustment = await processes[0].load(booked().adjustment_id)
     assert adjustment is not None
     assert (adjustment.booked, adjustment.reversed) == (booked(), taken_back())
@@ -62,16 +62,18 @@ async def test_adjustment_of_several_processes_is_recorded_once(pool: Pool, log:
 
 async def test_adjustments_that_disagree_do_not_both_write(pool: Pool) -> None:
     async with recording(pool) as one, recording(pool) as other:
-        results = await asyncio.gather(one.book(booked()), other.book(booked(gross_minor=-1)))
+        results = await asyncio.gather(
+            one.book(booked(), PROVENANCE), other.book(booked(gross_minor=-1), PROVENANCE)
+        )
     assert sorted(type(result).__name__ for result in results) == ["Recorded", "Refusal"]
 
 
 async def test_reversal_of_what_was_never_booked_writes_nothing(pool: Pool) -> None:
     async with recording(pool) as adjustments:
-        assert await adjustments.reverse(taken_back()) == NotFound()
-        await adjustments.book(booked())
-        await adjustments.reverse(taken_back())
-        again = await adjustments.reverse(taken_back(by="mallory"))
+        assert await adjustments.reverse(taken_back(), PROVENANCE) == NotFound()
+        await adjustments.book(booked(), PROVENANCE)
+        await adjustments.reverse(taken_back(), PROVENANCE)
+        again = await adjustments.reverse(taken_back(by="mallory"), PROVENANCE)
     assert isinstance(again, Refusal)
 
 
@@ -89,8 +91,8 @@ async def test_followers_of_the_log_pass_adjustments_by(
                 adjusts=adjusts,
                 fee_minor=30 if adjusts == "clearing" else 0,
             )
-            assert isinstance(await adjustments.book(event), Recorded)
-            await adjustments.reverse(taken_back(event))
+            assert isinstance(await adjustments.book(event, PROVENANCE), Recorded)
+            await adjustments.reverse(taken_back(event), PROVENANCE)
     for schema, consumer in (
         ("paymentdb", Projectionist()),
         ("ledgerdb", LedgerService()),

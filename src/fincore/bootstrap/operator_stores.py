@@ -9,6 +9,7 @@ from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
+from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS, AdjustmentEvent
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, CheckoutSessionEvent
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
@@ -51,6 +52,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def session_log(self) -> EventLog[CheckoutSessionEvent]:
         """The log as readers of checkout sessions see it."""
         return EventLog(self.eventstore, CHECKOUT_SESSION_EVENTS)
+
+    @property
+    def adjustment_log(self) -> EventLog[AdjustmentEvent]:
+        """The log as readers of adjustments see it."""
+        return EventLog(self.eventstore, ADJUSTMENT_EVENTS)
 
     @property
     def payout_log(self) -> EventLog[PayoutEvent]:

@@ -7,6 +7,7 @@ from typing import Final, get_args
 import structlog
 
 from fincore.bootstrap.databases import Stores
+from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
 from fincore.domain.errors import Overloaded
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LogEvent
@@ -14,6 +15,7 @@ from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVEN
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.failures import is_outage
+from fincore.reconciliation.adjustments.telling import AdjustmentNotRecorded
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.matching.matcher import Matcher
@@ -24,6 +26,7 @@ from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.reading.read_files import FileBooker
 from fincore.reconciliation.rebuild.record_rebuild import RecordRebuild
 from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
+from fincore.write.settlement.adjustments import AdjustmentRecorder
 from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -45,6 +48,7 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
         payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
         payout_references=PayoutReferences(stores.eventstore),
         fees=StatedFeeRecorder(EventLog(stores.eventstore, CHARGE_EVENTS), writer),
+        adjustments=AdjustmentRecorder(EventLog(stores.eventstore, ADJUSTMENT_EVENTS), writer),
         evidence=evidence,
         formats={name: FORMATS[name] for name in OF_PSPS},
         caught_up=ledger_caught_up(stores.eventstore, stores.ledgerdb),
@@ -83,7 +87,7 @@ def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Cal
             # The run of another process may have begun before the last file was kept.
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
-        except (MatchNotRecorded, RunRefused, Overloaded) as error:
+        except (MatchNotRecorded, AdjustmentNotRecorded, RunRefused, Overloaded) as error:
             _log.error("reconciliation.run_failed", reason=str(error))
             await _failed(keep_failure, str(error))
         except Exception as error:

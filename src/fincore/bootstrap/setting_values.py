@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
+from fincore.reconciliation.adjustments.limits import AdjustmentLimits, limits_of
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
 from fincore.write.settlement.bank_account import bank_account_flaw
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
@@ -150,6 +151,13 @@ def _vault_keys(name: str, text: str) -> VaultKeys | None:
         raise ConfigurationError(f"{name} {error}") from None
 
 
+def _adjustment_limits(name: str, text: str) -> AdjustmentLimits:
+    try:
+        return limits_of(_parts(text))
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {error}") from None
+
+
 def _stripe_webhook_secrets(name: str, text: str) -> tuple[Secret, ...]:
     secrets = _parts(text)
     for flaw in filter(None, map(webhook_secret_flaw, secrets)):
@@ -226,6 +234,10 @@ NETWORKS: Final = Form("addresses or networks, separated by commas", _networks)
 SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
 VAULT_KEYS: Final = Form(
     f"id:key, the key {SECRETS_KEY_BYTES} bytes in base64; several separated by commas", _vault_keys
+)
+ADJUSTMENT_LIMITS: Final = Form(
+    "currency:at once:in a day in minor units, such as usd:10000:50000; several separated by commas",
+    _adjustment_limits,
 )
 STRIPE_WEBHOOK_SECRETS: Final = Form("whsec_..., several separated by commas", _stripe_webhook_secrets)
 PORT: Final = Number(int, 0, 65_535)

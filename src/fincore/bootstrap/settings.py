@@ -12,6 +12,7 @@ from fincore.bootstrap.ops_settings import OpsSettings
 from fincore.bootstrap.psp_accounts.account_settings import AccountSettings
 from fincore.bootstrap.setting import setting, settings_declared_in
 from fincore.bootstrap.setting_values import (
+    ADJUSTMENT_LIMITS,
     DSN,
     FILE,
     FOLDER,
@@ -34,6 +35,7 @@ from fincore.bootstrap.settlement_sources.evidence_place import EVIDENCE_PLACE, 
 from fincore.bootstrap.settlement_sources.sources_file import SOURCES_FILE
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
+from fincore.reconciliation.adjustments.limits import AdjustmentLimits
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.vault.vault_keys import VaultKeys
@@ -239,6 +241,11 @@ class Settings(OpsSettings, AccountSettings):
         Number(int, 0, 36_500, "days"),
         "how long that bucket must keep each object by its Object Lock, or the role `reconciliation` does not start; 0: it need not",
         default="0",
+    )
+
+    adjustment_limits_minor: AdjustmentLimits = setting(
+        ADJUSTMENT_LIMITS,
+        "what one person may adjust or write off alone, at once and in a day by UTC; a currency that is not here may not be adjusted",
     )
 
     # What is kept, and for how long

@@ -8,8 +8,10 @@ from typing import Annotated, Final
 from cyclopts import Parameter, Token, validators
 
 from fincore.domain.card_number import holds_card_number
+from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.errors import InvalidId, UsageError
 from fincore.domain.ids import (
+    AdjustmentId,
     ApiKeyId,
     ChargeId,
     CheckoutSessionId,
@@ -17,6 +19,7 @@ from fincore.domain.ids import (
     PayoutId,
     RefundId,
     SettlementFileId,
+    parse_adjustment_id,
     parse_api_key_id,
     parse_charge_id,
     parse_checkout_session_id,
@@ -26,6 +29,7 @@ from fincore.domain.ids import (
     parse_settlement_file_id,
 )
 from fincore.domain.outcome import PspReference
+from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.domain.stream_names import StreamName, stream_named
 from fincore.write.queue.port import JobId
 
@@ -179,6 +183,13 @@ PspAccountName = Annotated[
 ]
 
 
+def _currency(_: object, text: str | None) -> None:
+    if text is not None and text not in EXPONENTS:
+        raise UsageError(
+            f"{text[:20]!r} is no currency of payments: write its code in small letters, such as usd"
+        )
+
+
 def _parked_id(text: str) -> str:
     stream_named(text)
     return text
@@ -284,5 +295,22 @@ ClaimReference = Annotated[
     ),
 ]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=DAYS_MAX))]
+Adjustment = Annotated[
+    AdjustmentId,
+    Parameter(
+        validator=id_by(parse_adjustment_id, "`fincore reconcile adjustments` lists those there are"),
+        help="The adjustment's id, `adj_...`, as `fincore reconcile adjustments` lists it.",
+    ),
+]
+SignedMinor = Annotated[
+    int,
+    Parameter(
+        validator=validators.Number(gte=-SUM_MINOR_MAX, lte=SUM_MINOR_MAX),
+        help="The amount as you saw it, in minor units and with its sign: another one is refused.",
+    ),
+]
+CurrencyCode = Annotated[
+    Currency, Parameter(validator=_currency, help="The currency of the account, such as usd.")
+]
 Origin = Annotated[str, Parameter(help="Scheme, host and port of its pages, such as https://shop.example.")]
 Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from fincore.backoffice.settlement_check import CheckedFile, check_file
 from fincore.cli import (
+    adjustments,
     bank_statements,
     breaks,
     settlement_evidence,
@@ -37,6 +38,11 @@ reconcile.command(breaks.note, name="note")
 reconcile.command(breaks.explain, name="explain")
 reconcile.command(breaks.claim, name="claim")
 reconcile.command(breaks.reopen, name="reopen")
+reconcile.command(adjustments.adjust, name="adjust")
+reconcile.command(adjustments.write_off, name="write-off")
+reconcile.command(adjustments.reverse, name="reverse")
+reconcile.command(adjustments.explain_opening, name="explain-opening")
+reconcile.command(adjustments.adjustments, name="adjustments")
 reconcile.command(settlement_runs.uncleared, name="uncleared")
 reconcile.command(settlement_report.report, name="report")
 reconcile.command(settlement_notices.notify, name="notify")

@@ -26,6 +26,8 @@ def _parts(checked: CheckedReport) -> Iterator[str]:
     yield f"{report.run_id} as of {moment_text(report.cut_off)} UTC, entry {report.last_entry_id:,} of the ledger"
     yield uncleared_text(report.uncleared)
     yield "accounts\n" + _accounts(report)
+    if any(one.adjusted for one in report.accounts):
+        yield "adjusted by people since the run before\n" + _adjusted(report)
     yield "open breaks\n" + open_breaks_text(report.break_sums)
     yield "files of this run\n" + files_text(report.files)
     yield "\n".join(_proof(checked))
@@ -107,11 +109,28 @@ def _accounts(report: RunReport) -> str:
     )
 
 
+def _adjusted(report: RunReport) -> str:
+    return table_text(
+        ("account", "kind", "adjustments", "gross", "fee"),
+        [
+            (
+                f"{one.psp}/{one.psp_account} ({one.mode})",
+                decided.kind.replace("_", " "),
+                f"{decided.adjustments:,}",
+                amount_text(decided.gross_minor, one.currency),
+                amount_text(decided.fee_minor, one.currency),
+            )
+            for one in report.accounts
+            for decided in one.adjusted
+        ],
+    )
+
+
 def _proof(checked: CheckedReport) -> Iterator[str]:
     untied = [
         f"{one.psp}/{one.psp_account} ({one.mode}): {tie_text(tie, one.currency)}"
         for one in checked.report.accounts
-        for tie in one.ties
+        for tie in one.all_ties
         if tie.difference_minor
     ]
     if untied:

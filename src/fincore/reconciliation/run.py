@@ -19,6 +19,7 @@ from fincore.eventstore.recorder import Contended, NotFound, Recorded
 from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.bank.payout_lines import PayoutLines
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.fees.fee_lines import FeeLines
@@ -28,6 +29,7 @@ from fincore.reconciliation.reading.file_reader import FileReader, Format
 from fincore.reconciliation.reading.read_files import ACTOR, FileBooker
 from fincore.reconciliation.report.day_reports import seal_days
 from fincore.reconciliation.report.reports import keep_reports
+from fincore.write.settlement.adjustments import AdjustmentRecorder
 from fincore.write.settlement.payout_references import PayoutReferences
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -42,6 +44,8 @@ CaughtUp = Callable[[], Awaitable[None]]
 LEDGER_SECONDS_MAX: Final = 120.0
 """How long a run waits for the ledger."""
 LOOK_INTERVAL_SECONDS: Final = 0.2
+MATCH_TRIES_MAX: Final = 5
+"""How often a run begins to match while people go on adjusting."""
 
 
 class LedgerBehind(StoreUnavailable):
@@ -89,6 +93,7 @@ class Reconciliation:
         payouts: PayoutRecorder,
         payout_references: PayoutReferences,
         fees: StatedFeeRecorder,
+        adjustments: AdjustmentRecorder,
         evidence: EvidenceStore,
         formats: Mapping[FileFormat, Format],
         caught_up: CaughtUp,
@@ -99,6 +104,7 @@ class Reconciliation:
         self._booker = FileBooker(ledgerdb, files, payouts)
         self._payout_lines = PayoutLines(ledgerdb, payouts, payout_references)
         self._fee_lines = FeeLines(ledgerdb, fees)
+        self._adjusted = AdjustmentTelling(ledgerdb, adjustments)
         self._matcher = Matcher(ledgerdb, payouts)
         self._caught_up = caught_up
 
@@ -131,11 +137,12 @@ class Reconciliation:
             else:
                 problems.append(Problem(file_id, reason))
         await self.tell_last_run()
+        await self._adjusted.tell()
         await self._caught_up()
         arrived, assessed = await self._payout_lines.take_up(), await self._fee_lines.take_up()
         if arrived or assessed:
             await self._caught_up()
-        run = await self._matcher.match()
+        run = await self._match()
         await self._record(run)
         await keep_reports(self._pool)
         await seal_days(self._pool)
@@ -145,6 +152,14 @@ class Reconciliation:
         """Have the log tell what it lacks of the run that wrote matches last. The caller has the turn."""
         if (last := await self._matcher.last()) is not None:
             await self._record(last)
+
+    async def _match(self) -> OpenRun:
+        for _ in range(MATCH_TRIES_MAX):
+            if (run := await self._matcher.match()) is not None:
+                return run
+            await self._adjusted.tell()
+            await self._caught_up()
+        raise LedgerBehind
 
     async def _read(self, file_id: SettlementFileId) -> str | None:
         try:

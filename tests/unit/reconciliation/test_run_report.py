@@ -134,3 +134,16 @@ def test_report_is_sound_only_if_each_account_ties(ledger_minor: int, is_sound: 
 
 def test_amount_of_a_code_that_is_no_currency_is_shown() -> None:
     assert amount_text(-1_234, Currency("zzz")) == "-1,234 ZZZ"
+
+
+def test_report_tells_what_people_adjusted_and_ties_it() -> None:
+    assert "write off  2            -90 JPY  3 JPY" in printed(SMALL)
+    assert "adjusted -29 JPY = reversal 58 JPY + write off -87 JPY" in report_html(SMALL, SHA256, None)
+    (row,) = [row for row in rows(SMALL) if row["figure"] == "adjusted_write_off_gross"]
+    assert (row["count"], row["amount_minor"]) == ("2", "-90")
+    (account,) = SMALL.accounts
+    assert account.adjusted_tie is not None
+    untied = msgspec.structs.replace(account.adjusted_tie, ledger_minor=-28)
+    report = msgspec.structs.replace(SMALL, accounts=(msgspec.structs.replace(account, adjusted_tie=untied),))
+    assert not report.ties
+    assert "the ledger has 1 JPY more" in printed(report)

@@ -14,13 +14,13 @@ NEXT_STEPS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "past FinCore, or a report that is held.",
         "amount": "Compare the charge with the PSP's record of it. Where the PSP is wrong, claim the difference; where a report is held, "
         "release it.",
-        "fee": "Compare the fee with the PSP's price list. Where it is wrong, claim it; else explain it.",
+        "fee": "Compare the fee with the PSP's price list. Where it is wrong, claim it; else adjust it.",
         "fee_not_returned": "Read in the contract whether the PSP returns its fee with a refund. Where it does, claim it; else set the fee plan "
-        "of the account right and explain this one.",
+        "of the account right and adjust this one.",
         "currency": "Look at the PSP whether it converted the payment. Claim what it should not have converted; else explain it.",
         "duplicate": "Ask the PSP whether the line stands for a second movement. Claim it where it was taken twice; explain it where it is right.",
         "hold": "Look at the PSP's page of reserves and disputes for the reason, and explain it; it closes when the release comes.",
-        "unexpected_movement": "Ask the PSP what the movement is: a correction, a fee or a transfer. Explain it, or claim it.",
+        "unexpected_movement": "Ask the PSP what the movement is: a correction, a fee or a transfer. Claim it, or adjust it.",
         "incomplete_conversion": "Wait for the next file, which may have the other side; if it has not, claim it from the PSP.",
         "payout_total": "Compare the payout with the PSP's page and the bank's statement, and claim the difference from the PSP.",
         "payout_unknown": "Look whether the PSP made the payout, and whether its webhooks arrive: `fincore payouts list` has those that are known.",
@@ -29,10 +29,11 @@ NEXT_STEPS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "payout_overdue": "Look at the PSP and at the bank whether the payout arrived, was returned or failed, and claim it from the PSP where it did "
         "not arrive.",
         "unexplained_remainder": "Ask the PSP for the lines of the payout: those of its file do not add up to it.",
-        "balance": "Look first at the other breaks of the account: they often add up to this one. Claim what is left.",
+        "balance": "Look first at the other breaks of the account: they often add up to this one. Claim what is left, or adjust it.",
         "late": "See why the statement does not come: `fincore reconcile sources`. It closes when the statement comes and all is in it.",
         "bank_amount": "Compare the payout with the bank's statement: a charge of the bank, a second transfer, or another bank account.",
         "bank_missing": "Import the statements of the bank up to today; if the payout is on none of them, claim it from the PSP.",
+        "adjustment": "What it was booked for was explained in another way: take it back with `fincore reconcile reverse`.",
         "file_refused": "Read the line and the reason, and choose: `fincore reconcile read-again` where format or account were wrong, a corrected "
         "file from the PSP, or `fincore reconcile dismiss`.",
         "file_replaced": "Compare the two files. `fincore reconcile release` where the new one is of another day; `fincore reconcile dismiss` where "

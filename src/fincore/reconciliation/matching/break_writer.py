@@ -12,6 +12,7 @@ from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.reconciliation.bank.matching import find_bank_breaks
+from fincore.reconciliation.matching.adjusted import keep_break_parts, stage_adjusted_breaks
 from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
 from fincore.reconciliation.matching.families import BOOKED_ALONE
 from fincore.reconciliation.matching.payout_breaks import find_payout_breaks
@@ -31,6 +32,8 @@ _Row = tuple[BreakClass, int, str | None, int | None, str, str | None, int | Non
 
 async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
     """Compare what a run left with the breaks that are open, inside the transaction in which it matched."""
+    await stage_adjusted_breaks(connection)
+    await _do(connection, _SQL.stage_shown_items)
     await _do(connection, _SQL.take_turn_with_breaks)
     await _do(connection, _SQL.stage_breaks)
     await _find_in_groups(connection)
@@ -53,6 +56,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
         _SQL.confirm_closed_breaks,
     ):
         await _do(connection, statement, run_no)
+    await keep_break_parts(connection, run_no)
 
 
 async def _do(connection: Connection, statement: str, *arguments: object) -> None:
@@ -74,28 +78,29 @@ async def _find_in_groups(connection: Connection) -> None:
 
 async def _find(connection: Connection, differences: Iterable[Difference]) -> None:
     groups = groupby(differences, key=lambda one: (one.scope_no, one.group))
-    found = [(_row(one), one.of) for _, group in groups for one in breaks_of(list(group))]
+    found = [one for _, group in groups for one in breaks_of(list(group))]
     await _insert(
         connection,
-        [row for row, _ in found],
-        [of.stream_id for _, of in found],
-        [of.reference for _, of in found],
+        [_row(one) for one in found],
+        [one.of.stream_id for one in found],
+        [one.of.reference for one in found],
+        [one.of.group for one in found],
+        ["gross" in one.parts for one in found],
+        ["fee" in one.parts for one in found],
     )
 
 
 async def _insert(
     connection: Connection,
     rows: Sequence[_Row],
-    stream_ids: Sequence[object],
-    references: Sequence[str | None],
+    *columns: Sequence[object],
 ) -> None:
     if not rows:
         return
     await connection.execute(
         _SQL.find_breaks,
         *map(list, zip(*rows, strict=True)),
-        stream_ids,
-        references,
+        *columns,
         timeout=STATEMENT_SECONDS_MAX,
     )
 

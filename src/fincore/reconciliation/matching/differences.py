@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, get_args
 from uuid import UUID
 
+from fincore.domain.adjustment_events import AmountPart
 from fincore.domain.currency import Currency
 from fincore.reconciliation.matching.families import Family
 
@@ -32,6 +33,7 @@ BreakClass = Literal[
     "bank_amount",
     "bank_missing",
     "payout_overdue",
+    "adjustment",
     "file_refused",
     "file_replaced",
 ]
@@ -61,6 +63,7 @@ MEANINGS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "bank_amount": "a bank's statement has another amount of a payout than the ledger has in that bank account",
         "bank_missing": "a payout is on no statement of a bank although its time is past",
         "payout_overdue": "a payout is in transit past its day, and no statement of a bank can tell whether it arrived",
+        "adjustment": "what a person adjusted was explained in another way since; the adjustment has to be reversed",
         "file_refused": "a settlement file cannot be read; nothing of it is booked",
         "file_replaced": "a file came again under its name with other content, and waits for a person",
     }
@@ -102,6 +105,8 @@ FAMILY_CLASSES: Final[Mapping[tuple[BreakClass, Family], BreakClass]] = MappingP
         ("missing_here", "movement"): "unexpected_movement",
         ("fee", "movement"): "unexpected_movement",
         ("fee", "fee_reversal"): "missing_here",
+        ("missing_there", "adjustment"): "adjustment",
+        ("fee", "adjustment"): "adjustment",
     }
 )
 """(class by the shapes, family) -> the class that says it better."""
@@ -149,12 +154,16 @@ class Difference(NamedTuple):
 
 
 class Break(NamedTuple):
-    """What a group is. `is_fee`: it is about the fee alone, beside what else its line or item may be."""
+    """What a group is. `is_fee`: it is about the fee alone, beside what else its line or item may be.
+
+    `parts`: of which parts of the group's lines and items its amount is the difference; empty where two currencies have none.
+    """
 
     break_class: BreakClass
     amount_minor: int
     of: Difference
     is_fee: bool = False
+    parts: tuple[AmountPart, ...] = ("gross", "fee")
 
 
 def breaks_of(group: Sequence[Difference]) -> list[Break]:
@@ -164,7 +173,7 @@ def breaks_of(group: Sequence[Difference]) -> list[Break]:
     if len(group) > 1 and told and owed and not set(told) & set(owed):
         # The same thing in two currencies: the sums of two currencies have no difference.
         first = told[0]
-        return [Break("currency", _whole(first), _with_item_of(first, owed[0])), *_rest(told[1:])]
+        return [Break("currency", _whole(first), _with_item_of(first, owed[0]), parts=()), *_rest(told[1:])]
     return [found for one in group for found in _breaks_in_currency(one)]
 
 
@@ -187,7 +196,8 @@ def _breaks_in_currency(one: Difference) -> list[Break]:
     found: list[Break] = []
     if whole is not None:
         minor = one.gross.difference_minor if fee else _whole(one)
-        found.append(Break(FAMILY_CLASSES.get((whole, one.family), whole), minor, one))
+        parts: tuple[AmountPart, ...] = ("gross",) if fee else ("gross", "fee")
+        found.append(Break(FAMILY_CLASSES.get((whole, one.family), whole), minor, one, parts=parts))
     if fee is not None:
         is_kept = one.family == "refund" and one.fee.item_minor > max(one.fee.line_minor, 0)
         fee_class: BreakClass = "fee_not_returned" if is_kept else fee
@@ -197,6 +207,7 @@ def _breaks_in_currency(one: Difference) -> list[Break]:
                 one.fee.difference_minor,
                 one,
                 is_fee=True,
+                parts=("fee",),
             )
         )
     return found

@@ -1,6 +1,7 @@
--- name: read_differences
--- What did not match, by group and currency, each group's rows together. An item alone is shown once it is due: its line would have
--- come by the end of what statements cover, or its amount has its line, and the fee has not.
+-- name: stage_shown_items
+-- The items that breaks are made of. An item alone is one of them once it is due: its line would have come by the end of what statements
+-- cover, or its amount has its line, and the fee has not. No line will ever come for what a person adjusted.
+create temporary table shown_items on commit drop as
 with due as (
     select p.*,
         p.effective_at >= p.covered_from and p.effective_at < p.covered_until
@@ -9,19 +10,26 @@ with due as (
             from ledgerdb.clearing_items o
             join reconciliation.matches m on m.entry_id = o.entry_id and m.account_id = o.account_id and m.part = 'gross'
             where o.account_id = p.account_id and o.psp_reference = p.reference
-        ) as is_due
+        )
+        or exists (select from adjusting g where g.entry_id = p.entry_id and g.account_id = p.account_id) as is_due
     from item_parts p
     where p.scope_no is not null
-),
-stated as (
+)
+select scope_no, grouped, currency, family, part, amount_minor, entry_id, account_id, stream_id, reference
+from due d
+where d.is_due
+   or exists (select from line_parts l where l.scope_no = d.scope_no and l.stream_id = d.stream_id and l.grouped = d.grouped);
+
+-- name: read_differences
+-- What did not match, by group and currency, each group's rows together.
+with stated as (
     select scope_no, grouped, currency, family, part, amount_minor, line_no, null::bigint as entry_id, null::bigint as account_id,
         stream_id, reference, is_duplicate
     from line_parts
     union all
-    select scope_no, grouped, currency, family, part, amount_minor, null, entry_id, account_id, stream_id, reference, false
-    from due d
-    where d.is_due
-       or exists (select from line_parts l where l.scope_no = d.scope_no and l.stream_id = d.stream_id and l.grouped = d.grouped)
+    select scope_no, grouped, currency, family, part, amount_minor, null, entry_id, account_id,
+        case when family <> 'adjustment' then stream_id end, reference, false
+    from shown_items
 )
 select scope_no, grouped, currency, coalesce(min(family) filter (where entry_id is not null), min(family)) as family,
     count(line_no) filter (where part = 'gross') as gross_lines,
@@ -40,23 +48,31 @@ group by scope_no, grouped, currency
 order by scope_no, grouped, currency;
 
 -- name: stage_breaks
--- The breaks that this run finds. `subjects` are the names under which one may be known: of its first line, of its first item.
+-- The breaks that this run finds. `subjects` are the names under which one may be known: of its first line, of its first item. Of a group
+-- of lines and items it takes the gross amounts, the fees, or both.
 create temporary table found_breaks (
     place bigint generated always as identity, class text not null, scope_no int not null, currency text, amount_minor bigint,
-    subjects text[] not null, line_no bigint, entry_id bigint, account_id bigint, file_id text, stream_id uuid, reference text
+    subjects text[] not null, line_no bigint, entry_id bigint, account_id bigint, file_id text, stream_id uuid, reference text,
+    grouped text, takes_gross boolean, takes_fee boolean
 ) on commit drop;
 
 -- name: find_breaks
--- Some of them.
+-- Some of them. A break of which the adjustment was reversed goes on with the reversal, and is of its class while it is that alone.
 insert into found_breaks
-    (class, scope_no, currency, amount_minor, subjects, line_no, entry_id, account_id, file_id, stream_id, reference)
-select b.class, b.scope_no, b.currency, b.amount_minor, array_remove(array[b.subject_a, b.subject_b], null), b.line_no,
-    b.entry_id, b.account_id, l.file_id, b.stream_id, coalesce(b.reference, l.psp_reference)
+    (class, scope_no, currency, amount_minor, subjects, line_no, entry_id, account_id, file_id, stream_id, reference, grouped,
+     takes_gross, takes_fee)
+select case when r.amount_minor = b.amount_minor and b.line_no is null then r.class else b.class end, b.scope_no, b.currency,
+    b.amount_minor, array_remove(array[b.subject_a, b.subject_b], null) || coalesce(r.subjects, '{}'), b.line_no,
+    b.entry_id, b.account_id, l.file_id, b.stream_id, coalesce(b.reference, l.psp_reference), b.grouped, b.takes_gross, b.takes_fee
 from unnest(
     $1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::uuid[], $11::text[]
-) as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, stream_id, reference)
-left join reconciliation.lines l on l.line_no = b.line_no;
+    $10::uuid[], $11::text[], $12::text[], $13::boolean[], $14::boolean[]
+) with ordinality as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, stream_id, reference,
+    grouped, takes_gross, takes_fee, place)
+left join reconciliation.lines l on l.line_no = b.line_no
+left join reversal_groups r
+    on r.scope_no = b.scope_no and r.grouped = b.grouped and r.currency = b.currency and r.is_fee = (b.subject_a like '%:fee')
+order by b.place;
 
 -- name: take_turn_with_breaks
 -- People act on breaks before this or after the run, so that what it writes stands on their actions.

@@ -11,9 +11,14 @@ from fincore.domain.settlement_file import KindTotal
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.bank.matching import match_banks
+from fincore.reconciliation.matching.adjusted import match_adjusted, stage_adjusted
 from fincore.reconciliation.matching.break_writer import write_breaks
 from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
-from fincore.reconciliation.matching.preconditions import refuse_moved_entries, refuse_unknown_matches
+from fincore.reconciliation.matching.preconditions import (
+    lacks_adjustments,
+    refuse_moved_entries,
+    refuse_unknown_matches,
+)
 from fincore.write.settlement.payouts import PayoutRecorder
 
 _SQL = load_sql("fincore.reconciliation.matching", "matching.sql")
@@ -62,12 +67,14 @@ class Matcher:
         row = await self._pool.fetchrow(_SQL.last_run)
         return OpenRun(row["run_no"], RunId(row["run_id"]), row["cut_off"]) if row else None
 
-    async def match(self) -> OpenRun:
-        """Match all there is, in one transaction. Raises `RunRefused`."""
+    async def match(self) -> OpenRun | None:
+        """Match all there is, in one transaction; None where the ledger lacks what a person adjusted. Raises `RunRefused`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
             await refuse_moved_entries(connection)
             await refuse_unknown_matches(connection)
+            if await lacks_adjustments(connection):
+                return None
             run_id = new_run_id()
             row = await connection.fetchrow(_SQL.open_run, run_id)
             assert row is not None  # noqa: S101 -- an insert that returns
@@ -189,6 +196,7 @@ async def _stage(connection: Connection, entries: _Entries) -> None:
     await _do(connection, _SQL.link_by_charges, [one for one, _ in charges], [one for _, one in charges])
     await _do(connection, _SQL.link_by_parents)
     await _do(connection, _SQL.stage_items, *entries)
+    await stage_adjusted(connection)
     await _do(connection, _SQL.analyze_items)
 
 
@@ -212,6 +220,7 @@ async def _match(connection: Connection, run_no: int) -> None:
     await _do(connection, _SQL.group_lines)
     await _do(connection, _SQL.group_items)
     await _by_rule(connection, run_no, "group")
+    await match_adjusted(connection, run_no)
 
 
 async def _by_rule(connection: Connection, run_no: int, rule: str) -> None:

@@ -56,3 +56,9 @@ async def refuse_unknown_matches(connection: Connection) -> None:
             "match the same lines a second time, so nothing was matched. Restore LedgerDB's database as it was after its last run, from "
             "a later backup or its write-ahead log, or derive these runs anew with `fincore rebuild reconciliation`"
         )
+
+
+async def lacks_adjustments(connection: Connection) -> bool:
+    """Whether a person decided what the ledger has not booked: a run would find the break again that was just ended."""
+    lacks: bool = await connection.fetchval(_SQL.unbooked_adjustments, timeout=STATEMENT_SECONDS_MAX)
+    return lacks

@@ -19,3 +19,15 @@ select r.run_id, t.file_id, t.kind, t.currency
 from reconciliation.matched_totals t
 join reconciliation.runs r using (run_no)
 where t.file_id = any ($1::text[]);
+
+-- name: unbooked_adjustments
+-- Whether a person adjusted something, or took that back, and the ledger has not booked it.
+select exists (
+    select
+    from (
+        select event_id from reconciliation.adjustments
+        union all
+        select event_id from reconciliation.adjustment_reversals
+    ) d
+    where not exists (select from ledgerdb.entries e where e.event_id = d.event_id)
+);

@@ -4,7 +4,7 @@ Amounts are minor units, signed from our side. Everything is as of the last run 
 """
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from fincore.reconciliation.report.run_report import (
     MatchedSum,
     Mode,
     Tie,
+    TieAccount,
     UnclearedMoney,
     amount_text,
 )
@@ -42,7 +43,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     `clearing` stands for what is uncleared, `unmatched` for lines without a match and what was held before the first file.
     """
 
-    account: Literal["clearing", "unmatched"]
+    account: TieAccount
     before_minor: int
     booked_minor: int
     matched_minor: int

@@ -1,7 +1,7 @@
 """Gathers the report of a run from the tables, as of that run."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from fincore.reconciliation.report.run_report import (
     FORM_VERSION,
     MATCHED_BY_RUN,
     AccountReport,
+    AdjustedSum,
     AgeSum,
     BreakReport,
     BreakSum,
@@ -108,9 +109,12 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
     lines = await _by_account(connection, _SQL.open_lines, run.run_no)
     matched = await _by_account(connection, _SQL.matched, run.run_no)
     openings = await _by_account(connection, _SQL.openings, run.run_no)
+    explained = await _by_account(connection, _SQL.explained_openings, run.last_entry_id)
+    adjusted = await _by_account(connection, _SQL.adjusted, run.run_no, run.last_entry_id)
+    posted = await _by_account(connection, _SQL.adjusting_postings, run.run_no, run.last_entry_id)
     stated = await _by_account(connection, _SQL.stated_balances, run.run_no)
     found = []
-    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *stated}):
+    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *adjusted, *posted, *stated}):
         held = {row["account"]: row["amount_minor"] for row in balances.get(account, ())}
         ages = _ages(uncleared.get(account, ()))
         uncleared_minor = sum(one.amount_minor for one in ages)
@@ -146,13 +150,39 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
                         parts=(
                             ("lines without a match", open_minor),
                             ("held before the first file", _sum(openings, account)),
+                            *(
+                                ("explained of it", _sum(explained, account))
+                                for _ in explained.get(account, ())
+                            ),
                             (MATCHED_BY_RUN, matched_minor),
                         ),
                     ),
                 ),
+                adjusted=(decided := _adjusted(adjusted.get(account, ()))),
+                adjusted_tie=_adjusted_tie(decided, _sum(posted, account)),
             )
         )
     return found
+
+
+def _adjusted(rows: Iterable[asyncpg.Record]) -> tuple[AdjustedSum, ...]:
+    return tuple(
+        AdjustedSum(
+            kind=row["kind"],
+            adjustments=row["adjustments"],
+            gross_minor=row["gross_minor"],
+            fee_minor=row["fee_minor"],
+        )
+        for row in rows
+    )
+
+
+def _adjusted_tie(decided: Sequence[AdjustedSum], posted_minor: int) -> Tie | None:
+    """None where no person decided anything, and the ledger booked nothing of it."""
+    if not decided and not posted_minor:
+        return None
+    parts = tuple((one.kind.replace("_", " "), one.gross_minor + one.fee_minor) for one in decided)
+    return Tie(account="adjusted", ledger_minor=posted_minor, parts=parts)
 
 
 def _ages(rows: Iterable[asyncpg.Record]) -> tuple[AgeSum, ...]:

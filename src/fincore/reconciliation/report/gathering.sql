@@ -85,6 +85,48 @@ join reconciliation.files f using (file_id)
 join reconciliation.matched_files m on m.file_id = f.file_id and m.run_no <= $1
 group by 1, 2, 3, 4;
 
+-- name: explained_openings
+-- What of that people explained, by the entries up to $1.
+select a.livemode, a.psp, a.psp_account, a.currency, -sum(d.sign * a.gross_minor)::bigint as amount_minor
+from reconciliation.adjustments a
+cross join lateral (
+    select a.event_id, 1 as sign
+    union all
+    select r.event_id, -1 from reconciliation.adjustment_reversals r where r.adjustment_id = a.adjustment_id
+) d
+join ledgerdb.entries e on e.event_id = d.event_id
+where a.adjusts = 'opening' and e.entry_id <= $1
+group by 1, 2, 3, 4;
+
+-- name: adjusted
+-- What people decided, of the entries after those of the run before $1 up to $2, by account, currency and kind. A reversal counts as what it
+-- books.
+select a.livemode, a.psp, a.psp_account, a.currency, d.kind, count(*) as adjustments, sum(d.sign * a.gross_minor)::bigint as gross_minor,
+    sum(d.sign * a.fee_minor)::bigint as fee_minor
+from reconciliation.adjustments a
+cross join lateral (
+    select a.event_id, 1 as sign, case a.adjusts when 'opening' then 'opening' else a.kind end as kind
+    union all
+    select r.event_id, -1, 'reversal' from reconciliation.adjustment_reversals r where r.adjustment_id = a.adjustment_id
+) d
+join ledgerdb.entries e on e.event_id = d.event_id
+where e.entry_id <= $2
+  and e.entry_id > coalesce((select last_entry_id from reconciliation.runs where run_no < $1 order by run_no desc limit 1), 0)
+group by 1, 2, 3, 4, 5
+order by d.kind;
+
+-- name: adjusting_postings
+-- What the ledger booked on the accounts of adjustments meanwhile, credits positive.
+select a.livemode, a.owner as psp, split_part(a.name, ':', 4) as psp_account, a.currency,
+    sum(case p.side when 'credit' then p.amount_minor else -p.amount_minor end)::bigint as amount_minor
+from ledgerdb.accounts a
+join ledgerdb.postings p using (account_id)
+join ledgerdb.entries e using (entry_id)
+where (a.name like 'expense:adjustments:%' or a.name like 'expense:write_offs:%' or a.name like 'equity:opening:%')
+  and e.kind in ('adjustment.booked', 'adjustment.reversed') and p.entry_id <= $2
+  and p.entry_id > coalesce((select last_entry_id from reconciliation.runs where run_no < $1 order by run_no desc limit 1), 0)
+group by 1, 2, 3, 4;
+
 -- name: stated_balances
 -- The balance at the end of the last statement that tells one, of the files that the run $1 and those before it took up.
 select distinct on (f.livemode, f.psp, f.psp_account, t.currency) f.livemode, f.psp, f.psp_account, t.currency, f.name as file_name,

@@ -98,7 +98,10 @@ def _account(account: AccountReport) -> Iterator[Row]:
         ("stated_balance", None, account.stated_balance_minor),
         ("in_transit", None, account.in_transit_minor),
     ]
-    for tie in account.ties:
+    for one in account.adjusted:
+        for part, minor in (("gross", one.gross_minor), ("fee", one.fee_minor)):
+            figures.append((f"adjusted_{one.kind}_{part}", one.adjustments, minor))
+    for tie in account.all_ties:
         figures.append((f"ledger_{tie.account}", None, tie.ledger_minor))
         figures.append((f"difference_{tie.account}", None, tie.difference_minor))
     for figure, count, amount_minor in figures:

@@ -138,7 +138,7 @@ def _break(one: BreakReport) -> tuple[str, ...]:
 def _account(account: AccountReport) -> Iterator[str]:
     currency = account.currency
     yield f"<h2>{shown(account.psp)}/{shown(account.psp_account)} ({account.mode}), {shown(currency.upper())}</h2>"
-    for tie in account.ties:
+    for tie in account.all_ties:
         yield f'<p class="{"bad" if tie.difference_minor else "good"}">{shown(tie_text(tie, currency))}</p>'
     stated, held = account.stated_balance_minor, account.balance_minor
     if stated is None:
@@ -157,6 +157,20 @@ def _account(account: AccountReport) -> Iterator[str]:
             for one in account.uncleared
         ],
     )
+    if account.adjusted:
+        yield "<h3>Adjusted by people since the run before</h3>"
+        yield from table(
+            ("kind", "adjustments", "gross", "fee"),
+            [
+                (
+                    one.kind.replace("_", " "),
+                    f"{one.adjustments:,}",
+                    amount_text(one.gross_minor, currency),
+                    amount_text(one.fee_minor, currency),
+                )
+                for one in account.adjusted
+            ],
+        )
     yield "<h3>Matched by this run</h3>"
     if not account.matched:
         yield "<p>Nothing.</p>"

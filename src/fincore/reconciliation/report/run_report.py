@@ -24,6 +24,10 @@ MATCHED_BY_RUN: Final = "matched by this run"
 """The part of an equation that the ledger moves only after the run: the rest of it is what the run left."""
 
 Mode = Literal["live", "test"]
+TieAccount = Literal["clearing", "unmatched", "adjusted"]
+"""`adjusted`: what came to the accounts of adjustments and write-offs since the run before."""
+AdjustedKind = Literal["adjustment", "write_off", "opening", "reversal"]
+"""What a person decided: `opening` explains what a PSP held before its first file."""
 
 
 class AgeSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +57,19 @@ class MatchedSum(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int
 
 
+class AdjustedSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What people decided since the run before and the ledger has booked, of one kind."""
+
+    kind: AdjustedKind
+    adjustments: int
+    gross_minor: int
+    fee_minor: int
+
+
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
     """An equation between the report and the ledger: `account` holds what `parts` add up to."""
 
-    account: Literal["clearing", "unmatched"]
+    account: TieAccount
     ledger_minor: int
     parts: tuple[tuple[str, int], ...]
 
@@ -88,6 +101,13 @@ class AccountReport(msgspec.Struct, frozen=True, kw_only=True):
     stated_balance_minor: int | None
     stated_by: str | None
     ties: tuple[Tie, ...]
+    adjusted: tuple[AdjustedSum, ...] = ()
+    adjusted_tie: Tie | None = None
+
+    @property
+    def all_ties(self) -> tuple[Tie, ...]:
+        """The equations of what the accounts hold, and that of what was adjusted, if anything was."""
+        return self.ties if self.adjusted_tie is None else (*self.ties, self.adjusted_tie)
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +185,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ties(self) -> bool:
         """Whether every equation holds."""
-        return all(not tie.difference_minor for one in self.accounts for tie in one.ties)
+        return all(not tie.difference_minor for one in self.accounts for tie in one.all_ties)
 
 
 class CheckedReport(msgspec.Struct, frozen=True, kw_only=True):

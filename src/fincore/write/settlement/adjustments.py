@@ -29,22 +29,21 @@ class AdjustmentRecorder:
         return fold_adjustment(one.event for one in recorded)
 
     async def book(
-        self, booked: AdjustmentBooked
+        self, booked: AdjustmentBooked, provenance: Provenance
     ) -> Recorded[AdjustmentEvent] | Refusal | NotFound | Contended:
         """Commit that an adjustment is booked; a refusal wrote nothing. Raises as the writer does."""
-        return await self._record(booked)
+        return await self._record(booked, provenance)
 
     async def reverse(
-        self, reversing: AdjustmentReversed
+        self, reversing: AdjustmentReversed, provenance: Provenance
     ) -> Recorded[AdjustmentEvent] | Refusal | NotFound | Contended:
         """Commit that an adjustment which is booked is taken back; a refusal wrote nothing."""
-        return await self._record(reversing)
+        return await self._record(reversing, provenance)
 
     async def _record(
-        self, event: AdjustmentEvent
+        self, event: AdjustmentEvent, provenance: Provenance
     ) -> Recorded[AdjustmentEvent] | Refusal | NotFound | Contended:
         stream_id = adjustment_stream_of(event.adjustment_id)
-        provenance = Provenance(correlation=event.adjustment_id, actor=event.by)
         for _ in range(CONFLICTS_MAX):
             adjustment = await self.load(event.adjustment_id)
             events = _decision(adjustment, event)

@@ -1,0 +1,46 @@
+"""Adjustments as staff make them: decided, and told to the log at once."""
+
+from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentEvent, AdjustmentReversed
+from fincore.domain.ids import AdjustmentId
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.reconciliation.adjustments.acts import Account, Adjustments
+from fincore.reconciliation.adjustments.decision import Decision
+from fincore.reconciliation.adjustments.limits import AdjustmentLimits
+from fincore.reconciliation.adjustments.telling import AdjustmentTelling
+from fincore.write.settlement.adjustments import AdjustmentRecorder
+
+
+class StaffAdjustments:
+    """What a person may decide about breaks. Each act is safe to repeat; what the log was not told, the next run tells it."""
+
+    def __init__(
+        self,
+        ledgerdb: Pool,
+        log: EventLog[AdjustmentEvent],
+        writer: Writer[AdjustmentEvent],
+        limits: AdjustmentLimits,
+    ) -> None:
+        self._acts = Adjustments(ledgerdb, limits)
+        self._telling = AdjustmentTelling(ledgerdb, AdjustmentRecorder(log, writer))
+
+    async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
+        """End a break by an adjustment or a write-off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        booked = await self._acts.adjust(break_id, decision)
+        await self._telling.tell()
+        return booked
+
+    async def reverse(self, adjustment_id: AdjustmentId, *, by: str, reason: str) -> AdjustmentReversed:
+        """Take an adjustment back. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        reversing = await self._acts.reverse(adjustment_id, by=by, reason=reason)
+        await self._telling.tell()
+        return reversing
+
+    async def explain_opening(
+        self, account: Account, amount_minor: int, *, by: str, reason: str
+    ) -> AdjustmentBooked:
+        """Explain what an account held before its first statement. Raises `AdjustmentRefused`."""
+        booked = await self._acts.explain_opening(account, amount_minor, by=by, reason=reason)
+        await self._telling.tell()
+        return booked

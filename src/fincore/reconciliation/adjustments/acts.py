@@ -1,0 +1,282 @@
+"""How people adjust and take back: decided once in the database of the ledger, beside no run, and then told to the log."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from fincore.domain.adjustment import booked_event_id, reversal_of, reversed_event_id
+from fincore.domain.adjustment_events import (
+    AdjustedItem,
+    AdjustedLine,
+    AdjustmentBooked,
+    AdjustmentReversed,
+)
+from fincore.domain.currency import Currency
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import (
+    AdjustmentId,
+    EventId,
+    RunId,
+    SettlementFileId,
+    StreamId,
+    adjustment_id_of,
+    charge_of,
+    opening_adjustment_id_of,
+)
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.adjustments.decision import (
+    Decision,
+    FoundBreak,
+    NotAdjusted,
+    PartOfItem,
+    PartOfLine,
+    adjustment_of_break,
+)
+from fincore.reconciliation.adjustments.limits import AdjustmentLimits, limit_flaw
+from fincore.reconciliation.breaks.break_actions import BreakNotChanged, act, lock_break
+from fincore.reconciliation.breaks.break_decision import Done, Refused, decide
+from fincore.reconciliation.breaks.break_status import PersonAction
+
+_SQL = load_sql("fincore.reconciliation.adjustments", "acts.sql")
+
+WAIT_MAX: Final = "30s"
+"""How long a person waits for a run that matches."""
+_PARTS_READ_MAX: Final = 1_000
+"""More than an adjustment may be of, so that one of too many is told by how many."""
+
+
+class AdjustmentRefused(FinCoreError):
+    """Nothing was booked; the message says why and what to do."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of ours at a PSP, in one mode and currency."""
+
+    psp: PspName
+    psp_account: PspAccount
+    livemode: bool
+    currency: Currency
+
+
+class Adjustments:
+    """What a person decides about breaks. Each act is one transaction, and repeating it after its answer was lost does it once."""
+
+    def __init__(self, ledgerdb: Pool, limits: AdjustmentLimits) -> None:
+        self._pool = ledgerdb
+        self._limits = limits
+
+    async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
+        """Decide that a break is adjusted, or written off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        action: PersonAction = "adjust" if decision.kind == "adjustment" else "write_off"
+        async with self._deciding(decision.by) as (connection, now):
+            known = await lock_break(connection, break_id)
+            earlier = await connection.fetch(_SQL.adjustments_of_break, break_id)
+            if earlier and not earlier[0]["is_reversed"] and known.status in ("adjusted", "written_off"):
+                return _repeated(_booked(earlier[0]["booked"]), decision, f"the break {break_id}")
+            done = Done(action=action, actor=actor_of(decision.by), reason=decision.reason)
+            if isinstance(impossible := decide(known, done), Refused):
+                raise BreakNotChanged(impossible.sentence)
+            found = await _found_break(connection, break_id)
+            booked = adjustment_of_break(
+                found,
+                decision,
+                adjustment_id_of(run_id=found.run_id, subject=found.subject, generation=len(earlier) + 1),
+                now,
+            )
+            if isinstance(booked, NotAdjusted):
+                raise AdjustmentRefused(booked.sentence)
+            if earlier and not earlier[0]["is_reversed"]:
+                raise AdjustmentRefused(
+                    f"{earlier[0]['adjustment_id']} was booked for the break {break_id} and did not end it: take it back with "
+                    "`fincore reconcile reverse` first"
+                )
+            await self._refuse_over_limit(connection, booked, decision.by, now)
+            await _write(connection, booked, now, break_id=break_id, generation=len(earlier) + 1)
+            await connection.execute(_SQL.write_parts, booked.adjustment_id, break_id)
+            await act(connection, known, msgspec.structs.replace(done, reference=booked.adjustment_id))
+        return booked
+
+    async def reverse(self, adjustment_id: AdjustmentId, *, by: str, reason: str) -> AdjustmentReversed:
+        """Decide that an adjustment is taken back as a whole. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        async with self._deciding(by) as (connection, now):
+            row = await connection.fetchrow(_SQL.known_adjustment, adjustment_id)
+            if row is None:
+                raise AdjustmentRefused(
+                    f"there is no adjustment {adjustment_id}: `fincore reconcile adjustments` lists those there are"
+                )
+            if row["reversed"] is not None:
+                before = msgspec.json.decode(row["reversed"], type=AdjustmentReversed)
+                if (before.by, before.reason) == (by, reason):
+                    return before
+                raise AdjustmentRefused(
+                    f"{adjustment_id} was reversed by {before.by} at {before.occurred_at:%Y-%m-%d %H:%M:%S} before"
+                )
+            booked = _booked(row["booked"])
+            await self._refuse_over_limit(connection, booked, by, now)
+            # What it was matched with may have a later break, and that one goes on.
+            if row["break_id"] is not None and not row["is_followed"]:
+                known = await lock_break(connection, row["break_id"])
+                if known.status in ("adjusted", "written_off"):
+                    done = Done(action="reverse", actor=actor_of(by), reason=reason, reference=adjustment_id)
+                    await act(connection, known, done)
+            reversing = reversal_of(booked, by=by, reason=reason, occurred_at=now)
+            await connection.execute(
+                _SQL.write_reversal,
+                adjustment_id,
+                reversed_event_id(adjustment_id),
+                msgspec.json.encode(reversing).decode(),
+                now,
+            )
+        return reversing
+
+    async def explain_opening(
+        self, account: Account, amount_minor: int, *, by: str, reason: str
+    ) -> AdjustmentBooked:
+        """Decide that what an account held before its first statement is explained. Raises `AdjustmentRefused`."""
+        decision = Decision(kind="adjustment", amount_minor=amount_minor, by=by, reason=reason)
+        key = (account.livemode, account.psp, account.psp_account, account.currency)
+        named = f"{account.psp}/{account.psp_account} ({'live' if account.livemode else 'test'}) in {account.currency.upper()}"
+        async with self._deciding(by) as (connection, now):
+            await connection.execute(_SQL.take_turn_of_opening, ":".join(map(str, key)))
+            row = await connection.fetchrow(_SQL.opening, *key)
+            assert row is not None  # noqa: S101 -- an aggregate
+            left_minor = row["held_minor"] - row["explained_minor"]
+            last = await connection.fetchrow(_SQL.last_of_opening, *key)
+            if last is not None and not last["is_reversed"] and left_minor == 0:
+                return _repeated(_booked(last["booked"]), decision, f"what {named} held")
+            if left_minor != amount_minor:
+                raise AdjustmentRefused(
+                    f"what {named} held before its first statement, and no person explained, is {Money(left_minor, account.currency)} "
+                    f"({left_minor} minor units), and not {Money(amount_minor, account.currency)} ({amount_minor} minor units): look at "
+                    "it again"
+                )
+            if left_minor == 0:
+                raise AdjustmentRefused(
+                    f"{named} held nothing before its first statement that is to be explained"
+                )
+            generation = row["generations"] + 1
+            booked = AdjustmentBooked(
+                adjustment_id=opening_adjustment_id_of(
+                    livemode=account.livemode,
+                    psp=account.psp,
+                    psp_account=account.psp_account,
+                    currency=account.currency,
+                    generation=generation,
+                ),
+                kind="adjustment",
+                adjusts="opening",
+                psp=account.psp,
+                psp_account=account.psp_account,
+                livemode=account.livemode,
+                currency=account.currency,
+                gross_minor=amount_minor,
+                fee_minor=0,
+                by=by,
+                reason=reason,
+                occurred_at=now,
+            )
+            await self._refuse_over_limit(connection, booked, by, now)
+            await _write(connection, booked, now, break_id=None, generation=generation)
+        return booked
+
+    @contextlib.asynccontextmanager
+    async def _deciding(self, by: str) -> AsyncIterator[tuple[Connection, datetime]]:
+        """A transaction in which no run matches and the person decides nothing else, and its time."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            try:
+                await connection.execute(_SQL.take_turn, WAIT_MAX)
+                await connection.execute(_SQL.take_turn_of_person, by)
+            except asyncpg.LockNotAvailableError:
+                raise AdjustmentRefused(
+                    f"a run of reconciliation has been matching for {WAIT_MAX}: repeat the command when it has ended"
+                ) from None
+            yield connection, await connection.fetchval(_SQL.server_time)
+
+    async def _refuse_over_limit(
+        self, connection: Connection, booked: AdjustmentBooked, by: str, now: datetime
+    ) -> None:
+        today_minor: int = await connection.fetchval(
+            _SQL.adjusted_today, by, booked.currency, booked.livemode, now
+        )
+        money = Money(booked.gross_minor + booked.fee_minor, booked.currency)
+        flaw = limit_flaw(self._limits, money, today_minor=today_minor)
+        if flaw is not None:
+            raise AdjustmentRefused(flaw)
+
+
+def actor_of(by: str) -> str:
+    """A person at a terminal, as actors are stored."""
+    return f"operator:{by}"
+
+
+def _repeated(booked: AdjustmentBooked, decision: Decision, what: str) -> AdjustmentBooked:
+    """The adjustment itself where the same person decides the same again. Raises `AdjustmentRefused`."""
+    minor = booked.gross_minor + booked.fee_minor
+    if (booked.kind, booked.by, booked.reason, minor) == (
+        decision.kind,
+        decision.by,
+        decision.reason,
+        decision.amount_minor,
+    ):
+        return booked
+    raise AdjustmentRefused(
+        f"{what} was ended by {booked.adjustment_id}, of {booked.by} at {booked.occurred_at:%Y-%m-%d %H:%M:%S}: take it back with "
+        "`fincore reconcile reverse` first"
+    )
+
+
+async def _found_break(connection: Connection, break_id: int) -> FoundBreak:
+    row = await connection.fetchrow(_SQL.found_break, break_id)
+    assert row is not None  # noqa: S101 -- it is locked
+    parts = await connection.fetch(_SQL.parts_of_break, break_id, _PARTS_READ_MAX)
+    return FoundBreak(
+        break_id=break_id,
+        break_class=row["class"],
+        subject=row["subject"],
+        run_id=RunId(row["run_id"]),
+        psp=PspName(row["psp"]),
+        psp_account=PspAccount(row["psp_account"]),
+        livemode=row["livemode"],
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        charge_id=charge_of(StreamId(row["stream_id"])) if row["stream_id"] else None,
+        reference=row["reference"],
+        lines=tuple(
+            PartOfLine(
+                AdjustedLine(SettlementFileId(one["file_id"]), one["number"], one["part"]),
+                one["amount_minor"],
+            )
+            for one in parts
+            if one["line_no"] is not None
+        ),
+        items=tuple(
+            PartOfItem(AdjustedItem(EventId(one["event_id"]), one["part"]), one["amount_minor"])
+            for one in parts
+            if one["entry_id"] is not None
+        ),
+    )
+
+
+async def _write(
+    connection: Connection, booked: AdjustmentBooked, now: datetime, *, break_id: int | None, generation: int
+) -> None:
+    await connection.execute(
+        _SQL.write_adjustment,
+        booked.adjustment_id,
+        break_id,
+        generation,
+        booked_event_id(booked.adjustment_id),
+        msgspec.json.encode(booked).decode(),
+        now,
+    )
+
+
+def _booked(text: str) -> AdjustmentBooked:
+    return msgspec.json.decode(text, type=AdjustmentBooked)
