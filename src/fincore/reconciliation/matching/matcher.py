@@ -213,12 +213,14 @@ async def _match(connection: Connection, run_no: int) -> None:
     disputes = sorted(OF_DISPUTES)
     await _do(connection, _SQL.stage_line_parts, disputes)
     await _do(connection, _SQL.stage_item_parts, disputes)
+    await _do(connection, _SQL.index_parts)
     await _do(connection, _SQL.analyze_parts)
     for rule in RULES:
         await _by_rule(connection, run_no, rule)
     await _do(connection, _SQL.match_returned, run_no)
     await _do(connection, _SQL.group_lines)
     await _do(connection, _SQL.group_items)
+    await _do(connection, _SQL.analyze_parts)
     await _by_rule(connection, run_no, "group")
     await match_adjusted(connection, run_no)
 

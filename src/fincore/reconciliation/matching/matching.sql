@@ -335,39 +335,46 @@ cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p 
 where p.amount_minor <> 0;
 
 -- name: analyze_parts
--- The same of parts.
+-- The same of parts, before the rules and once more when they are grouped.
 analyze line_parts, item_parts;
+
+-- name: index_parts
+-- What is grouped is looked up part by part.
+create index on line_parts (stream_id, family, reference);
+create index on item_parts (stream_id, family, reference);
 
 -- name: match_equal
 -- Match what has one name and equal sums, in one currency, gross and fee apart; it is no longer open then. $2 is the rule: `reference` goes by the PSP's name of
 -- a thing and the family, `payment` by the charge and the family, `disputes` by the charge, over the families of disputes as one, and
--- `group` by what is grouped at the end. $3: instead of sums, lines and items of the same amount, one by one.
+-- `group` by what is grouped at the end. $3: instead of sums, lines and items of the same amount, one by one. Sums that are compared have
+-- one key: joined by its parts, two sides of one currency would be compared each with each.
 with line_sums as (
-    select scope_no, currency, part,
-        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
-        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end as kind,
-        case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
-        array_agg(line_no order by line_no) as line_nos
+    select array[scope_no::text, currency, part, n.name, n.kind, case when $3::boolean then amount_minor::text end] collate "C" as key,
+        min(part) as part, sum(amount_minor) as sum_minor, array_agg(line_no order by line_no) as line_nos
     from line_parts
-    where not is_duplicate
-    group by 1, 2, 3, 4, 5, 6
+    cross join lateral (values (
+        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end
+    )) as n (name, kind)
+    where not is_duplicate and n.name is not null
+    group by 1
 ),
 item_sums as (
-    select scope_no, currency, part,
-        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
-        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end as kind,
-        case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
-        array_agg(entry_id order by entry_id) as entry_ids, min(account_id) as account_id
+    select array[scope_no::text, currency, part, n.name, n.kind, case when $3::boolean then amount_minor::text end] collate "C" as key,
+        sum(amount_minor) as sum_minor, array_agg(entry_id order by entry_id) as entry_ids, min(account_id) as account_id
     from item_parts
-    where scope_no is not null
-    group by 1, 2, 3, 4, 5, 6
+    cross join lateral (values (
+        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end
+    )) as n (name, kind)
+    where scope_no is not null and n.name is not null
+    group by 1
 ),
 equal as (
     select l.part, i.account_id, l.line_nos, i.entry_ids
     from line_sums l
-    join item_sums i using (scope_no, currency, part, name)
-    where l.kind is not distinct from i.kind and l.amount_minor is not distinct from i.amount_minor
-      and ($3 or l.sum_minor = i.sum_minor)
+    join item_sums i using (key)
+    where $3 or l.sum_minor = i.sum_minor
 ),
 written as (
     insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
