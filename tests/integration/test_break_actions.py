@@ -3,13 +3,18 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
+from typing import cast
 
 import asyncpg
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
+from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_THEIR_ACTIONS
 from fincore.backoffice.breaks import NoSuchBreak, list_breaks, read_break
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.breaks import break_actions
@@ -356,3 +361,104 @@ async def test_breaks_are_listed_by_what_is_asked_for(account: Settlement, dsn: 
 async def test_unknown_break_is_not_shown(account: Settlement) -> None:
     with pytest.raises(NoSuchBreak, match="fincore reconcile breaks"):
         await read_break(account.ledgerdb, 2**63 - 1)
+
+
+async def violations(account: Settlement) -> list[str]:
+    stores = SimpleNamespace(ledgerdb=account.ledgerdb)
+    found = await BREAKS_FOLLOW_THEIR_ACTIONS.check(stores)
+    return [f"{one.where}: {one.what}" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        (
+            "update reconciliation.breaks set status = 'open', closed_at = null, closed_by = null where break_id = $1",
+            "it is open, and its last action left it explained",
+        ),
+        (
+            "update reconciliation.breaks set owner = 'eve' where break_id = $1",
+            "its owner is not the one of its last action",
+        ),
+        (
+            "delete from reconciliation.break_actions where break_id = $1 and action_no = 1",
+            "action 2: it is about a break",
+        ),
+    ],
+)
+async def test_change_past_the_triggers_is_a_violation(
+    account: Settlement, dsn: str, statement: str, finding: str
+) -> None:
+    number, _ = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    await done(account.ledgerdb, number, "explain", reason="known")
+    assert not [one for one in await violations(account) if one.startswith(f"break {number}")]
+    owner = await asyncpg.connect(dsn)
+    try:
+        await owner.execute("set session_replication_role = replica")
+        await owner.execute(statement, number)
+    finally:
+        await owner.close()
+    assert [one for one in await violations(account) if one.startswith(f"break {number}") and finding in one]
+
+
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from(("assign", "note", "explain", "claim", "reopen", "write_off")), st.integers(0, 2)
+        ),
+        st.tuples(st.sampled_from(("tell", "tell_another_amount")), st.integers(0, 2)),
+        st.just(("run", 0)),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=ACTS)
+def test_no_order_of_people_and_runs_changes_an_earlier_report(dsn: str, acts: list[tuple[str, int]]) -> None:
+    asyncio.run(lived_through(dsn, acts))
+
+
+async def lived_through(dsn: str, acts: list[tuple[str, int]]) -> None:
+    """Three payments that no statement has told of; people act on their breaks, lines come, runs look."""
+    async with opened(dsn) as account:
+        lives = [live(PLAIN, account.psp, account.psp_account) for _ in range(3)]
+        for one in lives:
+            await account.happen(one.stream_id, *one.events)
+        await account.fetched([])
+        runs = [(await run(account)).run_id]
+        told: set[int] = set()
+        for day, (act_of, place) in enumerate([*acts, ("run", 0)], start=1):
+            if act_of == "run":
+                runs.append((await run(account)).run_id)
+            elif act_of.startswith("tell"):
+                if place not in told:
+                    told.add(place)
+                    (line_of,) = lives[place].lines
+                    less_minor = 100 if act_of == "tell_another_amount" else 0
+                    changed = msgspec.structs.replace(line_of, gross_minor=line_of.gross_minor - less_minor)
+                    await account.fetched([changed], day=day, states_period=False)
+            else:
+                await act_on_break_of(account, lives[place], act_of)
+        for run_id in runs:
+            assert (await checked_report(account.ledgerdb, run_id)).flaw is None
+        assert await violations(account) == []
+        rows = await account.ledgerdb.fetch(
+            "select subject, count(*) as breaks from reconciliation.breaks where psp_account = $1 and subject not like 'balance%'"
+            " group by subject",
+            account.psp_account,
+        )
+        assert {row["breaks"] for row in rows} == {1}
+
+
+async def act_on_break_of(account: Settlement, one: Lived, action: str) -> None:
+    """A person acts as far as the break allows it; what it does not allow leaves it as it is."""
+    number = await account.ledgerdb.fetchval(
+        "select break_id from reconciliation.breaks where stream_id = $1 order by break_id limit 1",
+        one.stream_id,
+    )
+    more = {"assign": {"owner": "bob"}, "claim": {"reference": "case-1"}}.get(action, {"reason": "known"})
+    with suppress(BreakNotChanged):
+        await done(account.ledgerdb, number, cast("PersonAction", action), **more)

@@ -20,6 +20,7 @@ from fincore.cli.arguments import (
 from fincore.cli.break_text import acted_text, breaks_text, record_text
 from fincore.cli.stores import on_stores
 from fincore.cli.terminal import show
+from fincore.domain.errors import UsageError
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import BreakStatus
 from fincore.reconciliation.breaks.listing import BreakFilters
@@ -56,6 +57,8 @@ def breaks(
         Those too that are closed.
 
     """
+    if unowned and owner is not None:
+        raise UsageError("--owner and --unowned exclude each other: give one of them")
     psp, _, name = (account or "").partition("/")
     wanted = BreakFilters(
         livemode=live,

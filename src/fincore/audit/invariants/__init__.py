@@ -9,6 +9,7 @@ from typing import Final
 
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
 from fincore.audit.invariants.bank_accounts_are_explained import BANK_ACCOUNTS_ARE_EXPLAINED
+from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_THEIR_ACTIONS
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
@@ -61,6 +62,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     CLEARING_IS_EXPLAINED,
     SETTLEMENT_EVENTS_HAVE_LINES,
     BANK_ACCOUNTS_ARE_EXPLAINED,
+    BREAKS_FOLLOW_THEIR_ACTIONS,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,

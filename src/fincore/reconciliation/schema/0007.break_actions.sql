@@ -74,7 +74,7 @@ create table reconciliation.break_actions (
     -- The run that acted; null where a person did.
     run_no        bigint      references reconciliation.runs,
     -- `operator:NAME` of a person, `reconciliation` of a run.
-    actor         text        not null check (length(actor) between 1 and 500),
+    actor         text        not null check (length(actor) between 1 and 600),
     -- The owner after the action.
     owner         text        check (length(owner) between 1 and 500),
     -- Why, or what is noted.

@@ -1,9 +1,9 @@
 -- How breaks stood after a run, as its report tells it.
 
 -- The status and the owner of a break by the actions that the report of a run shows, and the last reason among them: what a person noted
--- is none, and a claim tells its reference first.
-create function reconciliation.break_as_of(of_break bigint, of_run bigint, out status text, out owner text, out reason text)
-    language sql stable set search_path = pg_catalog
+-- is none, and a claim tells its reference first. Without a search_path of its own PostgreSQL plans it as a part of the query.
+create function reconciliation.break_as_of(of_break bigint, of_run bigint) returns table (status text, owner text, reason text)
+    language sql stable
 as $$
     select coalesce(last.status, 'open'), last.owner, why.reason
     from (select) one

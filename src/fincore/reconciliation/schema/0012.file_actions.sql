@@ -20,7 +20,7 @@ create table reconciliation.file_actions (
     status_before    text        collate "C" not null,
     status           text        collate "C" not null,
     -- `operator:NAME`.
-    actor            text        not null check (length(actor) between 1 and 500),
+    actor            text        not null check (length(actor) between 1 and 600),
     reason           text        not null check (length(reason) between 1 and 1000),
     -- What a file is read as from now on: its format, and the account's id that it may state; as before where null.
     format           text        collate "C" check (format ~ '^[a-z][a-z0-9_]{0,63}$'),
