@@ -109,7 +109,7 @@ def test_hostile_text_breaks_out_of_no_form() -> None:
 
 
 def test_notice_of_a_run_counts_and_names_new_breaks() -> None:
-    one = run_notice(SMALL, [OPENED], SMALL.breaks)
+    one = run_notice(SMALL, [OPENED], SMALL.breaks, reopened=0)
     assert one.subject == "Reconciliation: 1,009,680 JPY uncleared, 2 new breaks"
     assert one.findings == (
         "2 breaks missing_there of paypal/eu (live): -14,000 JPY",
@@ -120,7 +120,7 @@ def test_notice_of_a_run_counts_and_names_new_breaks() -> None:
 
 
 def test_notice_of_a_quiet_run_needs_no_person() -> None:
-    one = run_notice(SMALL, [], [])
+    one = run_notice(SMALL, [], [], reopened=0)
     assert (one.subject, one.needs_person, one.findings) == (
         "Reconciliation: 1,009,680 JPY uncleared, no new breaks",
         False,
@@ -129,7 +129,7 @@ def test_notice_of_a_quiet_run_needs_no_person() -> None:
 
 
 def test_notice_of_a_run_that_does_not_tie_says_so() -> None:
-    one = run_notice(hostile(), [], [])
+    one = run_notice(hostile(), [], [], reopened=0)
     assert one.subject.endswith("DOES NOT TIE TO THE LEDGER")
     assert one.next_steps[0] == "fincore check"
     assert one.needs_person
@@ -139,7 +139,7 @@ def test_headline_names_live_money_alone_where_there_is_some() -> None:
     (test,) = SMALL.uncleared
     live = msgspec.structs.replace(test, mode="live", amount_minor=5)
     report = msgspec.structs.replace(SMALL, uncleared=(live, test))
-    assert run_notice(report, [], []).subject == "Reconciliation: 5 JPY uncleared, no new breaks"
+    assert run_notice(report, [], [], reopened=0).subject == "Reconciliation: 5 JPY uncleared, no new breaks"
 
 
 def test_notice_of_a_day_tells_breaks_and_days_without_a_run() -> None:
@@ -212,3 +212,16 @@ def test_list_of_notices_tells_each_channel_and_why_not() -> None:
     assert "webhook GIVEN UP after 10 attempts (no answer: tls failed)" in text
     assert "email waits" in text
     assert text.endswith("2 notices")
+
+
+def test_notice_counts_answered_breaks_and_tells_reopened_ones() -> None:
+    (summed,) = SMALL.break_sums
+    report = msgspec.structs.replace(
+        SMALL, break_sums=(summed, msgspec.structs.replace(summed, status="explained", breaks=5))
+    )
+    one = run_notice(report, [], [], reopened=1)
+    assert one.needs_person
+    assert one.findings[0].startswith("1 break open again")
+    assert one.next_steps[0] == "fincore reconcile breaks"
+    figures = {figure.name: figure.value for figure in one.figures}
+    assert (figures["breaks open"], figures["breaks explained or claimed"]) == ("2", "5")

@@ -60,3 +60,7 @@ insert into reconciliation.findings (kind, subject)
 select * from unnest($1::text[], $2::text[])
 on conflict (subject) where ended_at is null do nothing
 returning finding_no, subject, began_at;
+
+-- name: count_reopened
+-- How many breaks that a person had answered or closed the run $1 found to be something else.
+select count(*) from reconciliation.break_actions where run_no = $1 and action in ('change', 'find_again');

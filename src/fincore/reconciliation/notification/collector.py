@@ -124,7 +124,8 @@ class Collector:
             between = run.run_no - 1, run.run_no
             opened = await changed_sums(connection, *between, "opened")
             named = await changed_breaks(connection, *between, "opened", run.cut_off)
-        return run_notice(report, opened, named)
+            reopened = await connection.fetchval(_SQL.count_reopened, run.run_no)
+        return run_notice(report, opened, named, reopened=reopened)
 
     async def _keep(self, connection: Connection, notice: Notice) -> None:
         if is_told(notice, self._tell):

@@ -21,12 +21,22 @@ NAMED_MAX: Final = 5
 """So many new breaks are named one by one."""
 
 
-def run_notice(report: RunReport, opened: Sequence[ClassSum], named: Sequence[BreakReport]) -> Notice:
-    """A run that finished: the breaks that it opened, and whether its report ties to the ledger."""
+def run_notice(
+    report: RunReport, opened: Sequence[ClassSum], named: Sequence[BreakReport], *, reopened: int
+) -> Notice:
+    """A run that finished: the breaks that it opened, and whether its report ties to the ledger.
+
+    `reopened`: the breaks that a person had explained, claimed or closed, and that the run found to be something else.
+    """
     new, is_live = sum(one.breaks for one in opened), any(one.mode == "live" for one in opened)
     findings = [*map(_opened, opened), *map(_named, named[:NAMED_MAX]), *_untied(report.accounts)]
+    if reopened:
+        findings.insert(
+            0,
+            f"{counted(reopened, 'break')} open again: amount, class or status is no longer as a person left it",
+        )
     steps = [f"fincore reconcile report {report.run_id}"]
-    if new:
+    if new or reopened:
         steps.insert(0, f"fincore reconcile breaks{' --live' if is_live else ''}")
     if not report.ties:
         steps.insert(0, "fincore check")
@@ -36,9 +46,9 @@ def run_notice(report: RunReport, opened: Sequence[ClassSum], named: Sequence[Br
         occurred_at=report.cut_off,
         subject=f"Reconciliation: {_headline(report.uncleared)}, {_news(new, ties=report.ties)}",
         findings=findings,
-        figures=[*_uncleared(report.uncleared), *_open(report.break_sums), ("run", report.run_id)],
+        figures=[*_uncleared(report.uncleared), *_standing(report.break_sums), ("run", report.run_id)],
         next_steps=steps,
-        needs_person=bool(new) or not report.ties,
+        needs_person=bool(new or reopened) or not report.ties,
     )
 
 
@@ -46,7 +56,6 @@ def day_notice(checked: CheckedDay, days_without_run: int) -> Notice:
     """A day that is over. `days_without_run`: between the day with a run before it and this one."""
     report = checked.report
     opened, closed = (sum(one.breaks for one in sums) for sums in (report.opened_sums, report.closed_sums))
-    still = sum(one.breaks for one in report.open_sums)
     findings = [*map(_opened, report.opened_sums)]
     if days_without_run:
         findings.insert(
@@ -73,7 +82,7 @@ def day_notice(checked: CheckedDay, days_without_run: int) -> Notice:
             ("files", f"{len(report.files):,}"),
             ("breaks opened", f"{opened:,}"),
             ("breaks closed", f"{closed:,}"),
-            ("breaks open", f"{still:,}"),
+            *_standing(report.open_sums),
         ],
         next_steps=[
             *(["fincore check"] if not report.ties else ()),
@@ -131,5 +140,7 @@ def _uncleared(uncleared: Iterable[UnclearedMoney]) -> Iterator[tuple[str, str]]
                 yield f"of which {age_text(age)}", amount_text(age.amount_minor, one.currency)
 
 
-def _open(sums: Iterable[BreakSum]) -> Iterator[tuple[str, str]]:
-    yield "breaks open", f"{sum(one.breaks for one in sums):,}"
+def _standing(sums: Sequence[BreakSum]) -> Iterator[tuple[str, str]]:
+    yield "breaks open", f"{sum(one.breaks for one in sums if one.status == 'open'):,}"
+    if answered := sum(one.breaks for one in sums if one.status != "open"):
+        yield "breaks explained or claimed", f"{answered:,}"
