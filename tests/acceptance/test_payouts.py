@@ -21,6 +21,9 @@ async def test_payout_that_comes_back_is_in_the_books(system: System, shop: Shop
     assert " paid " in await row_of(system, payout)
     bank = f"bank:{payout['destination']}:nok"
     assert await balances(system, bank) == {"balance": "-9.41", "in_transit": "0.00", bank: "9.41"}
+    compared = (await fincore(system, "reconcile", "balances")).stdout
+    (nok,) = (line for line in compared.splitlines() if line.startswith("stripe/test ") and " NOK " in line)
+    assert nok.split()[1:9] == ["0.00", "NOK", "0.00", "NOK", "-9.41", "NOK", "9.41", "NOK"]
     failed = system.sandbox.call("POST", f"/sandbox/payouts/{payout['id']}/fail", {"code": "account_closed"})
     system.until_idle()
     row = await row_of(system, payout)

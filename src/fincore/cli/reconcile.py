@@ -10,6 +10,7 @@ from fincore.cli import (
     adjustments,
     bank_statements,
     breaks,
+    psp_balances,
     settlement_evidence,
     settlement_files,
     settlement_notices,
@@ -44,6 +45,7 @@ reconcile.command(adjustments.reverse, name="reverse")
 reconcile.command(adjustments.explain_opening, name="explain-opening")
 reconcile.command(adjustments.adjustments, name="adjustments")
 reconcile.command(settlement_runs.uncleared, name="uncleared")
+reconcile.command(psp_balances.balances, name="balances")
 reconcile.command(settlement_report.report, name="report")
 reconcile.command(settlement_notices.notify, name="notify")
 reconcile.command(settlement_notices.notices, name="notices")

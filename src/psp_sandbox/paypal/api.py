@@ -11,6 +11,7 @@ from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.paypal import (
     authorizations,
+    balance_report,
     captures,
     disputes,
     notifications,
@@ -34,7 +35,7 @@ PREFIXES = (
     "/v1/customer/",
     "/v1/notifications/",
     "/v1/oauth2/",
-    "/v1/reporting/transactions",
+    "/v1/reporting/",
     "/v2/checkout/",
     "/v2/payments/",
     "/v3/vault/",
@@ -75,6 +76,7 @@ ROUTES: Mapping[tuple[str, str], Operation] = {
     ("POST", "v1/customer/disputes/{}/adjudicate"): Operation(run=disputes.adjudicate),
     ("POST", "v1/customer/disputes/{}/escalate"): Operation(run=disputes.escalate),
     ("POST", "v1/customer/disputes/{}/provide-evidence"): Operation(run=disputes.provide_evidence),
+    ("GET", "v1/reporting/balances"): Operation(run=balance_report.show),
     ("GET", "v1/reporting/transactions"): Operation(run=transactions.search),
     ("POST", "v2/checkout/orders"): Operation(
         run=orders.create, repeated_status=200, kept_seconds=ORDER_KEPT_SECONDS

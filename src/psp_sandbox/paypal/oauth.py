@@ -21,6 +21,7 @@ SCOPES = (
     "vault/payment-tokens/readwrite",
     "disputes/read-seller",
     "reporting/search/read",
+    "reporting/balances/read",
     "applications/webhooks",
 )
 """What a token of any client permits."""
