@@ -33,8 +33,16 @@ class SharedFetch(Generic[Key, Found]):
             callers.append(future)
         return await future
 
+    async def _gather(self) -> None:
+        """Let the look-ups of this turn of the loop go along, and as long as each turn brings more."""
+        seen = 0
+        while seen < len(self._waiting):
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
+
     async def _fetch_waiting(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting, {}
             try:
                 found = await self._fetch(list(batch))

@@ -42,6 +42,21 @@ async def test_callers_during_a_fetch_share_the_next_one() -> None:
     assert table.asked == [[1], [2, 3, 99]]
 
 
+async def test_callers_of_a_few_turns_share_the_first_fetch() -> None:
+    """Requests that one read of the sockets brought do not reach their look-ups in the same turn of the loop."""
+    table = Table()
+    table.go.set()
+    shared = SharedFetch(table.fetch)
+
+    async def after(turns: int) -> str | None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await shared.find(turns)
+
+    assert await asyncio.gather(after(0), after(1), after(2)) == ["0", "1", "2"]
+    assert table.asked == [[0, 1, 2]]
+
+
 async def test_the_same_key_asked_again_later_is_looked_up_again() -> None:
     table = Table()
     tasks = await started(table, 1, 1)
