@@ -53,7 +53,7 @@ async def test_callers_of_a_few_turns_share_the_first_fetch() -> None:
             await asyncio.sleep(0)
         return await shared.find(turns)
 
-    assert await asyncio.gather(after(0), after(1), after(2)) == ["0", "1", "2"]
+    assert await asyncio.gather(*(after(turns) for turns in range(3))) == ["0", "1", "2"]
     assert table.asked == [[0, 1, 2]]
 
 
