@@ -55,6 +55,7 @@ OVERRIDDEN: dict[type, set[str]] = {
     TamedQueries: {
         "__init__",
         "dequeue",
+        "eligible_queued_work",
         "log_jobs",
         "notify_health_check",
         "retry_job",
@@ -73,6 +74,7 @@ PARAMETERS: dict[Callable[..., Any], tuple[str, ...]] = {
         "global_concurrency_limit",
         "heartbeat_timeout",
     ),
+    Queries.eligible_queued_work: ("self", "entrypoints"),
     Queries.enqueue: (
         "self",
         "entrypoint",

@@ -3,13 +3,18 @@
 import asyncio
 import logging
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from fincore.domain.job import Job
 from fincore.postgres.pool import Pool
+from fincore.write.queue import pgqueuer_session
 from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.queue.pgqueuer_schema import install_queue
+from fincore.write.queue.pgqueuer_schema import SETTINGS, install_queue
+from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult
 from fixtures.waiting import PATIENCE_SECONDS, eventually
 
@@ -72,6 +77,71 @@ async def test_job_exception_does_not_reach_pgqueuer_log(
         queue = PgQueuerQueue(pool, poll_interval_seconds=0.05)
         await _do(pool, queue, leak, b"job")
     assert [record for record in caplog.records if record.name.startswith("pgqueuer")] == []
+
+
+async def test_claim_that_found_all_is_not_repeated_at_once(pool: Pool, owner_pool: Pool) -> None:
+    """Jobs put in without an announcement show which claims ask the database; PgQueuer claims until a claim finds nothing."""
+    claims, manager = Claims(pool), QueueManagerId(uuid4())
+    async with claims.driver:
+        await claims.listen()
+        await claims.put(b"one", by=pool)
+        assert await claims.claim(manager) == [b"one"]
+        await claims.put(b"unannounced", by=owner_pool, is_announced=False)
+        assert await claims.claim(manager) == []
+        assert await claims.claim(manager) == [b"unannounced"]
+
+
+async def test_claim_after_an_announcement_asks_again(pool: Pool) -> None:
+    claims, manager = Claims(pool), QueueManagerId(uuid4())
+    async with claims.driver:
+        await claims.listen()
+        await claims.put(b"one", by=pool)
+        assert await claims.claim(manager) == [b"one"]
+        await claims.put(b"two", by=pool)
+        assert await claims.claim(manager) == [b"two"]
+
+
+async def test_looks_for_due_jobs_keep_their_interval(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In between a yes lets the worker claim again soon."""
+    claims = Claims(pool)
+    monkeypatch.setattr(pgqueuer_session, "LOOK_INTERVAL_SECONDS", 0.0)
+    assert [await claims.is_said_to_be_due() for _ in range(2)] == [False, False]
+    monkeypatch.setattr(pgqueuer_session, "LOOK_INTERVAL_SECONDS", PATIENCE_SECONDS)
+    assert [await claims.is_said_to_be_due() for _ in range(2)] == [False, True]
+
+
+class Claims:
+    """PgQueuer's access to the database as a worker has it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.driver = ListeningDriver(pool, lambda: None)
+        self._queries = TamedQueries(self.driver)
+        self._queue = PgQueuerQueue(pool)
+
+    async def listen(self) -> None:
+        await self.driver.add_listener(SETTINGS.channel, lambda _: None)
+
+    async def put(self, payload: bytes, *, by: Pool, is_announced: bool = True) -> None:
+        """Put a job in and wait until it was heard of; without an announcement only as the owner of the database."""
+        heard = self.driver.announcements
+
+        async def announced() -> bool:
+            return self.driver.announcements > heard
+
+        async with by.acquire() as connection, connection.transaction():
+            if not is_announced:
+                await connection.execute("set local session_replication_role = replica")
+            await self._queue.enqueue(connection, [Job(kind="charge.authorize", payload=payload)])
+        if is_announced:
+            await eventually(announced)
+
+    async def is_said_to_be_due(self) -> bool:
+        return await self._queries.eligible_queued_work([QueueEntrypoint("charge.authorize")]) > 0
+
+    async def claim(self, manager: QueueManagerId) -> list[bytes | None]:
+        kinds = {QueueEntrypoint("charge.authorize"): EntrypointExecutionParameter(concurrency_limit=0)}
+        found = await self._queries.dequeue(10, kinds, manager, None, timedelta(seconds=15))
+        return [job.payload for job in found]
 
 
 async def _do(pool: Pool, queue: PgQueuerQueue, handler: object, *payloads: bytes) -> None:

@@ -28,6 +28,8 @@ logging.getLogger("pgqueuer").disabled = True
 CLAIM_INTERVAL_SECONDS: Final = 0.004
 """The least time between two claims while the last one came back less than half full. A claim costs PostgreSQL about
 as much as ten jobs: under load it pays to let a few gather. An idle queue is never kept waiting by it."""
+LOOK_INTERVAL_SECONDS: Final = 0.1
+"""The least time between two looks for jobs that come due later. In between the worker claims again after as long a pause at most."""
 
 MAY_HAVE_RUN: Final = "may_have_run"
 """The header of a job of which an earlier claim may have taken effect. A trigger of the table sets it too."""
@@ -36,16 +38,24 @@ _Finished = tuple[models.Job, JOB_STATUS, models.TracebackRecord | None]
 
 
 class ListeningDriver(AsyncpgPoolDriver):
-    """A pool that reports the loss of its listening session at once: PgQueuer alone would take up to 20 s."""
+    """A pool that reports the loss of its listening session at once: PgQueuer alone would take up to 20 s.
+
+    `announcements` counts what it heard: at the least one for each transaction that put a job in.
+    """
 
     def __init__(self, pool: Pool, on_loss: Callable[[], None]) -> None:
         super().__init__(pool)
         self._on_loss = on_loss
         self._lost = False
         self.listening = asyncio.Event()
+        self.announcements = 0
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        await super().add_listener(channel, callback)
+        def heard(payload: str | bytes | bytearray) -> None:
+            self.announcements += 1
+            callback(payload)
+
+        await super().add_listener(channel, heard)
         if self._listener_connection is not None:
             self._listener_connection.add_termination_listener(self._terminated)
         self.listening.set()
@@ -69,8 +79,10 @@ class TamedQueries(Queries):
 
     def __init__(self, driver: ListeningDriver) -> None:
         super().__init__(driver, *BUILDERS)
-        self._listening = driver.listening
+        self._driver = driver
         self._claim_not_before = 0.0
+        self._look_not_before = 0.0
+        self._claimed_all_at: int | None = None
 
     async def dequeue(
         self,
@@ -80,16 +92,36 @@ class TamedQueries(Queries):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,
     ) -> list[models.Job]:
-        """Claim due jobs, a few milliseconds after a claim that found little."""
+        """Claim due jobs, a few milliseconds after a claim that found little.
+
+        PgQueuer claims until a claim finds nothing. One that found less than it asked for has found all, unless a job was announced since.
+        """
+        claimed_all_at, self._claimed_all_at = self._claimed_all_at, None
+        if claimed_all_at == self._driver.announcements:
+            return []
         wait_seconds = self._claim_not_before - time.monotonic()
         if wait_seconds > 0:
             await asyncio.sleep(wait_seconds)
+        heard = self._driver.announcements
         jobs = await super().dequeue(
             batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
         )
+        if 0 < len(jobs) < batch_size:
+            self._claimed_all_at = heard
         if 0 < len(jobs) < batch_size / 2:
             self._claim_not_before = time.monotonic() + CLAIM_INTERVAL_SECONDS
         return jobs
+
+    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Whether jobs are due, which PgQueuer asks before each wait, and the same of later ones if there are none.
+
+        Soon after the last look the answer is a yes without a look: PgQueuer then waits for no longer than until the next one.
+        """
+        now = time.monotonic()
+        if now < self._look_not_before:
+            return 1
+        self._look_not_before = now + LOOK_INTERVAL_SECONDS
+        return await super().eligible_queued_work(entrypoints)
 
     async def log_jobs(self, job_status: list[_Finished]) -> None:
         """Write what became of jobs.
@@ -136,5 +168,5 @@ class TamedQueries(Queries):
 
     async def notify_health_check(self, health_check_event_id: HealthCheckId) -> None:
         """Probe the listening session once it listens: PgQueuer's first probe can come before, and then fails."""
-        await self._listening.wait()
+        await self._driver.listening.wait()
         await super().notify_health_check(health_check_event_id)
