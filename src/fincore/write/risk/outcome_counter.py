@@ -16,6 +16,8 @@ from fincore.write.risk.outcomes import Pair, Place, increments_of, tells_outcom
 _SQL = load_sql("fincore.write.risk", "outcome_counter.sql")
 
 CONSUMER: Final = "risk"
+BATCH_INTERVAL_SECONDS: Final = 0.25
+"""The pause after a step that was not full: rules may be told of outcomes seconds late, and a step costs more than its events."""
 
 Counters = dict[tuple[bytes, int], int]
 """What to add to counters: by the counter and the second since 1970."""
