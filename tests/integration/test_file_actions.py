@@ -106,6 +106,34 @@ async def test_dismissed_file_closes_its_break_and_is_not_read(account: Settleme
     assert [(one.action, one.actor) for one in record.file.decisions] == [("dismiss", "operator:ann")]
 
 
+async def test_file_after_a_dismissed_one_waits_beside_the_booked_one(account: Settlement) -> None:
+    first, second = await replacing(account)
+    await decided(account, second, "dismiss")
+    third = await account.fetched([FEE], name=NAME, replaces=second)
+    result = await run(account)
+    assert (result.files_booked, await status(account, third)) == (0, "kept")
+    assert await account.breaks() == [REPLACED]
+    await decided(account, third, "dismiss")
+    assert await status(account, first) == "booked"
+
+
+async def test_file_after_a_dismissed_one_takes_the_place_of_a_refused(account: Settlement) -> None:
+    refused = await account.fetched([FEE], refused_at=1, name=NAME)
+    await run(account)
+    copy = await account.fetched([FEE], refused_at=1, name=NAME, replaces=refused)
+    await run(account)
+    await decided(account, copy, "dismiss")
+    third = await account.fetched([FEE], name=NAME, replaces=copy)
+    await run(account)
+    assert await status(account, third) == "booked"
+    account.understood(2)
+    await run(account)
+    assert await status(account, refused) == "refused"
+    assert await account.breaks() == []
+    with pytest.raises(FileNotChanged, match="came in its place"):
+        await decided(account, refused, "read_again")
+
+
 async def test_dismissed_file_that_is_released_is_read(account: Settlement) -> None:
     _, second = await replacing(account)
     await decided(account, second, "dismiss")
@@ -195,7 +223,7 @@ async def test_file_that_the_psp_disproves_is_read_by_no_parser(account: Settlem
     account.understood(2)
     await run(account)
     assert await status(account, file_id) == "refused"
-    with pytest.raises(FileNotChanged, match="ask the PSP"):
+    with pytest.raises(FileNotChanged, match="asks the PSP for it again"):
         await decided(account, file_id, "read_again")
 
 

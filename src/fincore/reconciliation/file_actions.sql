@@ -4,18 +4,25 @@ select set_config('lock_timeout', $1, true);
 
 -- name: lock_files
 -- A file, and those that came in its place, for one person: none of them is read meanwhile.
-select from reconciliation.files where file_id = $1 or replaces = $1 order by fetched_at, file_id for update;
+select
+from reconciliation.files
+where file_id = $1 or replaces is not null and reconciliation.replaced_file(file_id) = $1
+order by fetched_at, file_id
+for update;
 
 -- name: read_file
 -- A file as it stands, with what was decided about it last, once it is locked: what another person decided meanwhile is seen.
 select f.file_id, f.name, f.psp, f.status, f.format, f.is_released,
-    f.status = 'refused' and f.parser_version is null and f.request is not null as is_disproved, f.replaces, r.status as replaced_status,
+    f.status = 'refused' and f.parser_version is null and f.request is not null as is_disproved, r.file_id as replaces, r.status as replaced_status,
     (
-        select n.file_id from reconciliation.files n where n.replaces = f.file_id and n.status in ('read', 'booked') limit 1
+        select n.file_id
+        from reconciliation.files n
+        where n.replaces is not null and reconciliation.replaced_file(n.file_id) = f.file_id and n.status in ('read', 'booked')
+        limit 1
     ) as replaced_by,
     a.action, a.status as decided_status, a.actor, a.reason, a.format as decided_format, a.account_id, a.acted_at
 from reconciliation.files f
-left join reconciliation.files r on r.file_id = f.replaces
+left join reconciliation.files r on r.file_id = reconciliation.replaced_file(f.file_id)
 left join reconciliation.file_actions a on a.decision_no = f.decision_no
 where f.file_id = $1;
 

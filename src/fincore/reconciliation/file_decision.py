@@ -54,8 +54,8 @@ class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
 class KnownFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it stands.
 
-    `is_disproved`: what the PSP says of the file beside it refuses it, and not a parser. `replaces`: the file that had its name before,
-    with that one's status; `replaced_by` is the file that came in its place and is read or booked.
+    `is_disproved`: what the PSP says of the file beside it refuses it, and not a parser. `replaces`: the file that had its name before
+    and was not dismissed, with that one's status; `replaced_by` is the file that came in its place and is read or booked.
     """
 
     file_id: str
@@ -93,7 +93,7 @@ def refusal_of(known: KnownFile, decision: FileDecision) -> str | None:
                 return f"{named} waits for no decision: `fincore reconcile run` reads it"
         case "dismiss":
             if known.status == "kept" and known.replaces is None:
-                return f"{named} is the only file of its name, and waits to be read: `fincore reconcile run` reads it"
+                return f"{named} waits to be read, and no other file of its name counts: `fincore reconcile run` reads it"
         case _:
             assert_never(decision.action)
     return None
@@ -112,7 +112,7 @@ def is_repeated(known: KnownFile, decision: FileDecision) -> bool:
 
 def _not_read_again(known: KnownFile, decision: FileDecision, named: str) -> str | None:
     if known.is_disproved:
-        return f"{named} is not what the PSP says of it: ask the PSP, or dismiss it and fetch it again"
+        return f"{named} is not what the PSP says of it: the next fetch asks the PSP for it again"
     if known.replaced_by is not None:
         return f"{named} is not read: {known.replaced_by} came in its place, and is read. Dismiss it"
     if decision.format is not None and PSP_OF_FORMAT[decision.format] != known.psp:

@@ -59,7 +59,9 @@ order by s.source;
 select f.source,
     count(*) filter (where f.status = 'kept') as kept,
     count(*) filter (where f.status = 'refused' and not exists (
-        select from reconciliation.files r where r.replaces = f.file_id and r.status not in ('refused', 'dismissed')
+        select
+        from reconciliation.files r
+        where r.replaces is not null and reconciliation.replaced_file(r.file_id) = f.file_id and r.status not in ('refused', 'dismissed')
     )) as refused,
     count(*) filter (where f.status = 'read') as read,
     count(*) filter (where f.status = 'booked') as booked,

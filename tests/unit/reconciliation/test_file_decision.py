@@ -67,7 +67,7 @@ def test_file_is_not_read_beside_the_one_in_its_place() -> None:
 
 def test_file_that_the_psp_disproves_is_not_read_again() -> None:
     disproved = msgspec.structs.replace(REFUSED, is_disproved=True)
-    assert "ask the PSP" in (refusal_of(disproved, decision("read_again")) or "")
+    assert "asks the PSP for it again" in (refusal_of(disproved, decision("read_again")) or "")
     assert refusal_of(disproved, DISMISS) is None
 
 

@@ -72,7 +72,7 @@ limit $2;
 -- The file $1, and the one before it under its name.
 select f.file_id, f.name, f.source, f.status, f.refusal_line, f.refusal, f.sha256, f.fetched_at, r.file_id as replaces, r.status as replaced_status
 from reconciliation.files f
-left join reconciliation.files r on r.file_id = f.replaces
+left join reconciliation.files r on r.file_id = reconciliation.replaced_file(f.file_id)
 where f.file_id = $1;
 
 -- name: decisions_of_file

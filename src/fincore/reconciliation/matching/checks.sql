@@ -5,7 +5,9 @@ select 'file_refused', s.scope_no, array['file:' || f.file_id], f.file_id, f.nam
 from reconciliation.files f
 join scopes s using (livemode, psp, psp_account)
 where f.status = 'refused' and not exists (
-    select from reconciliation.files r where r.replaces = f.file_id and r.status in ('read', 'booked')
+    select
+    from reconciliation.files r
+    where r.replaces is not null and reconciliation.replaced_file(r.file_id) = f.file_id and r.status in ('read', 'booked')
 )
 order by f.fetched_at;
 
@@ -14,9 +16,8 @@ order by f.fetched_at;
 insert into found_breaks (class, scope_no, subjects, file_id, reference)
 select 'file_replaced', s.scope_no, array['file:' || f.file_id], f.file_id, f.name
 from reconciliation.files f
-join reconciliation.files r on r.file_id = f.replaces
-join scopes s on (s.livemode, s.psp, s.psp_account) = (f.livemode, f.psp, f.psp_account)
-where f.status = 'kept' and not f.is_released and r.status not in ('refused', 'dismissed')
+join scopes s using (livemode, psp, psp_account)
+where f.status = 'kept' and f.replaces is not null and f.file_id not in (select file_id from reconciliation.files_to_read)
 order by f.fetched_at;
 
 -- name: find_incomplete_conversions

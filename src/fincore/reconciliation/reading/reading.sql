@@ -9,7 +9,11 @@ left join unnest($1::text[], $2::text[]) as p (format, parser_version) using (fo
 where f.file_id in (select file_id from reconciliation.files_to_read)
     or f.status = 'refused' and p.parser_version is distinct from f.parser_version and p.parser_version is not null
         and (f.parser_version is not null or f.request is null)
-        and not exists (select from reconciliation.files r where r.replaces = f.file_id and r.status <> 'dismissed')
+        and not exists (
+            select
+            from reconciliation.files r
+            where r.replaces is not null and reconciliation.replaced_file(r.file_id) = f.file_id and r.status <> 'dismissed'
+        )
         and not exists (
             select
             from reconciliation.openings b

@@ -108,12 +108,32 @@ begin
 end
 $$;
 
--- The files that wait to be read. One that replaces another waits until that one is refused or dismissed, or a person released it: both
--- would book one day twice.
+-- The file that a file replaces: the last one before it under its name that was not dismissed; null where there is none.
+create function reconciliation.replaced_file(of_file text) returns text language sql stable set search_path = pg_catalog as $$
+    with recursive before (file_id, status, replaces) as (
+        select r.file_id, r.status, r.replaces
+        from reconciliation.files f
+        join reconciliation.files r on r.file_id = f.replaces
+        where f.file_id = of_file
+        union all
+        select r.file_id, r.status, r.replaces
+        from before b
+        join reconciliation.files r on r.file_id = b.replaces
+        where b.status = 'dismissed'
+    )
+    select file_id from before where status <> 'dismissed'
+$$;
+
+-- The files that wait to be read. One that replaces another waits until that one is refused, or a person released it: both would book
+-- one day twice.
 create or replace view reconciliation.files_to_read as
 select f.*
 from reconciliation.files f
-left join reconciliation.files r on r.file_id = f.replaces
-where f.status = 'kept' and (r.file_id is null or r.status in ('refused', 'dismissed') or f.is_released);
+where f.status = 'kept' and (
+    f.replaces is null or f.is_released
+    or not exists (
+        select from reconciliation.files r where r.file_id = reconciliation.replaced_file(f.file_id) and r.status <> 'refused'
+    )
+);
 
 grant select, insert on reconciliation.file_actions to fincore_service;
