@@ -1,6 +1,7 @@
 """Places where a process can be made to die, by name, to prove that dying there loses and doubles nothing.
 
-They stand before and after every commit and every call to a PSP, a merchant, the risk store or a source of settlement files. Nothing is armed unless a test arms it,
+They stand before and after every commit, every call to a PSP, a merchant, the risk store or a source of settlement files, and every step of a run
+of reconciliation. Nothing is armed unless a test arms it,
 and an unarmed failpoint is one look into an empty dict.
 """
 
@@ -28,9 +29,27 @@ _PSP_CALLS: Final = (
 NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
 """Events that are written beside another one, which comes before them in the Commit: it has their names, too."""
 _SETTLEMENT: Final = ("settlement_fetch", "evidence", "settlement_file")
+_RUN: Final = (
+    "settlement_lines",
+    "commit.settlement_file.accepted",
+    "commit.payout.created",
+    "settlement_booked",
+    "bank_statement",
+    "commit.payout.paid",
+    "settlement_matches",
+    "commit.settlement_file.matched",
+    "settlement_run",
+    "settlement_report",
+)
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 
-FAILPOINTS: Final[tuple[str, ...]] = tuple(
+RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
+    f"{where}.{place}" for where, place in product(_RUN, ("before", "after"))
+)
+"""The places of a run of reconciliation, in its order: a file is read, told to the log and booked, lines are matched and the log is told, and
+the run's report is kept; between them a bank's statement is imported. `before` a transaction of the ledger's database is its end."""
+
+FAILPOINTS: Final[tuple[str, ...]] = RUN_FAILPOINTS + tuple(
     f"{where}.{place}"
     for where, place in product(
         (

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from fincore.domain.settlement_events import BankAccount
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import KeptFile
@@ -98,9 +99,12 @@ class BankStatements:
                 raise FileRefused(
                     ahead["number"], f"is of {ahead['occurred_at']:%Y-%m-%d}, a day that has not come"
                 )
-            return await self._keep(
+            imported = await self._keep(
                 connection, bank, kept, parsed, parser_version=parser.parser_version, livemode=livemode
             )
+            failpoint("bank_statement", "before")
+        failpoint("bank_statement", "after")
+        return imported
 
     async def list(self, *, livemode: bool, bank: BankAccount | None, limit: int) -> list[ListedStatement]:
         """The statements, the last first."""

@@ -8,6 +8,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, RunId, SettlementFileId, new_run_id, stream_of
 from fincore.domain.settlement_file import KindTotal
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.bank.matching import match_banks
@@ -80,6 +81,8 @@ class Matcher:
             assert row is not None  # noqa: S101 -- an insert that returns
             run = OpenRun(row["run_no"], run_id, row["cut_off"])
             await self._write(connection, run)
+            failpoint("settlement_matches", "before")
+        failpoint("settlement_matches", "after")
         return run
 
     async def match_again(
@@ -127,7 +130,9 @@ class Matcher:
 
     async def finish(self, run: OpenRun) -> None:
         """The log has all events of a run."""
+        failpoint("settlement_run", "before")
         await self._pool.execute(_SQL.finish_run, run.run_no)
+        failpoint("settlement_run", "after")
 
     async def counts(self, run: OpenRun) -> tuple[int, int]:
         """How many lines the run matched, and how many lines are open."""

@@ -13,6 +13,7 @@ from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import SettlementFileId
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_file import SettlementFile, accept_file
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import EvidenceStore
@@ -106,6 +107,8 @@ class FileReader:
                 if row is None:
                     return None
                 await self._read(connection, row)
+                failpoint("settlement_lines", "before")
+            failpoint("settlement_lines", "after")
         except FileRefused as refused:
             await self._pool.execute(
                 _SQL.mark_refused,

@@ -16,6 +16,7 @@ from fincore.domain.settlement_events import BankAccount, SettlementFileAccepted
 from fincore.domain.settlement_file import KindTotal
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Contended, Recorded
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.reading.opening_returns import opening_returns
@@ -87,7 +88,9 @@ class FileBooker:
                 raise FileNotBooked(
                     f"{accepted.name} ({file_id}) is not booked: others write to its payouts, run it again"
                 )
+        failpoint("settlement_booked", "before")
         await self._pool.execute(_SQL.mark_booked, file_id)
+        failpoint("settlement_booked", "after")
 
     async def _returns(
         self,

@@ -4,6 +4,7 @@ import hashlib
 
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import RunId
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.report.gathering import FinishedRun, finished_run, gather
@@ -21,7 +22,9 @@ async def keep_reports(ledgerdb: Pool) -> None:
         async with snapshot(ledgerdb) as connection:
             before = await connection.fetchval(_SQL.hash_before, run.run_no)
             report = await gather(connection, run, before)
+        failpoint("settlement_report", "before")
         await ledgerdb.execute(_SQL.keep_report, run.run_no, _sha256(report), before, FORM_VERSION)
+        failpoint("settlement_report", "after")
 
 
 async def checked_report(ledgerdb: Pool, run_id: RunId | None) -> CheckedReport:
