@@ -111,6 +111,7 @@ def record_rebuild(account: Settlement) -> RecordRebuild:
         reader=FileReader(account.ledgerdb, files, account.evidence, account.formats),
         booker=FileBooker(account.ledgerdb, files, account.payouts),
         matcher=Matcher(account.ledgerdb, account.payouts),
+        adjustments=account.adjustments,
     )
 
 

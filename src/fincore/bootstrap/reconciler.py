@@ -15,6 +15,7 @@ from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVEN
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.failures import is_outage
+from fincore.reconciliation.adjustments.lost import AdjustmentLost
 from fincore.reconciliation.adjustments.telling import AdjustmentNotRecorded
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.formats.formats import FORMATS
@@ -66,6 +67,7 @@ def record_rebuild_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
         reader=FileReader(stores.ledgerdb, files, evidence, {name: FORMATS[name] for name in OF_PSPS}),
         booker=FileBooker(stores.ledgerdb, files, payouts),
         matcher=Matcher(stores.ledgerdb, payouts),
+        adjustments=AdjustmentRecorder(EventLog(stores.eventstore, ADJUSTMENT_EVENTS), writer),
     )
 
 
@@ -87,7 +89,7 @@ def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Cal
             # The run of another process may have begun before the last file was kept.
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
-        except (MatchNotRecorded, AdjustmentNotRecorded, RunRefused, Overloaded) as error:
+        except (MatchNotRecorded, AdjustmentNotRecorded, AdjustmentLost, RunRefused, Overloaded) as error:
             _log.error("reconciliation.run_failed", reason=str(error))
             await _failed(keep_failure, str(error))
         except Exception as error:

@@ -19,6 +19,7 @@ from fincore.eventstore.recorder import Contended, NotFound, Recorded
 from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.adjustments.lost import LostAdjustments
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.bank.payout_lines import PayoutLines
 from fincore.reconciliation.evidence.port import EvidenceStore
@@ -105,11 +106,12 @@ class Reconciliation:
         self._payout_lines = PayoutLines(ledgerdb, payouts, payout_references)
         self._fee_lines = FeeLines(ledgerdb, fees)
         self._adjusted = AdjustmentTelling(ledgerdb, adjustments)
+        self._lost = LostAdjustments(ledgerdb, adjustments)
         self._matcher = Matcher(ledgerdb, payouts)
         self._caught_up = caught_up
 
     async def run(self) -> RunResult | None:
-        """One run; None where another process is at it. Raises `LedgerBehind`, `RunRefused`, `MatchNotRecorded`, and as the writer does."""
+        """One run; None where another process is at it. Raises `LedgerBehind`, `RunRefused`, `MatchNotRecorded`, `AdjustmentLost`, and as the writer does."""
         async with self.turn() as is_ours:
             return await self._run() if is_ours else None
 
@@ -142,6 +144,7 @@ class Reconciliation:
         arrived, assessed = await self._payout_lines.take_up(), await self._fee_lines.take_up()
         if arrived or assessed:
             await self._caught_up()
+        await self._lost.take_over()
         run = await self._match()
         await self._record(run)
         await keep_reports(self._pool)

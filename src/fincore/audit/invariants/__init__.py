@@ -7,6 +7,7 @@ stores, so that no mistake of that code is repeated here; what they share with i
 from collections.abc import Sequence
 from typing import Final
 
+from fincore.audit.invariants.adjustments_are_told import ADJUSTMENTS_ARE_TOLD
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
 from fincore.audit.invariants.bank_accounts_are_explained import BANK_ACCOUNTS_ARE_EXPLAINED
 from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_THEIR_ACTIONS
@@ -61,6 +62,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     NOTHING_WAITS_IN_SUSPENSE,
     CLEARING_IS_EXPLAINED,
     SETTLEMENT_EVENTS_HAVE_LINES,
+    ADJUSTMENTS_ARE_TOLD,
     BANK_ACCOUNTS_ARE_EXPLAINED,
     BREAKS_FOLLOW_THEIR_ACTIONS,
     OPEN_CHARGES_HAVE_WORK,

@@ -114,3 +114,27 @@ having coalesce(sum(case m.part when 'gross' then l.gross_minor else l.fee_minor
         <> coalesce(sum(case m.part when 'gross' then i.gross_minor else i.fee_minor end), 0)
     or count(m.line_no) <> count(l.line_no) or count(m.entry_id) <> count(i.entry_id)
 order by m.match_no, m.part;
+
+-- name: adjustment_events
+-- Every event of an adjustment.
+select event_id, stream_id, type, data::text as data
+from eventstore.events
+where type in ('adjustment.booked', 'adjustment.reversed')
+order by tx, pos;
+
+-- name: decisions_of_events
+-- What people decided, for some of these events.
+select event_id, booked::text as said from reconciliation.adjustments where event_id = any ($1::uuid[])
+union all
+select event_id, reversed::text from reconciliation.adjustment_reversals where event_id = any ($1::uuid[]);
+
+-- name: told_decisions
+-- What people decided and the log was told.
+select adjustment_id, event_id from reconciliation.adjustments where told_at is not null
+union all
+select adjustment_id, event_id from reconciliation.adjustment_reversals where told_at is not null
+order by 1, 2;
+
+-- name: known_events
+-- Which of some events the log has.
+select event_id from eventstore.events where event_id = any ($1::uuid[]);

@@ -110,14 +110,15 @@ order by a.generation desc
 limit 1;
 
 -- name: untold
--- What the log may lack: the command that decided it died, or the log could not be reached. Adjustments come before reversals.
-select adjustment_id, booked::text as event, false as is_reversal, decided_at
-from reconciliation.adjustments
-where told_at is null
+-- What the log may lack: the command that decided it died, the log could not be reached, or it was set back since. Adjustments come before
+-- reversals.
+select a.adjustment_id, a.booked::text as event, false as is_reversal, a.decided_at
+from reconciliation.adjustments a
+where a.told_at is null or not exists (select from ledgerdb.entries e where e.event_id = a.event_id)
 union all
-select adjustment_id, reversed::text, true, decided_at
-from reconciliation.adjustment_reversals
-where told_at is null
+select r.adjustment_id, r.reversed::text, true, r.decided_at
+from reconciliation.adjustment_reversals r
+where r.told_at is null or not exists (select from ledgerdb.entries e where e.event_id = r.event_id)
 order by is_reversal, decided_at, adjustment_id;
 
 -- name: told

@@ -15,6 +15,7 @@ from fincore.domain.settlement_events import SettlementFileEvent
 from fincore.eventstore.log import EventLog, UnreadableEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.adjustments.lost import LostAdjustments
 from fincore.reconciliation.evidence.port import EvidenceNotKept, location_of
 from fincore.reconciliation.matching.matcher import Matcher, OpenRun, Totals
 from fincore.reconciliation.reading.file_reader import FileReader
@@ -28,6 +29,7 @@ from fincore.reconciliation.rebuild.told import (
     steps_of,
     sums_of,
 )
+from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 _SQL = load_sql("fincore.reconciliation.rebuild", "rebuild.sql")
 
@@ -68,12 +70,14 @@ class RecordRebuild:
         reader: FileReader,
         booker: FileBooker,
         matcher: Matcher,
+        adjustments: AdjustmentRecorder,
     ) -> None:
         self._pool = ledgerdb
         self._log = log
         self._reader = reader
         self._booker = booker
         self._matcher = matcher
+        self._adjustments = LostAdjustments(ledgerdb, adjustments)
 
     async def rebuild(self) -> RebuiltRecord:
         """Derive all that is missing, up to the first run that differs. Raises `RebuildRefused`, and as the writer does."""
@@ -178,6 +182,8 @@ class RecordRebuild:
                     raise _Differs(flaws)
 
             try:
+                # People adjusted what the run before it left.
+                await self._adjustments.take_over(last_entry_id=last_entry_id)
                 run = await self._matcher.match_again(
                     told.run_id, told.cut_off, last_entry_id, later_files=later_files, require=require
                 )

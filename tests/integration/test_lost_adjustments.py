@@ -1,0 +1,191 @@
+"""Adjustments after LedgerDB was restored from before them, or the log was: nothing is booked twice, and nothing of them is lost."""
+
+from collections.abc import AsyncIterator, Sequence
+from types import SimpleNamespace
+
+import pytest
+
+from fincore.audit.invariants.adjustments_are_told import ADJUSTMENTS_ARE_TOLD
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.backoffice.rebuilds import rebuild_reconciliation
+from fincore.domain.adjustment_events import AdjustmentBooked
+from fincore.domain.currency import Currency
+from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.adjustments.acts import Account, Adjustments
+from fincore.reconciliation.adjustments.decision import Decision
+from fincore.reconciliation.adjustments.limits import AdjustmentLimit
+from fincore.reconciliation.adjustments.telling import AdjustmentTelling
+from fincore.reconciliation.matching.matcher import Matcher
+from fincore.reconciliation.reading.file_reader import FileReader
+from fincore.reconciliation.reading.read_files import FileBooker
+from fincore.reconciliation.rebuild.record_rebuild import RecordRebuild
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
+from fixtures.settlement_account import Settlement, line, settlement
+from fixtures.settlement_falsified import Payment, live
+from fixtures.traffic import store_pool
+
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+DECISIONS = ("adjustment_reversals", "adjustment_parts", "adjustments")
+RECORD = (
+    *DECISIONS,
+    "break_parts",
+    "matches",
+    "matched_totals",
+    "matched_files",
+    "open_lines",
+    "open_items",
+    "break_actions",
+    "break_states",
+    "breaks",
+    "day_reports",
+    "reports",
+    "runs",
+)
+STANDING = (
+    "delete from reconciliation.break_actions where run_no is null",
+    "update reconciliation.breaks set status = 'open', action_no = 0, closed_at = null, closed_by = null",
+)
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as one:
+            yield one
+    finally:
+        pool.terminate()
+
+
+async def run(account: Settlement) -> None:
+    assert await account.reconciliation.run() is not None
+    await account.book()
+
+
+async def lose(owner_pool: Pool, tables: Sequence[str], *further: str) -> None:
+    """Have the database as a backup of before has it."""
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        for table in tables:
+            await connection.execute(f"delete from reconciliation.{table}")  # noqa: S608 -- the test's own names
+        for statement in further:
+            await connection.execute(statement)
+        await connection.execute("reset session_replication_role")
+
+
+def acts(account: Settlement) -> Adjustments:
+    return Adjustments(account.ledgerdb, (AdjustmentLimit(Currency("usd"), 10**9, 10**12),))
+
+
+async def write_off(account: Settlement, break_class: str) -> AdjustmentBooked:
+    (found,) = await account.rows(
+        f"select break_id, amount_minor from reconciliation.breaks where class = '{break_class}'"  # noqa: S608 -- as above
+    )
+    decision = Decision(kind="write_off", amount_minor=found["amount_minor"], by="ada", reason="agreed")
+    booked = await acts(account).adjust(found["break_id"], decision)
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    return booked
+
+
+async def short_and_charged(account: Settlement) -> None:
+    """A payment that is paid out with too little, and a movement that nothing explains."""
+    one = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(one.stream_id, *one.events)
+    told = line("payment", 9_000, -320, references=one.lines[0].references)
+    await account.fetched([told, line("adjustment", -700)], beginning_minor={"usd": 50_000})
+    await run(account)
+    await write_off(account, "amount")
+    await write_off(account, "unexpected_movement")
+    usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
+    await acts(account).explain_opening(usd, 50_000, by="ada", reason="the books of before")
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    await account.book()
+
+
+async def is_ended(account: Settlement) -> bool:
+    """Nothing is open and all of it is booked once."""
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    expenses = await account.rows(
+        "select balance_minor from ledgerdb.accounts where name like 'expense:write_offs:%'"
+    )
+    return (
+        await CLEARING_IS_EXPLAINED.check(stores) == []
+        and await account.breaks() == []
+        and await account.balances() == {"balance usd": 9_000 - 320 - 700 + 50_000}
+        and [row["balance_minor"] for row in expenses] == [1_700]
+    )
+
+
+async def untold(account: Settlement) -> list[str]:
+    """What breaks the invariant that both sides tell of the same decisions."""
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    return [one.what for one in await ADJUSTMENTS_ARE_TOLD.check(stores)]
+
+
+async def test_altered_decision_breaks_an_invariant(account: Settlement, owner_pool: Pool) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    await write_off(account, "unexpected_movement")
+    await lose(
+        owner_pool, (), "update reconciliation.adjustments set booked = booked || '{\"gross_minor\": -701}'"
+    )
+    assert await untold(account) == ["is not what the record of adjustments says"]
+
+
+async def test_decisions_that_a_backup_lacks_are_taken_over(account: Settlement, owner_pool: Pool) -> None:
+    await short_and_charged(account)
+    before = await account.rows("select adjustment_id, booked from reconciliation.adjustments order by 1")
+    assert await untold(account) == []
+    await lose(owner_pool, DECISIONS, *STANDING)
+    assert len(await untold(account)) == 3
+    await run(account)
+    assert await is_ended(account)
+    assert await untold(account) == []
+    kept = await account.rows("select adjustment_id, booked from reconciliation.adjustments order by 1")
+    assert kept == before
+    assert len(await account.breaks("written_off")) == 2
+    await run(account)
+    assert await is_ended(account)
+
+
+async def test_record_with_adjustments_is_derived_anew(account: Settlement, owner_pool: Pool) -> None:
+    await short_and_charged(account)
+    await run(account)
+    assert await is_ended(account)
+    matches = "select part, rule, line_no is null, entry_id from reconciliation.matches order by 1, 2, 3, 4"
+    before = await account.rows(matches)
+    await lose(owner_pool, RECORD)
+    log = EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS)
+    files = SettlementFileRecorder(log, account.writer)
+    record = RecordRebuild(
+        account.ledgerdb,
+        log,
+        reader=FileReader(account.ledgerdb, files, account.evidence, account.formats),
+        booker=FileBooker(account.ledgerdb, files, account.payouts),
+        matcher=Matcher(account.ledgerdb, account.payouts),
+        adjustments=account.adjustments,
+    )
+    found = await rebuild_reconciliation(account.reconciliation, record, account.book)
+    assert found is not None
+    assert found.rebuilt.differences == ()
+    await account.book()
+    assert await account.rows(matches) == before
+    assert await is_ended(account)
+
+
+async def test_decision_that_the_log_lost_is_told_again(account: Settlement, owner_pool: Pool) -> None:
+    """The log was set back to before it, and the ledger with it."""
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    booked = await write_off(account, "unexpected_movement")
+    await lose(owner_pool, (), "delete from eventstore.events where type = 'adjustment.booked'")
+    assert await untold(account) == ["was told to the log, and the log does not have it"]
+    await run(account)
+    assert await untold(account) == []
+    adjustment = await account.adjustments.load(booked.adjustment_id)
+    assert adjustment is not None
+    assert adjustment.booked == booked
+    assert await account.breaks() == []
+    assert await account.balances() == {"balance usd": -700}
