@@ -1,7 +1,9 @@
 """Notices over real SMTP and HTTP: what arrives, over which TLS, and what is said where it does not."""
 
+import asyncio
+import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -216,3 +218,59 @@ async def test_same_notice_has_the_same_id_in_each_copy(receiver: WebhookReceive
     first, second = receiver.take(2)
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert first.body == second.body
+
+
+@contextlib.asynccontextmanager
+async def raw_server(answer: bytes) -> AsyncIterator[str]:
+    """The URL of a server that answers each request with these bytes, and then says nothing more."""
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.create_task(serve(reader, writer)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    finally:
+        server.close()
+        await asyncio.gather(*served)
+
+
+async def test_redirect_is_not_followed(receiver: WebhookReceiver) -> None:
+    moved = f"HTTP/1.1 307 Moved\r\nLocation: {receiver.url}\r\nContent-Length: 0\r\n\r\n".encode()
+    async with raw_server(moved) as url:
+        with pytest.raises(NotSent, match="the server answered 307"):
+            await Webhook(url, SECRET, clock()).send(notice())
+    assert receiver.waiting() == 0
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200"])
+async def test_answer_that_does_not_come_is_given_up(answer: bytes) -> None:
+    async with raw_server(answer) as url:
+        with pytest.raises(NotSent, match="answer too slow"):
+            await Webhook(url, SECRET, clock(), timeout_seconds=0.2).send(notice())
+
+
+async def test_body_without_an_end_changes_nothing() -> None:
+    async with raw_server(b"HTTP/1.1 204 OK\r\n\r\n") as url:
+        await Webhook(url, SECRET, clock(), timeout_seconds=5).send(notice())
+    async with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx") as url:
+        await Webhook(url, SECRET, clock(), timeout_seconds=5).send(notice())
+
+
+async def test_webhook_server_that_is_not_trusted_gets_nothing(
+    files: ServerTls, receiver: WebhookReceiver
+) -> None:
+    receiver.serve_tls(serving(files))
+    with pytest.raises(NotSent, match="tls failed"):
+        await Webhook(receiver.url, SECRET, clock()).send(notice())
+    assert receiver.waiting() == 0
+    await Webhook(receiver.url, SECRET, clock(), tls=files.trust).send(notice())
+    receiver.take(1)
