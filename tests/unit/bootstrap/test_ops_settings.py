@@ -36,6 +36,7 @@ def test_console_is_always_a_channel() -> None:
         ("smtps://ops@mail.example.com:2465", SmtpServer("mail.example.com", 2465, "implicit", "ops")),
         ("smtp://mail.example.com", SmtpServer("mail.example.com", 587, "starttls", None)),
         ("smtp://10.0.0.5:25", SmtpServer("10.0.0.5", 25, "starttls", None)),
+        ("smtp://mail:25", SmtpServer("mail", 25, "starttls", None)),
         ("smtp://localhost:25", SmtpServer("localhost", 25, "none", None)),
         ("smtp://[::1]:25", SmtpServer("::1", 25, "none", None)),
         ("smtps://localhost", SmtpServer("localhost", 465, "implicit", None)),

@@ -39,7 +39,7 @@ def days_of(runs: Sequence[CountedRun], sealed: DayOfRuns | None) -> list[DayOfR
     found: list[DayOfRuns] = []
     run_no_before = 0 if sealed is None else sealed.last_run_no
     for day in sorted(set(named)):
-        last_run_no = max(one.run_no for one, of in zip(ordered, named, strict=True) if of <= day)
+        last_run_no = max(one.run_no for one, of in zip(ordered, named, strict=True) if of == day)
         if last_run_no > run_no_before:
             found.append(DayOfRuns(day, run_no_before, last_run_no, last_run_no < ordered[-1].run_no))
             run_no_before = last_run_no
