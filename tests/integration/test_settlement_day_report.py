@@ -13,8 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fincore.__main__ import main
+from fincore.domain.currency import Currency
 from fincore.domain.errors import UsageError
 from fincore.postgres.pool import create_pool
+from fincore.reconciliation.adjustments.acts import Adjustments
+from fincore.reconciliation.adjustments.decision import Decision
+from fincore.reconciliation.adjustments.limits import AdjustmentLimit
+from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.report import day_reports
 from fincore.reconciliation.report.day_report import CheckedDay, DayAccount, day_report_json
 from fincore.reconciliation.report.day_reports import checked_day
@@ -158,6 +163,26 @@ async def test_day_names_breaks_that_opened_and_closed(account: Settlement, dsn:
     assert [one.break_class for one in tuesday.report.open_sums] == ["unexpected_movement"]
     (count,) = tuesday.report.break_counts
     assert (count.before, count.opened, count.closed, count.after) == (2, 0, 1, 1)
+
+
+async def test_day_tells_what_people_adjusted_before_its_runs(account: Settlement, dsn: str) -> None:
+    """Also what was decided between two runs of the day."""
+    await account.fetched([line("adjustment", -700), line("adjustment", -5)])
+    await run_on(account, dsn, MONDAY)
+    limits = (AdjustmentLimit(Currency("usd"), 10**9, 10**12),)
+    for hour, found in enumerate(await account.rows("select * from reconciliation.breaks order by break_id")):
+        decision = Decision(kind="adjustment", amount_minor=found["amount_minor"], by="ada", reason="agreed")
+        await Adjustments(account.ledgerdb, limits).adjust(found["break_id"], decision)
+        await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+        await run_on(account, dsn, TUESDAY, hour=hour)
+    await run_on(account, dsn, WEDNESDAY)
+    one = only_account(await sound(account, TUESDAY), account)
+    assert [(each.kind, each.adjustments, each.gross_minor) for each in one.adjusted] == [
+        ("adjustment", 2, -705)
+    ]
+    assert movement(one, "unmatched") == (-705, 0, -705, 0)
+    assert movement(one, "clearing") == (0, -705, -705, 0)
+    assert only_account(await sound(account, MONDAY), account).adjusted == ()
 
 
 async def test_day_between_two_runs_has_none_and_is_not_sound(account: Settlement, dsn: str) -> None:

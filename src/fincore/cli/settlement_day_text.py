@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from fincore.cli.settlement_report_text import files_text, open_breaks_text, uncleared_text
+from fincore.cli.settlement_report_text import adjusted_text, files_text, open_breaks_text, uncleared_text
 from fincore.cli.terminal import moment_text, table_text
 from fincore.domain.counting import counted
 from fincore.reconciliation.report.day_report import (
@@ -51,6 +51,8 @@ def _figures(report: DayReport) -> Iterator[str]:
             for kind in one.matched
         ],
     )
+    if any(one.adjusted for one in report.accounts):
+        yield "adjusted by people in the day\n" + adjusted_text(report.accounts)
     yield "breaks opened in the day\n" + _changed(report.opened_sums)
     yield "breaks closed in the day\n" + _changed(report.closed_sums)
     yield "open breaks\n" + open_breaks_text(report.open_sums)
@@ -80,7 +82,7 @@ def _proof(checked: CheckedDay) -> Iterator[str]:
     for one in report.accounts:
         place = f"{one.psp}/{one.psp_account} ({one.mode})"
         yield from (f"{place}: {movement_text(move, one.currency)}" for move in one.movements)
-        yield from (f"{place}: {tie_text(tie, one.currency)}" for tie in one.ties if tie.difference_minor)
+        yield from (f"{place}: {tie_text(tie, one.currency)}" for tie in one.all_ties if tie.difference_minor)
     if checked.flaw is not None:
         yield f"THIS IS NOT THE REPORT THAT WAS MADE WHEN THE DAY WAS SEALED: {checked.flaw}"
     yield f"sha256 {checked.sha256}{' so far' if report.so_far else ''}"

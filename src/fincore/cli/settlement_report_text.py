@@ -1,10 +1,12 @@
 """The report of a run as a person reads it in a terminal. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fincore.cli.terminal import moment_text, table_text
 from fincore.domain.counting import counted
+from fincore.reconciliation.report.day_report import DayAccount
 from fincore.reconciliation.report.run_report import (
+    AccountReport,
     BreakSum,
     CheckedReport,
     FileReport,
@@ -27,7 +29,7 @@ def _parts(checked: CheckedReport) -> Iterator[str]:
     yield uncleared_text(report.uncleared)
     yield "accounts\n" + _accounts(report)
     if any(one.adjusted for one in report.accounts):
-        yield "adjusted by people since the run before\n" + _adjusted(report)
+        yield "adjusted by people since the run before\n" + adjusted_text(report.accounts)
     yield "open breaks\n" + open_breaks_text(report.break_sums)
     yield "files of this run\n" + files_text(report.files)
     yield "\n".join(_proof(checked))
@@ -109,7 +111,8 @@ def _accounts(report: RunReport) -> str:
     )
 
 
-def _adjusted(report: RunReport) -> str:
+def adjusted_text(accounts: Iterable[AccountReport | DayAccount]) -> str:
+    """What people decided, by account and kind."""
     return table_text(
         ("account", "kind", "adjustments", "gross", "fee"),
         [
@@ -120,7 +123,7 @@ def _adjusted(report: RunReport) -> str:
                 amount_text(decided.gross_minor, one.currency),
                 amount_text(decided.fee_minor, one.currency),
             )
-            for one in report.accounts
+            for one in accounts
             for decided in one.adjusted
         ],
     )

@@ -52,6 +52,8 @@ def test_day_ties_only_if_every_equation_holds() -> None:
     assert not replace(SMALL_DAY, break_counts=(replace(count, closed=0),)).ties
     assert not replace(SMALL_DAY, accounts=(replace(account, movements=wrong.accounts[0].movements),)).ties
     assert not replace(SMALL_DAY, accounts=(replace(account, ties=wrong.accounts[0].ties),)).ties
+    untied = replace(account.ties[0], ledger_minor=account.ties[0].ledger_minor + 1)
+    assert not replace(SMALL_DAY, accounts=(replace(account, adjusted_tie=untied),)).ties
 
 
 def test_page_of_a_day_is_whole_beside_hostile_names() -> None:
@@ -88,6 +90,7 @@ def test_table_of_a_day_has_the_columns_and_no_formula() -> None:
     assert all(one.isprintable() and not one.startswith("=") for row in found for one in row.values())
     assert [row["amount"] for row in found if row["figure"] == "clearing_booked"] == ["10161"]
     assert [row["count"] for row in found if row["section"] == "breaks_closed"] == ["1"]
+    assert [row["amount"] for row in found if row["figure"] == "adjusted_write_off_gross"] == ["-300"]
 
 
 def test_text_of_a_day_tells_equations_and_hashes() -> None:

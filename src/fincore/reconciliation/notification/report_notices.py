@@ -69,7 +69,9 @@ def day_notice(checked: CheckedDay, days_without_run: int) -> Notice:
         findings += [
             f"{place}: {movement_text(move, one.currency)}" for move in one.movements if move.difference_minor
         ]
-        findings += [f"{place}: {tie_text(tie, one.currency)}" for tie in one.ties if tie.difference_minor]
+        findings += [
+            f"{place}: {tie_text(tie, one.currency)}" for tie in one.all_ties if tie.difference_minor
+        ]
     return notice_of(
         about=f"day:{report.day}:{checked.sha256[:16]}",
         kind="day",
@@ -127,7 +129,7 @@ def _named(one: BreakReport) -> str:
 
 def _untied(accounts: Iterable[AccountReport]) -> Iterator[str]:
     for one in accounts:
-        for tie in one.ties:
+        for tie in one.all_ties:
             if tie.difference_minor:
                 yield f"{one.psp}/{one.psp_account} ({one.mode}): {tie_text(tie, one.currency)}"
 

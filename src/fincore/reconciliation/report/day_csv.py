@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from fincore.reconciliation.report.csv_rows import Row, age_cells, amount_cells, csv_text, place_cells
 from fincore.reconciliation.report.day_report import DayAccount, DayReport
-from fincore.reconciliation.report.report_csv import break_rows, file_rows, headline_rows
+from fincore.reconciliation.report.report_csv import (
+    Figure,
+    adjusted_figures,
+    break_rows,
+    file_rows,
+    headline_rows,
+)
 from fincore.reconciliation.report.run_report import BreakSum
 
 
@@ -67,7 +73,7 @@ def _account(account: DayAccount) -> Iterator[Row]:
                 | {"figure": f"matched_{kind.kind}_{part}", "count": kind.lines}
                 | amount_cells(minor, account.currency)
             )
-    figures: list[tuple[str, int | None, int | None]] = [
+    figures: list[Figure] = [
         ("matched", None, account.matched_minor),
         ("lines_without_match", account.open_lines, account.open_lines_minor),
         ("ledger_balance", None, account.balance_minor),
@@ -82,7 +88,8 @@ def _account(account: DayAccount) -> Iterator[Row]:
             (f"{move.account}_after", None, move.after_minor),
             (f"{move.account}_difference", None, move.difference_minor),
         ]
-    for tie in account.ties:
+    figures += adjusted_figures(account.adjusted)
+    for tie in account.all_ties:
         figures.append((f"ledger_{tie.account}", None, tie.ledger_minor))
         figures.append((f"difference_{tie.account}", None, tie.difference_minor))
     for figure, count, amount_minor in figures:

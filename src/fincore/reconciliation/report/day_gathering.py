@@ -1,7 +1,7 @@
 """Gathers the report of a day from the tables and from the reports of two runs: its last one, and the last one before it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple, get_args
 
@@ -23,8 +23,11 @@ from fincore.reconciliation.report.day_report import (
 from fincore.reconciliation.report.days import DayOfRuns
 from fincore.reconciliation.report.gathering import (
     STATEMENT_SECONDS_MAX,
+    Decided,
     FinishedRun,
+    ReportedAccount,
     break_report,
+    decided,
     file_report,
     gather,
     matched_sums,
@@ -54,13 +57,6 @@ class DayBefore(NamedTuple):
     sha256: str
 
 
-class _Account(NamedTuple):
-    mode: Mode
-    psp: str
-    psp_account: str
-    currency: Currency
-
-
 async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore | None) -> DayReport:
     """The report of a day that has runs. The connection must have one snapshot for all of it."""
     between = day.run_no_before, day.last_run_no
@@ -85,6 +81,7 @@ async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore |
                 last,
                 await _rows(connection, _SQL.booked, *entries),
                 await _rows(connection, _SQL.matched, *between),
+                await decided(connection, rows[0]["run_no"], last.last_entry_id),
             )
         ),
         files=await _files(connection, day),
@@ -172,10 +169,11 @@ def _accounts(
     last: RunReport,
     booked: Iterable[asyncpg.Record],
     matched: Iterable[asyncpg.Record],
+    people: Mapping[ReportedAccount, Decided],
 ) -> Iterable[DayAccount]:
     before = {_key(one): one for one in first.accounts} if first else {}
     booked_minor = {(_key_of(row), row["account"]): row["amount_minor"] for row in booked}
-    rows: dict[_Account, list[asyncpg.Record]] = defaultdict(list)
+    rows: dict[ReportedAccount, list[asyncpg.Record]] = defaultdict(list)
     for row in matched:
         rows[_key_of(row)].append(row)
     for one in last.accounts:
@@ -209,6 +207,8 @@ def _accounts(
                 for tie in one.ties
             ),
             ties=one.ties,
+            adjusted=people[account].sums if account in people else (),
+            adjusted_tie=people[account].tie if account in people else None,
         )
 
 
@@ -223,12 +223,12 @@ def _standing(ties: Iterable[Tie], account: str) -> int:
     )
 
 
-def _key(one: AccountReport) -> _Account:
-    return _Account(one.mode, one.psp, one.psp_account, one.currency)
+def _key(one: AccountReport) -> ReportedAccount:
+    return ReportedAccount(one.mode, one.psp, one.psp_account, one.currency)
 
 
-def _key_of(row: asyncpg.Record) -> _Account:
-    return _Account(mode_of(row), row["psp"], row["psp_account"], Currency(row["currency"]))
+def _key_of(row: asyncpg.Record) -> ReportedAccount:
+    return ReportedAccount(mode_of(row), row["psp"], row["psp_account"], Currency(row["currency"]))
 
 
 def _break_counts(

@@ -12,7 +12,7 @@ from fincore.reconciliation.report.day_report import (
     movement_text,
 )
 from fincore.reconciliation.report.page import page, shown, table
-from fincore.reconciliation.report.report_html import breaks_html, file_html, headline_html
+from fincore.reconciliation.report.report_html import adjusted_html, breaks_html, file_html, headline_html
 from fincore.reconciliation.report.run_report import BreakReport, age_text, amount_text, tie_text
 
 
@@ -110,7 +110,7 @@ def _account(account: DayAccount) -> Iterator[str]:
     yield f"<h2>{shown(account.psp)}/{shown(account.psp_account)} ({account.mode}), {shown(currency.upper())}</h2>"
     for move in account.movements:
         yield f'<p class="{"bad" if move.difference_minor else "good"}">{shown(movement_text(move, currency))}</p>'
-    for tie in account.ties:
+    for tie in account.all_ties:
         yield f'<p class="{"bad" if tie.difference_minor else "good"}">{shown(tie_text(tie, currency))}</p>'
     yield from table(
         ("age", "items", "amount"),
@@ -119,6 +119,8 @@ def _account(account: DayAccount) -> Iterator[str]:
             for one in account.uncleared
         ],
     )
+    if account.adjusted:
+        yield from adjusted_html(account.adjusted, currency)
     if not account.matched:
         yield "<p>Nothing was matched.</p>"
         return

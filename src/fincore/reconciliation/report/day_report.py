@@ -12,6 +12,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId
 from fincore.reconciliation.matching.differences import BreakClass
 from fincore.reconciliation.report.run_report import (
+    AdjustedSum,
     AgeSum,
     BreakReport,
     BreakSum,
@@ -56,7 +57,10 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """One account at a PSP, in one currency. `matched` is what all runs of the day matched; the ties are those of its last run."""
+    """One account at a PSP, in one currency.
+
+    `matched` is what all runs of the day matched, `adjusted` what people decided since the last run before; `ties` are those of its last run.
+    """
 
     mode: Mode
     psp: str
@@ -74,6 +78,13 @@ class DayAccount(msgspec.Struct, frozen=True, kw_only=True):
     stated_by: str | None
     movements: tuple[Movement, ...]
     ties: tuple[Tie, ...]
+    adjusted: tuple[AdjustedSum, ...] = ()
+    adjusted_tie: Tie | None = None
+
+    @property
+    def all_ties(self) -> tuple[Tie, ...]:
+        """The equations of what the accounts hold, and that of what was adjusted in the day, if anything was."""
+        return self.ties if self.adjusted_tie is None else (*self.ties, self.adjusted_tie)
 
 
 class BreakCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +143,7 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
             (
                 *(one.difference for one in self.break_counts),
                 *(move.difference_minor for one in self.accounts for move in one.movements),
-                *(tie.difference_minor for one in self.accounts for tie in one.ties),
+                *(tie.difference_minor for one in self.accounts for tie in one.all_ties),
             )
         )
 

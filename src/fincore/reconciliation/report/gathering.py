@@ -45,7 +45,7 @@ class FinishedRun(NamedTuple):
     last_entry_id: int
 
 
-class _Account(NamedTuple):
+class ReportedAccount(NamedTuple):
     """By what figures are put together, and in which order they are shown."""
 
     mode: Mode
@@ -54,7 +54,14 @@ class _Account(NamedTuple):
     currency: str
 
 
-_Rows = Mapping[_Account, list[asyncpg.Record]]
+class Decided(NamedTuple):
+    """What people decided of an account, and what ties it to the ledger, if anything was."""
+
+    sums: tuple[AdjustedSum, ...]
+    tie: Tie | None
+
+
+_Rows = Mapping[ReportedAccount, list[asyncpg.Record]]
 
 
 async def finished_run(connection: Connection, run_id: RunId | None) -> FinishedRun | None:
@@ -94,9 +101,9 @@ async def _rows(connection: Connection, statement: str, *arguments: object) -> l
 
 
 async def _by_account(connection: Connection, statement: str, *arguments: object) -> _Rows:
-    found: dict[_Account, list[asyncpg.Record]] = defaultdict(list)
+    found: dict[ReportedAccount, list[asyncpg.Record]] = defaultdict(list)
     for row in await _rows(connection, statement, *arguments):
-        found[_Account(mode_of(row), row["psp"], row["psp_account"], row["currency"])].append(row)
+        found[ReportedAccount(mode_of(row), row["psp"], row["psp_account"], row["currency"])].append(row)
     return found
 
 
@@ -110,11 +117,10 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
     matched = await _by_account(connection, _SQL.matched, run.run_no)
     openings = await _by_account(connection, _SQL.openings, run.run_no)
     explained = await _by_account(connection, _SQL.explained_openings, run.last_entry_id)
-    adjusted = await _by_account(connection, _SQL.adjusted, run.run_no, run.last_entry_id)
-    posted = await _by_account(connection, _SQL.adjusting_postings, run.run_no, run.last_entry_id)
+    people = await decided(connection, run.run_no, run.last_entry_id)
     stated = await _by_account(connection, _SQL.stated_balances, run.run_no)
     found = []
-    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *adjusted, *posted, *stated}):
+    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *people, *stated}):
         held = {row["account"]: row["amount_minor"] for row in balances.get(account, ())}
         ages = _ages(uncleared.get(account, ()))
         uncleared_minor = sum(one.amount_minor for one in ages)
@@ -158,10 +164,21 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
                         ),
                     ),
                 ),
-                adjusted=(decided := _adjusted(adjusted.get(account, ()))),
-                adjusted_tie=_adjusted_tie(decided, _sum(posted, account)),
+                adjusted=people[account].sums if account in people else (),
+                adjusted_tie=people[account].tie if account in people else None,
             )
         )
+    return found
+
+
+async def decided(connection: Connection, run_no: int, last_entry_id: int) -> dict[ReportedAccount, Decided]:
+    """What people decided by the entries after those of the run before `run_no`, by account."""
+    adjusted = await _by_account(connection, _SQL.adjusted, run_no, last_entry_id)
+    posted = await _by_account(connection, _SQL.adjusting_postings, run_no, last_entry_id)
+    found = {}
+    for account in {*adjusted, *posted}:
+        sums = _adjusted(adjusted.get(account, ()))
+        found[account] = Decided(sums, _adjusted_tie(sums, _sum(posted, account)))
     return found
 
 
@@ -209,7 +226,7 @@ def matched_sums(rows: Iterable[asyncpg.Record]) -> tuple[MatchedSum, ...]:
     )
 
 
-def _sum(found: _Rows, account: _Account) -> int:
+def _sum(found: _Rows, account: ReportedAccount) -> int:
     return sum(row["amount_minor"] for row in found.get(account, ()))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from fincore.reconciliation.report.csv_rows import Row, age_cells, amount_cells, csv_text, place_cells
 from fincore.reconciliation.report.run_report import (
     AccountReport,
+    AdjustedSum,
     BreakReport,
     FileReport,
     RunReport,
@@ -21,6 +22,8 @@ _TOTALS: Final = (
     "fee_credit_minor",
     "fee_debit_minor",
 )
+Figure = tuple[str, int | None, int | None]
+"""Its name, how many it counts, and its amount in minor units."""
 
 
 def report_csv(report: RunReport, sha256: str) -> str:
@@ -51,6 +54,13 @@ def _rows(report: RunReport, sha256: str) -> Iterator[Row]:
             | amount_cells(one.amount_minor, one.currency)
         )
     yield from break_rows("break", report.breaks)
+
+
+def adjusted_figures(adjusted: Iterable[AdjustedSum]) -> Iterator[Figure]:
+    """What people decided, by kind."""
+    for one in adjusted:
+        for part, minor in (("gross", one.gross_minor), ("fee", one.fee_minor)):
+            yield f"adjusted_{one.kind}_{part}", one.adjustments, minor
 
 
 def headline_rows(uncleared: Iterable[UnclearedMoney]) -> Iterator[Row]:
@@ -92,15 +102,13 @@ def _account(account: AccountReport) -> Iterator[Row]:
                 | {"figure": f"matched_{kind.kind}_{part}", "count": kind.lines}
                 | amount_cells(minor, account.currency)
             )
-    figures: list[tuple[str, int | None, int | None]] = [
+    figures: list[Figure] = [
         ("lines_without_match", account.open_lines, account.open_lines_minor),
         ("ledger_balance", None, account.balance_minor),
         ("stated_balance", None, account.stated_balance_minor),
         ("in_transit", None, account.in_transit_minor),
     ]
-    for one in account.adjusted:
-        for part, minor in (("gross", one.gross_minor), ("fee", one.fee_minor)):
-            figures.append((f"adjusted_{one.kind}_{part}", one.adjustments, minor))
+    figures += adjusted_figures(account.adjusted)
     for tie in account.all_ties:
         figures.append((f"ledger_{tie.account}", None, tie.ledger_minor))
         figures.append((f"difference_{tie.account}", None, tie.difference_minor))

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fincore.domain.counting import counted
+from fincore.domain.currency import Currency
 from fincore.reconciliation.matching.differences import MEANINGS
 from fincore.reconciliation.report.page import page, shown, table
 from fincore.reconciliation.report.run_report import (
     AccountReport,
+    AdjustedSum,
     BreakReport,
     BreakSum,
     FileReport,
@@ -159,18 +161,7 @@ def _account(account: AccountReport) -> Iterator[str]:
     )
     if account.adjusted:
         yield "<h3>Adjusted by people since the run before</h3>"
-        yield from table(
-            ("kind", "adjustments", "gross", "fee"),
-            [
-                (
-                    one.kind.replace("_", " "),
-                    f"{one.adjustments:,}",
-                    amount_text(one.gross_minor, currency),
-                    amount_text(one.fee_minor, currency),
-                )
-                for one in account.adjusted
-            ],
-        )
+        yield from adjusted_html(account.adjusted, currency)
     yield "<h3>Matched by this run</h3>"
     if not account.matched:
         yield "<p>Nothing.</p>"
@@ -185,6 +176,22 @@ def _account(account: AccountReport) -> Iterator[str]:
                 amount_text(one.fee_minor, currency),
             )
             for one in account.matched
+        ],
+    )
+
+
+def adjusted_html(adjusted: Sequence[AdjustedSum], currency: Currency) -> Iterator[str]:
+    """What people decided, by kind."""
+    yield from table(
+        ("adjusted", "adjustments", "gross", "fee"),
+        [
+            (
+                one.kind.replace("_", " "),
+                f"{one.adjustments:,}",
+                amount_text(one.gross_minor, currency),
+                amount_text(one.fee_minor, currency),
+            )
+            for one in adjusted
         ],
     )
 
