@@ -287,6 +287,14 @@ async def test_payout_before_the_first_statement_is_not_missing(bank: Bank) -> N
     assert await bank.account.breaks() == []
 
 
+async def test_payout_in_transit_before_the_first_statement_is_overdue(bank: Bank) -> None:
+    """No statement that is there, and none to come, can tell whether it arrived."""
+    await bank.paid_out(days_ago=30)
+    await bank.states("9,5.00,E0,rent")
+    await bank.run()
+    assert await bank.account.breaks() == [FoundBreak("payout_overdue", -9_480, "usd")]
+
+
 class Crash(BaseException):
     """What no step handles: the process is gone."""
 

@@ -120,6 +120,9 @@ def take(step: Step, payout: Payout, facts: PayoutFacts) -> PayoutTransition:
         before["trace_id"] = payout.trace_id
         after = replace(after, trace_id=TraceId(status="supported", value=_trace(payout.id)))
     if status in ("canceled", "failed"):
+        if payout.trace_id.status == "pending":
+            before["trace_id"] = payout.trace_id
+            after = replace(after, trace_id=TraceId(status="unsupported"))
         before["failure_balance_transaction"] = None
         after = replace(after, failure_balance_transaction=facts.movement_id)
         movement = returned(
@@ -149,8 +152,8 @@ def _bank_account(account: str, currency: str) -> str:
 
 
 def _trace(payout_id: str) -> str:
-    """What the bank calls it: ten digits and letters, drawn from the payout's own name."""
-    return hashlib.blake2b(payout_id.encode(), digest_size=5).hexdigest().translate(_SPELLED).upper()
+    """What the bank calls it: a digit, then ten digits and letters, drawn from the payout's own name."""
+    return "0" + hashlib.blake2b(payout_id.encode(), digest_size=5).hexdigest().translate(_SPELLED).upper()
 
 
 _SPELLED = str.maketrans("0123456789abcdef", "2Bc3DfGh5JkMn7Pq")

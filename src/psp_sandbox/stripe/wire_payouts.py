@@ -10,7 +10,7 @@ RunStatus = Literal["failed", "pending", "succeeded"]
 
 
 class TraceId(Struct, frozen=True, kw_only=True, gc=False):
-    """What the bank calls the payout; `pending` until the bank has told."""
+    """What the bank calls the payout; `pending` until the bank has told, `unsupported` where the payout never arrived."""
 
     status: Literal["pending", "supported", "unsupported"] = "pending"
     value: str | None = None
