@@ -35,12 +35,13 @@ PREFIXES = (
     "/v1/customer/",
     "/v1/notifications/",
     "/v1/oauth2/",
-    "/v1/reporting/",
+    "/v1/reporting/balances",
+    "/v1/reporting/transactions",
     "/v2/checkout/",
     "/v2/payments/",
     "/v3/vault/",
 )
-"""The paths that are PayPal's."""
+"""The paths that are PayPal's; Stripe has other ones below `/v1/reporting/`."""
 
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
