@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from fincore.__main__ import main
+from fincore.bootstrap import reconciliation
 from fincore.postgres.pool import create_pool
 from fincore.reconciliation.notification import collector as collecting
 from fincore.reconciliation.notification.channel import ChannelName, NotSent
@@ -43,6 +44,17 @@ class GivenChannel:
         self.sent.append(notice)
         if self.refuses is not None:
             raise self.refuses
+
+
+class StalledChannel(GivenChannel):
+    """A channel that never takes what it is given."""
+
+    begun: asyncio.Event
+
+    async def send(self, notice: Notice) -> None:
+        self.sent.append(notice)
+        self.begun.set()
+        await asyncio.Event().wait()
 
 
 @pytest.fixture
@@ -211,7 +223,7 @@ async def test_money_uncleared_for_too_long_is_told_once(account: Settlement) ->
     await collector(account, days=1).collect()
     await collector(account, days=1).collect()
     (one,) = await told(account)
-    assert "is uncleared for more than 1 days" in one.findings[0]
+    assert "is uncleared for more than 1 day, in 1 item" in one.findings[0]
     assert one.next_steps == ("fincore reconcile uncleared",)
 
 
@@ -373,6 +385,19 @@ async def test_teller_goes_on_after_a_look_that_fails(
     one.stop()
     await running
     assert [notice.kind for notice in channel.sent] == ["run"]
+
+
+async def test_role_that_ends_waits_for_no_stalled_channel(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt is made again by the next process."""
+    monkeypatch.setattr(reconciliation, "LAST_ATTEMPTS_SECONDS_MAX", 0.1)
+    await due(account, "webhook")
+    stalled = StalledChannel()
+    stalled.begun = asyncio.Event()
+    async with asyncio.timeout(30), reconciliation.telling(teller(account, stalled)):
+        await stalled.begun.wait()
+    assert await deliveries(account) == [("webhook", "waiting", 1)]
 
 
 async def test_old_notices_are_forgotten_unless_they_wait(account: Settlement, dsn: str) -> None:

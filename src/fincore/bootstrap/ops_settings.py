@@ -59,6 +59,8 @@ class OpsSettings:
     ops_smtp_url: SmtpServer | None = setting(
         _read("smtps://user@host:465 or smtp://user@host:587", smtp_server),
         "mail server for notices to operations: TLS from the first byte, or by STARTTLS; without TLS only on this machine; empty: none",
+        # Not shown: the password may be written here by mistake.
+        is_secret=True,
     )
     ops_smtp_password: Secret | None = setting(
         _read("a text", Secret), "password of the user in FINCORE_OPS_SMTP_URL", is_secret=True

@@ -71,6 +71,7 @@ async def telling(teller: Teller) -> AsyncIterator[None]:
         _, under_way = await asyncio.wait({running}, timeout=LAST_ATTEMPTS_SECONDS_MAX)
         for one in under_way:
             one.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def teller_of(settings: Settings, stores: Stores, clock: Clock) -> Teller:

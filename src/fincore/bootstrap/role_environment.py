@@ -58,7 +58,12 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     "risk": frozenset(),
     # It tells operations.
     "reconciliation": frozenset(
-        {"FINCORE_OPS_WEBHOOK_URL", "FINCORE_OPS_WEBHOOK_SECRET", "FINCORE_OPS_SMTP_PASSWORD"}
+        {
+            "FINCORE_OPS_WEBHOOK_URL",
+            "FINCORE_OPS_WEBHOOK_SECRET",
+            "FINCORE_OPS_SMTP_URL",
+            "FINCORE_OPS_SMTP_PASSWORD",
+        }
     ),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""

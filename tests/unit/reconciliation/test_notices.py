@@ -180,7 +180,7 @@ def test_file_that_waits_for_less_than_an_hour_is_no_finding() -> None:
     assert waiting_file("paypal_eu", 3_600) is None
     found = waiting_file("paypal_eu", 3 * 86_400)
     assert found is not None
-    assert found.sentence.endswith("since 3 days")
+    assert found.sentence == "A settlement file of paypal_eu has waited for 3 days to be reconciled"
 
 
 def test_list_of_notices_tells_each_channel_and_why_not() -> None:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, get_args
 
+from fincore.domain.counting import counted
 from fincore.domain.currency import Currency
 from fincore.reconciliation.report.run_report import Mode, amount_text
 from fincore.reconciliation.sources import Gap, SourceStanding
@@ -80,7 +81,9 @@ def waiting_file(source: str, seconds: float) -> Finding | None:
     if seconds <= WAITING_MAX.total_seconds():
         return None
     return _finding(
-        "file_waits", source, f"A settlement file of {source} waits to be reconciled since {_hours(seconds)}"
+        "file_waits",
+        source,
+        f"A settlement file of {source} has waited for {_hours(seconds)} to be reconciled",
     )
 
 
@@ -114,8 +117,8 @@ def of_old_money(one: OldMoney, days: int) -> Finding:
     return _finding(
         "uncleared",
         f"{one.mode}:{account}:{one.currency}",
-        f"{amount_text(one.amount_minor, one.currency)} of {account} ({one.mode}) is uncleared for more than {days} days, "
-        f"{one.items:,} items",
+        f"{amount_text(one.amount_minor, one.currency)} of {account} ({one.mode}) is uncleared for more than {counted(days, 'day')}, "
+        f"in {counted(one.items, 'item')}",
         " --live" if one.mode == "live" else "",
     )
 
@@ -126,4 +129,4 @@ def _finding(kind: FindingKind, of: str, sentence: str, flag: str = "") -> Findi
 
 def _hours(seconds: float) -> str:
     hours = int(seconds // 3_600)
-    return f"{hours // 24:,} days" if hours >= 48 else f"{hours} hours"  # noqa: PLR2004 -- two days
+    return counted(hours // 24, "day") if hours >= 48 else counted(hours, "hour")  # noqa: PLR2004 -- two days

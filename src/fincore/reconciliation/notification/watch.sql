@@ -13,7 +13,7 @@ values ($1, (select coalesce(max(run_no), 0) from reconciliation.runs where fini
 
 -- name: old_money
 -- What the last run left without a match that is older than $1 days, by account and currency.
-select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, count(*) as items,
+select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, count(distinct (o.entry_id, o.account_id)) as items,
     sum(case o.part when 'gross' then i.gross_minor else i.fee_minor end)::bigint as amount_minor
 from reconciliation.open_items o
 join ledgerdb.clearing_items i using (entry_id, account_id)
