@@ -157,11 +157,10 @@ async def test_record_with_adjustments_is_derived_anew(account: Settlement, owne
     matches = "select part, rule, line_no is null, entry_id from reconciliation.matches order by 1, 2, 3, 4"
     before = await account.rows(matches)
     await lose(owner_pool, RECORD)
-    log = EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS)
-    files = SettlementFileRecorder(log, account.writer)
+    files = SettlementFileRecorder(EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS), account.writer)
     record = RecordRebuild(
         account.ledgerdb,
-        log,
+        account.log,
         reader=FileReader(account.ledgerdb, files, account.evidence, account.formats),
         booker=FileBooker(account.ledgerdb, files, account.payouts),
         matcher=Matcher(account.ledgerdb, account.payouts),

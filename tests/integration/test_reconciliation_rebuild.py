@@ -2,40 +2,52 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from fincore.__main__ import main
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.backoffice.rebuilds import ReconciliationRebuild, rebuild_reconciliation
+from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.payout import PayoutAccount, PayoutReport
 from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS, BankAccount
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.adjustments.acts import Account, Adjustments
+from fincore.reconciliation.adjustments.decision import Decision
+from fincore.reconciliation.adjustments.limits import AdjustmentLimit
+from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.evidence.port import EvidenceNotKept
 from fincore.reconciliation.line import SettlementLine
+from fincore.reconciliation.matching import break_writer
 from fincore.reconciliation.matching.matcher import Matcher
 from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.reading.read_files import FileBooker
-from fincore.reconciliation.rebuild.record_rebuild import RebuildRefused, RecordRebuild
+from fincore.reconciliation.rebuild.record_rebuild import RebuildRefused, RebuiltRecord, RecordRebuild
 from fincore.reconciliation.run import RunResult
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fixtures.commits import PROVENANCE
 from fixtures.settlement_account import USD, Settlement, line, settlement
-from fixtures.settlement_falsified import Lived, Payment, live
+from fixtures.settlement_falsified import WHEN, Lived, Payment, live
 from fixtures.traffic import store_pool
 
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+LIMITS = (AdjustmentLimit(USD, 10**9, 10**12),)
 LATE_FEE = PLAIN._replace(fee_is_late=True)
 RECORD = (
+    "break_parts",
+    "adjustment_reversals",
+    "adjustment_parts",
+    "adjustments",
     "matches",
     "matched_totals",
     "matched_files",
@@ -103,11 +115,10 @@ async def lose_last_run(owner_pool: Pool) -> None:
 
 
 def record_rebuild(account: Settlement) -> RecordRebuild:
-    log = EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS)
-    files = SettlementFileRecorder(log, account.writer)
+    files = SettlementFileRecorder(EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS), account.writer)
     return RecordRebuild(
         account.ledgerdb,
-        log,
+        account.log,
         reader=FileReader(account.ledgerdb, files, account.evidence, account.formats),
         booker=FileBooker(account.ledgerdb, files, account.payouts),
         matcher=Matcher(account.ledgerdb, account.payouts),
@@ -148,6 +159,10 @@ async def record(account: Settlement) -> Sequence[object]:
                 from reconciliation.matched_totals t join reconciliation.runs r using (run_no) order by 1, 3, 4, 5""",
             """select l.file_id, l.number, m.part, m.rule, m.entry_id, m.account_id, r.run_id from reconciliation.matches m
                 join reconciliation.lines l using (line_no) join reconciliation.runs r using (run_no) order by 1, 2, 3""",
+            """select a.adjustment_id, a.generation, a.booked, a.decided_at, r.reversed, b.class, b.amount_minor
+                from reconciliation.adjustments a left join reconciliation.adjustment_reversals r using (adjustment_id)
+                left join reconciliation.breaks b using (break_id) order by 1""",
+            "select adjustment_id, part, entry_id, account_id from reconciliation.adjustment_parts order by 1, 2, 3",
             "select class, amount_minor, status, entry_id from reconciliation.breaks order by 1, 2, 3, 4",
         )
     ]
@@ -176,7 +191,7 @@ async def test_lost_record_is_derived_as_it_was(
     account: Settlement, owner_pool: Pool, tables: Sequence[str]
 ) -> None:
     await days_passed(account)
-    before, balances, told = await record(account), await account.balances(), await events(account)
+    before, balances, logged = await record(account), await account.balances(), await events(account)
     await lose(owner_pool, *tables)
     with pytest.raises(RunRefused):
         await account.reconciliation.run()
@@ -185,13 +200,26 @@ async def test_lost_record_is_derived_as_it_was(
     assert (found.rebuilt.files, found.rebuilt.runs) == (3 if "files" in tables else 0, 3)
     assert await record(account) == before
     assert await account.balances() == balances
-    assert await events(account) == told
+    assert await events(account) == logged
     assert await is_sound(account)
     (kept,) = await account.rows(
         "select count(*) as runs, count(finished_at) as finished, count(r.run_no) as reports"
         " from reconciliation.runs left join reconciliation.reports r using (run_no)"
     )
     assert kept["runs"] == kept["finished"] == kept["reports"] == 4
+
+
+@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+async def test_derived_run_knows_what_it_knew_then_alone(
+    account: Settlement, owner_pool: Pool, tables: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(break_writer, "LATE_AFTER", timedelta(days=3_650))
+    await told_a_day_later(account)
+    before = await record(account)
+    await lose(owner_pool, *tables)
+    await rebuild(account)
+    assert await record(account) == before
+    assert before[-1] == []
 
 
 @pytest.mark.parametrize("ahead", ["-1 day", "1 day"])
@@ -221,22 +249,22 @@ async def test_record_of_a_backup_is_continued(account: Settlement, owner_pool: 
     second = await happen(account)
     await account.fetched(second.lines, day=1)
     await run(account)
-    before, told = await record(account), await events(account)
+    before, logged = await record(account), await events(account)
     await lose_last_run(owner_pool)
     found = await rebuild(account)
     assert (found.rebuilt.files, found.rebuilt.runs, found.rebuilt.differences) == (0, 1, ())
     assert await record(account) == before
-    assert await events(account) == told
+    assert await events(account) == logged
     assert await is_sound(account)
 
 
 async def test_record_that_is_whole_stays_as_it_is(account: Settlement) -> None:
     await days_passed(account)
-    before, told = await record(account), await events(account)
+    before, logged = await record(account), await events(account)
     found = await rebuild(account)
     assert (found.rebuilt.files, found.rebuilt.runs, found.rebuilt.differences) == (0, 0, ())
     assert await record(account) == before
-    assert await events(account) == told
+    assert await events(account) == logged
 
 
 async def test_run_after_a_rebuild_tells_the_rest_only(account: Settlement, owner_pool: Pool) -> None:
@@ -261,7 +289,7 @@ async def test_rebuild_that_dies_is_continued(
 ) -> None:
     """It dies in each of its files or runs; each time the next one goes on."""
     await days_passed(account)
-    before, told = await record(account), await events(account)
+    before, logged = await record(account), await events(account)
     await lose(owner_pool, *RECORD, *FILES)
     kind = {"read": FileReader, "book": FileBooker}.get(dies_in, Matcher)
     whole = getattr(kind, dies_in)
@@ -283,7 +311,7 @@ async def test_rebuild_that_dies_is_continued(
             await account.book()
     assert len(died) >= 3
     assert await record(account) == before
-    assert await events(account) == told
+    assert await events(account) == logged
     assert await is_sound(account)
 
 
@@ -349,7 +377,7 @@ async def test_lost_run_that_differs_is_refused_with_its_differences(
     account: Settlement, owner_pool: Pool
 ) -> None:
     await days_passed(account)
-    balances, told = await account.balances(), await events(account)
+    balances, logged = await account.balances(), await events(account)
     await lose(owner_pool, *RECORD)
     await set_back(
         owner_pool,
@@ -362,7 +390,7 @@ async def test_lost_run_that_differs_is_refused_with_its_differences(
     assert await account.rows("select from reconciliation.runs") == []
     with pytest.raises(RunRefused):
         await account.reconciliation.run()
-    assert (await account.balances(), await events(account)) == (balances, told)
+    assert (await account.balances(), await events(account)) == (balances, logged)
 
 
 async def test_rebuild_without_evidence_is_refused(account: Settlement, owner_pool: Pool) -> None:
@@ -414,10 +442,10 @@ async def test_payouts_of_files_that_are_read_again_stay_as_they_are(
     await account.payouts.record(at, paid, PROVENANCE, bank_account=BankAccount("main"))
     await account.fetched([line("payout_returned", 1_000, parent_reference="PO2")], day=1)
     await run(account)
-    before, balances, told = await record(account), await account.balances(), await events(account)
+    before, balances, logged = await record(account), await account.balances(), await events(account)
     await lose(owner_pool, *RECORD, *FILES)
     assert (await rebuild(account)).rebuilt.files == 2
-    assert await events(account) == told
+    assert await events(account) == logged
     assert await account.balances() == balances
     assert (await record(account))[:2] == before[:2]
     assert await is_sound(account)
@@ -457,6 +485,129 @@ async def test_booked_file_that_waits_for_a_person_now_is_named(
     )
     await rebuild(account)
     assert (await record(account))[1:-1] == before[1:-1]
+
+
+async def adjusted(account: Settlement, kind: AdjustmentKind, break_class: str) -> AdjustmentBooked:
+    """Have a person end the one break of a class."""
+    (found,) = [
+        one
+        for one in await account.rows("select * from reconciliation.breaks where closed_at is null")
+        if one["class"] == break_class
+    ]
+    decision = Decision(kind=kind, amount_minor=found["amount_minor"], by="ada", reason="agreed")
+    booked = await Adjustments(account.ledgerdb, LIMITS).adjust(found["break_id"], decision)
+    await told(account)
+    return booked
+
+
+async def told(account: Settlement) -> None:
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    await account.book()
+
+
+async def written_off(account: Settlement) -> None:
+    """A payment that no statement has; the run that matches it with what was written off leaves no event."""
+    await happen(account)
+    await account.fetched([])
+    await run(account)
+    await adjusted(account, "write_off", "missing_there")
+    await run(account)
+
+
+async def adjusted_lines(account: Settlement) -> None:
+    """A line that no payment has, where the run matched nothing, and one of another amount beside a whole one."""
+    await account.fetched([line("adjustment", 700, -20)])
+    await run(account)
+    await adjusted(account, "adjustment", "unexpected_movement")
+    await run(account)
+    one, other = await happen(account), await happen(account)
+    wrong = line("payment", 9_000, -320, references=one.lines[0].references)
+    await account.fetched([wrong, *other.lines], day=1, beginning_minor={"usd": 680})
+    await run(account)
+    await adjusted(account, "write_off", "amount")
+    await run(account)
+
+
+async def reversed_twice(account: Settlement) -> None:
+    """Taken back before a run matched it, adjusted again, matched, and taken back again."""
+    await account.fetched([line("adjustment", 700, -20)])
+    await run(account)
+    for is_matched in (False, True):
+        booked = await adjusted(account, "adjustment", "unexpected_movement")
+        if is_matched:
+            await run(account)
+        await Adjustments(account.ledgerdb, LIMITS).reverse(booked.adjustment_id, by="grace", reason="wrong")
+        await told(account)
+    await run(account)
+
+
+async def told_a_day_later(account: Settlement) -> None:
+    """At the first run the second payment waits for its statement: it is no break, in neither history."""
+    first, second = (
+        live(PLAIN, account.psp, account.psp_account),
+        live(PLAIN, account.psp, account.psp_account),
+    )
+    await account.happen(first.stream_id, *first.events)
+    moved = [
+        msgspec.structs.replace(event, occurred_at=WHEN + timedelta(days=1))
+        if "occurred_at" in event.__struct_fields__
+        else event
+        for event in second.events
+    ]
+    await account.happen(second.stream_id, *moved)
+    await account.fetched(first.lines)
+    await run(account)
+    assert await account.breaks() == []
+    await account.fetched(second.lines, day=1, beginning_minor={"usd": 9_680})
+    await run(account)
+    assert await account.breaks() == []
+
+
+async def opening_explained(account: Settlement) -> None:
+    await account.fetched([line("account_fee", -100)], beginning_minor={"usd": 5_000})
+    await run(account)
+    of = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=USD)
+    await Adjustments(account.ledgerdb, LIMITS).explain_opening(of, 5_000, by="ada", reason="of before")
+    await told(account)
+    await run(account)
+
+
+@pytest.mark.parametrize("story", [written_off, adjusted_lines, reversed_twice, opening_explained])
+@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+async def test_adjustments_of_people_are_brought_back(
+    account: Settlement,
+    owner_pool: Pool,
+    story: Callable[[Settlement], Awaitable[None]],
+    tables: Sequence[str],
+) -> None:
+    await story(account)
+    before, balances, logged = await record(account), await account.balances(), await events(account)
+    await lose(owner_pool, *tables)
+    found = await rebuild(account)
+    assert found.rebuilt.differences == ()
+    assert found.rebuilt.adjustments > 0
+    after = await record(account)
+    # What is matched without a line is matched by another run then: the log has no event of it.
+    assert after[:3] == before[:3]
+    assert after[4:] == before[4:]
+    assert (await account.balances(), await events(account)) == (balances, logged)
+    assert await is_sound(account)
+    assert (await rebuild(account)).rebuilt == RebuiltRecord(files=0, runs=0)
+
+
+async def test_adjustment_of_a_break_that_is_not_found_stands_alone(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    await written_off(account)
+    balances, logged = await account.balances(), await events(account)
+    await lose(owner_pool, *RECORD)
+    # Nothing says any more that statements cover the time of the payment.
+    await set_back(owner_pool, "update reconciliation.files set period_end = period_start")
+    assert (await rebuild(account)).rebuilt.adjustments == 1
+    (row,) = await account.rows("select break_id from reconciliation.adjustments")
+    assert row["break_id"] is None
+    assert (await account.balances(), await events(account)) == (balances, logged)
+    assert await is_sound(account)
 
 
 async def test_run_that_is_missing_before_a_known_one_is_refused(

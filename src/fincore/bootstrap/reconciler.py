@@ -10,7 +10,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
 from fincore.domain.errors import Overloaded
 from fincore.domain.events import CHARGE_EVENTS
-from fincore.domain.log_events import LogEvent
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
@@ -58,12 +58,11 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
 
 def record_rebuild_of(stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore) -> RecordRebuild:
     """What derives the record of an installation's reconciliation anew."""
-    log = EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS)
-    files = SettlementFileRecorder(log, writer)
+    files = SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer)
     payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
     return RecordRebuild(
         stores.ledgerdb,
-        log,
+        EventLog(stores.eventstore, LOG_EVENTS),
         reader=FileReader(stores.ledgerdb, files, evidence, {name: FORMATS[name] for name in OF_PSPS}),
         booker=FileBooker(stores.ledgerdb, files, payouts),
         matcher=Matcher(stores.ledgerdb, payouts),

@@ -11,7 +11,7 @@ from fincore.reconciliation.rebuild.told import MatchDifference
 
 LOST: Final = """\
 The log does not hold, so that it is lost if it came after the backup of LedgerDB:
-  what people noted and decided about breaks: read their e-mails and earlier reports, and note it again
+  what people noted, explained and claimed: read their e-mails and earlier reports, and note it again
   statements of banks: import them again, the kept ones are under bank/ in the evidence store
   files that no run had booked, and what sources said of files beside their content: they are fetched again"""
 
@@ -19,12 +19,18 @@ The log does not hold, so that it is lost if it came after the backup of LedgerD
 def reconciliation_rebuild_text(found: ReconciliationRebuild) -> str:
     """What was derived, and how fast; where a run differs, or what the run after it did; what is lost."""
     rebuilt = found.rebuilt
-    if not rebuilt.files and not rebuilt.runs and not rebuilt.differences:
+    is_derived = bool(rebuilt.files or rebuilt.runs or rebuilt.adjustments)
+    if not (is_derived or rebuilt.differences):
         parts = ["reconciliation: LedgerDB has every file and run that the log tells of"]
     else:
-        parts = [
-            f"reconciliation derived anew: {counted(rebuilt.files, 'file')}, {counted(rebuilt.runs, 'run')}, {found.seconds:.1f} s"
-        ]
+        derived = ", ".join(
+            (
+                counted(rebuilt.files, "file"),
+                counted(rebuilt.runs, "run"),
+                counted(rebuilt.adjustments, "adjustment"),
+            )
+        )
+        parts = [f"reconciliation derived anew: {derived}, {found.seconds:.1f} s"]
     if rebuilt.differences:
         first = rebuilt.differences[0]
         parts += [
@@ -36,7 +42,7 @@ def reconciliation_rebuild_text(found: ReconciliationRebuild) -> str:
         ]
     if found.run is not None:
         parts.append(run_text(found.run))
-    if rebuilt.files or rebuilt.runs:
+    if is_derived:
         parts.append(LOST)
     return "\n".join(parts)
 

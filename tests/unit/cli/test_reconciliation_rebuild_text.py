@@ -21,9 +21,9 @@ RUN = RunResult(
 
 def test_what_was_derived_anew_is_told_with_what_is_lost() -> None:
     text = reconciliation_rebuild_text(ReconciliationRebuild(RebuiltRecord(files=1, runs=2), RUN, 1.25))
-    assert text.splitlines()[0] == "reconciliation derived anew: 1 file, 2 runs, 1.2 s"
+    assert text.splitlines()[0] == "reconciliation derived anew: 1 file, 2 runs, 0 adjustments, 1.2 s"
     assert "run_9: 0 files booked" in text
-    assert "what people noted and decided about breaks" in text
+    assert "what people noted, explained and claimed" in text
 
 
 def test_run_that_differs_is_told_part_by_part() -> None:

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentEvent, AdjustmentReversed
 from fincore.domain.currency import Currency
-from fincore.domain.ids import EventId, RunId, SettlementFileId, settlement_file_stream_of
+from fincore.domain.ids import AdjustmentId, EventId, RunId, SettlementFileId, settlement_file_stream_of
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.settlement_events import (
@@ -23,6 +24,7 @@ from fincore.reconciliation.rebuild.told import (
     MatchDifference,
     Part,
     Sums,
+    ToldAdjustment,
     ToldFile,
     ToldRun,
     differences,
@@ -90,7 +92,9 @@ def totalled() -> SettlementFileTotalled:
     )
 
 
-def logged(*events: SettlementFileEvent) -> list[RecordedEvent[SettlementFileEvent]]:
+def logged(
+    *events: SettlementFileEvent | AdjustmentEvent,
+) -> list[RecordedEvent[SettlementFileEvent | AdjustmentEvent]]:
     return [
         RecordedEvent(7, pos, settlement_file_stream_of(FILE), pos, EventId(uuid4()), event, AT)
         for pos, event in enumerate(events, start=1)
@@ -115,6 +119,42 @@ def test_files_and_runs_stand_in_the_order_of_the_log() -> None:
     assert list(run.event_ids) == [events[2].event_id, events[4].event_id]
     assert (last.run_id, last.matched) == (SECOND, {PAYMENTS: Sums(2, 5, 0)})
     assert files_of([run, other, last]) == [OTHER]
+
+
+def test_adjustment_stands_where_the_log_recorded_it() -> None:
+    booked = AdjustmentBooked(
+        adjustment_id=AdjustmentId("adj_1"),
+        kind="adjustment",
+        adjusts="opening",
+        psp=PspName("paypal"),
+        psp_account=PspAccount("eu"),
+        livemode=False,
+        currency=USD,
+        gross_minor=100,
+        fee_minor=0,
+        by="ada",
+        reason="agreed",
+        occurred_at=AT,
+        run_id=FIRST,
+    )
+    reversing = AdjustmentReversed(
+        adjustment_id=AdjustmentId("adj_1"),
+        kind="adjustment",
+        adjusts="opening",
+        psp=PspName("paypal"),
+        psp_account=PspAccount("eu"),
+        livemode=False,
+        currency=USD,
+        gross_minor=100,
+        fee_minor=0,
+        by="grace",
+        reason="wrong",
+        occurred_at=AT,
+    )
+    events = logged(matched(FIRST, PAYMENTS), booked, matched(SECOND, PAYMENTS), reversing)
+    _, adjusted, _, taken_back = steps_of(events)
+    assert adjusted == ToldAdjustment(FIRST, AT, (7, 2), events[1].event_id)
+    assert taken_back == ToldAdjustment(None, AT, (7, 4), events[3].event_id)
 
 
 def test_what_a_run_matched_is_summed_by_part() -> None:

@@ -42,7 +42,7 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_incomplete_conversions, run_no)
     await _do(connection, _CHECKS.find_repeated_lines, run_no, sorted(BOOKED_ALONE))
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
-    await _do(connection, _CHECKS.find_wrong_balances)
+    await _do(connection, _CHECKS.find_wrong_balances, run_no)
     await find_payout_breaks(connection, run_no, payouts, late_after=LATE_AFTER)
     await find_bank_breaks(connection, run_no, payouts)
     await _do(connection, _SQL.stage_known_breaks)

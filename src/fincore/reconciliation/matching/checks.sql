@@ -96,22 +96,31 @@ group by p.scope_no, p.currency, s.livemode, s.psp, s.psp_account
 order by p.scope_no, p.currency;
 
 -- name: find_wrong_balances
--- Where the ledger says that the PSP holds another amount for us than the last statement that tells it.
+-- Where the ledger says, up to the last entry of the run $1, that the PSP holds another amount for us than the last statement that was
+-- taken up and tells it.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, file_id, reference)
 with last_told as (
     select distinct on (s.scope_no, t.currency) s.scope_no, s.livemode, s.psp, s.psp_account, t.currency,
         (t.stated ->> 'ending_minor')::bigint as ending_minor, f.file_id, f.name
-    from reconciliation.files f
+    from reconciliation.matched_files m
+    join reconciliation.files f using (file_id)
     join scopes s using (livemode, psp, psp_account)
     cross join lateral jsonb_each(f.stated_totals) as t (currency, stated)
-    where f.status = 'booked' and t.stated ->> 'ending_minor' is not null
+    where t.stated ->> 'ending_minor' is not null
     order by s.scope_no, t.currency, f.period_end desc, f.sequence desc nulls last
 )
-select 'balance', t.scope_no, t.currency, t.ending_minor - coalesce(a.balance_minor, 0),
+select 'balance', t.scope_no, t.currency, t.ending_minor - coalesce(held.balance_after_minor, 0),
     array[concat_ws(':', 'balance', case when t.livemode then 'live' else 'test' end, t.psp, t.psp_account, t.currency)],
     t.file_id, t.name
 from last_told t
 left join ledgerdb.accounts a
     on a.livemode = t.livemode and a.name = concat_ws(':', 'psp', t.psp, t.psp_account, 'balance', t.currency)
-where t.ending_minor <> coalesce(a.balance_minor, 0)
+left join lateral (
+    select p.balance_after_minor
+    from ledgerdb.postings p
+    where p.account_id = a.account_id and p.entry_id <= (select last_entry_id from reconciliation.runs where run_no = $1)
+    order by p.entry_id desc, p.leg desc
+    limit 1
+) held on true
+where t.ending_minor <> coalesce(held.balance_after_minor, 0)
 order by t.scope_no, t.currency;

@@ -161,9 +161,9 @@ async def _do(connection: Connection, statement: str, *arguments: object) -> Non
 
 async def _look(connection: Connection, later_files: list[SettlementFileId]) -> None:
     """What a run looks at: accounts, files, what the runs before left, and the lines."""
-    delays = list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values())
-    await _do(connection, _SQL.stage_scopes, *delays)
-    await _do(connection, _SQL.stage_covered, *delays)
+    told = list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values()), later_files
+    await _do(connection, _SQL.stage_scopes, *told)
+    await _do(connection, _SQL.stage_covered, *told)
     await _do(connection, _SQL.stage_accounts)
     await _do(connection, _SQL.stage_files, later_files)
     await _do(connection, _SQL.stage_lines_before)

@@ -34,26 +34,26 @@ where r.run_no = $1;
 
 -- name: stage_scopes
 -- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
--- for each format how long after a payment its line may come.
+-- for each format how long after a payment its line may come. The files $3 have told of nothing yet.
 create temporary table scopes on commit drop as
 select row_number() over (order by livemode, psp, psp_account)::int as scope_no, livemode, psp, psp_account,
-    min(period_start) filter (where status = 'booked') as covered_from,
-    max(period_end - delay) filter (where status = 'booked' and states_period) as covered_until,
-    max(delay) filter (where status = 'booked') as delay
-from reconciliation.files
+    min(period_start) filter (where is_told) as covered_from,
+    max(period_end - delay) filter (where is_told and states_period) as covered_until,
+    max(delay) filter (where is_told) as delay
+from (select *, status = 'booked' and file_id <> all ($3::text[]) as is_told from reconciliation.files) f
 left join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
 group by livemode, psp, psp_account;
 
 -- name: stage_covered
--- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in. $1, $2 as
--- before.
+-- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in. $1 to $3
+-- as before.
 create temporary table covered_currencies on commit drop as
 select s.scope_no, t.currency, max(f.period_end - d.delay) as covered_until
 from reconciliation.files f
 join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
 join scopes s using (livemode, psp, psp_account)
 cross join lateral jsonb_object_keys(f.computed_totals) as t (currency)
-where f.status = 'booked' and not f.states_period
+where f.status = 'booked' and not f.states_period and f.file_id <> all ($3::text[])
 group by s.scope_no, t.currency;
 
 -- name: stage_accounts

@@ -2,6 +2,11 @@
 -- The runs that this database has.
 select run_id from reconciliation.runs;
 
+-- name: knows_adjustment
+-- Whether what an event of an adjustment tells is here.
+select exists (select from reconciliation.adjustments where event_id = $1)
+    or exists (select from reconciliation.adjustment_reversals where event_id = $1);
+
 -- name: last_seen
 -- The last entry that the last run saw.
 select coalesce((select last_entry_id from reconciliation.runs order by run_no desc limit 1), 0);

@@ -1,27 +1,31 @@
-"""Derives anew the files and runs that the log tells of and LedgerDB's database has lost.
+"""Derives anew the files, runs and adjustments that the log tells of and LedgerDB's database has lost.
 
-Each file and each run is one transaction, in the order of the log, so that a rebuild that died is continued by the next one.
+Each of them is one transaction, in the order of the log, so that a rebuild that died is continued by the next one.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import RunId, SettlementFileId
+from fincore.domain.ids import EventId, RunId, SettlementFileId
+from fincore.domain.log_events import LogEvent
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.domain.settlement_events import SettlementFileEvent
 from fincore.eventstore.log import EventLog, UnreadableEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.reconciliation.adjustments.lost import LostAdjustments
+from fincore.reconciliation.adjustments.lost import AdjustmentLost, LostAdjustments
+from fincore.reconciliation.breaks.break_actions import BreakNotChanged
 from fincore.reconciliation.evidence.port import EvidenceNotKept, location_of
 from fincore.reconciliation.matching.matcher import Matcher, OpenRun, Totals
 from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.reading.read_files import FileBooker, FileNotBooked
 from fincore.reconciliation.rebuild.told import (
     MatchDifference,
+    Step,
+    ToldAdjustment,
     ToldFile,
     ToldRun,
     differences,
@@ -33,7 +37,12 @@ from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 _SQL = load_sql("fincore.reconciliation.rebuild", "rebuild.sql")
 
-TYPES: Final = ("settlement_file.accepted", "settlement_file.matched")
+TYPES: Final = (
+    "settlement_file.accepted",
+    "settlement_file.matched",
+    "adjustment.booked",
+    "adjustment.reversed",
+)
 EVENTS_AT_A_TIME: Final = 5_000
 EVENTS_LOOKED_AT: Final = 1_000
 """How far before a run's first event the last entry that it saw is looked for."""
@@ -44,10 +53,11 @@ class RebuildRefused(FinCoreError):
 
 
 class RebuiltRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What was derived anew: files and runs. `differences`: where the next run could not be derived as the log tells it."""
+    """What was derived anew: files, runs and adjustments. `differences`: where the next run could not be derived as the log tells it."""
 
     files: int
     runs: int
+    adjustments: int = 0
     differences: tuple[MatchDifference, ...] = ()
 
 
@@ -65,7 +75,7 @@ class RecordRebuild:
     def __init__(
         self,
         ledgerdb: Pool,
-        log: EventLog[SettlementFileEvent],
+        log: EventLog[LogEvent],
         *,
         reader: FileReader,
         booker: FileBooker,
@@ -84,21 +94,37 @@ class RecordRebuild:
         steps = steps_of(await self._events())
         known = {RunId(row["run_id"]) for row in await self._pool.fetch(_SQL.known_runs)}
         _require_prefix(steps, known)
-        files = runs = 0
+        runs = known | {step.run_id for step in steps if isinstance(step, ToldRun)}
+        derived = Counter[type[Step]]()
+        flaws: Sequence[MatchDifference] = ()
         last = max((number for number, step in enumerate(steps) if isinstance(step, ToldRun)), default=-1)
         for number, step in enumerate(steps):
-            if isinstance(step, ToldFile):
-                files += await self._derive_file(step)
-            elif step.run_id not in known:
-                try:
-                    await self._derive_run(step, files_of(steps[number:]), is_last=number == last)
-                except _Differs as differs:
-                    return RebuiltRecord(files=files, runs=runs, differences=tuple(differs.found))
-                runs += 1
-        return RebuiltRecord(files=files, runs=runs)
+            try:
+                match step:
+                    case ToldFile():
+                        derived[ToldFile] += await self._derive_file(step)
+                    case ToldAdjustment():
+                        if not await self._pool.fetchval(_SQL.knows_adjustment, step.event_id):
+                            derived[ToldAdjustment] += await self._derive_adjustment(
+                                step, files_of(steps[number:]), runs
+                            )
+                    case ToldRun() if step.run_id not in known:
+                        await self._derive_run(step, files_of(steps[number:]), is_last=number == last)
+                        derived[ToldRun] += 1
+                    case _:
+                        continue
+            except _Differs as differs:
+                flaws = differs.found
+                break
+        return RebuiltRecord(
+            files=derived[ToldFile],
+            runs=derived[ToldRun],
+            adjustments=derived[ToldAdjustment],
+            differences=tuple(flaws),
+        )
 
-    async def _events(self) -> list[RecordedEvent[SettlementFileEvent]]:
-        events: list[RecordedEvent[SettlementFileEvent]] = []
+    async def _events(self) -> list[RecordedEvent[LogEvent]]:
+        events: list[RecordedEvent[LogEvent]] = []
         tx = pos = 0
         while page := await self._log.read_types_after(tx, pos, TYPES, limit=EVENTS_AT_A_TIME):
             for one in page:
@@ -166,6 +192,23 @@ class RecordRebuild:
                 _SQL.keep_arrival, one.source, one.name, one.size_bytes, told.recorded_at, one.file_id
             )
 
+    async def _derive_adjustment(
+        self, told: ToldAdjustment, later_files: Collection[SettlementFileId], runs: Collection[RunId]
+    ) -> int:
+        """Take over an adjustment that is lost; how many. The run that found its break may have left no event: it is derived first.
+
+        `runs` are those that are known, or told. Raises `_Differs` where that run is said to have matched nothing, and would match.
+        """
+        if told.run_id is not None and told.run_id not in runs:
+            known = {RunId(row["run_id"]) for row in await self._pool.fetch(_SQL.known_runs)}
+            if told.run_id not in known:
+                silent = ToldRun(told.run_id, told.decided_at, told.place, [told.event_id], {})
+                await self._derive_run(silent, later_files, is_last=False)
+        try:
+            return await self._adjustments.take_over(last_entry_id=await self._entry_of([told.event_id]))
+        except (AdjustmentLost, BreakNotChanged) as error:
+            raise RebuildRefused(f"an adjustment cannot be taken over: {error}") from error
+
     async def _derive_run(
         self, told: ToldRun, later_files: Collection[SettlementFileId], *, is_last: bool
     ) -> OpenRun:
@@ -182,8 +225,6 @@ class RecordRebuild:
                     raise _Differs(flaws)
 
             try:
-                # People adjusted what the run before it left.
-                await self._adjustments.take_over(last_entry_id=last_entry_id)
                 run = await self._matcher.match_again(
                     told.run_id, told.cut_off, last_entry_id, later_files=later_files, require=require
                 )
@@ -198,22 +239,28 @@ class RecordRebuild:
 
     async def _last_entries(self, told: ToldRun) -> Sequence[int]:
         """The last entry that was recorded before the run looked, by the clocks; and the last one before those of its own events."""
-        own = await self._pool.fetchrow(_SQL.entries_of, told.event_ids)
-        if own is None or own["first_entry_id"] is None:
-            raise RebuildRefused(
-                f"the ledger has no entry of {told.run_id}, which the log tells of: run `fincore rebuild ledgerdb`, and repeat the command"
-            )
+        until = await self._entry_of(told.event_ids) - 1
         seen = await self._pool.fetchval(_SQL.last_seen)
         recorded = await self._log.last_recorded(told.place, told.cut_off, limit=EVENTS_LOOKED_AT)
         by_time = await self._pool.fetchrow(_SQL.entries_of, recorded)
-        until = own["first_entry_id"] - 1
         candidates = [until]
         if by_time is not None and by_time["last_entry_id"] is not None:
             candidates.insert(0, min(by_time["last_entry_id"], until))
         return list(dict.fromkeys(max(one, seen) for one in candidates))
 
+    async def _entry_of(self, event_ids: Sequence[EventId]) -> int:
+        """The first entry of the ledger that some events made."""
+        own = await self._pool.fetchrow(_SQL.entries_of, event_ids)
+        if own is None or own["first_entry_id"] is None:
+            raise RebuildRefused(
+                f"the ledger has no entry of the event {event_ids[0]}, which the log has: run `fincore rebuild ledgerdb`, and repeat the "
+                "command"
+            )
+        first: int = own["first_entry_id"]
+        return first
 
-def _require_prefix(steps: Sequence[ToldFile | ToldRun], known: Collection[RunId]) -> None:
+
+def _require_prefix(steps: Sequence[Step], known: Collection[RunId]) -> None:
     """Raise `RebuildRefused` where a run that is lost came before one that is not."""
     runs = [step.run_id for step in steps if isinstance(step, ToldRun)]
     lost = next((number for number, run_id in enumerate(runs) if run_id not in known), len(runs))

@@ -1,18 +1,14 @@
-"""What the log tells of settlement files and of runs that matched their lines, in its order, and where that differs from what is found. Pure."""
+"""What the log tells of settlement files, of runs that matched their lines and of adjustments, and where that differs from what is found. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentReversed
 from fincore.domain.currency import Currency
 from fincore.domain.ids import EventId, RunId, SettlementFileId
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.domain.settlement_events import (
-    SettlementFileAccepted,
-    SettlementFileEvent,
-    SettlementFileMatched,
-    SettlementKind,
-)
+from fincore.domain.settlement_events import SettlementFileAccepted, SettlementFileMatched, SettlementKind
 from fincore.domain.settlement_file import KindTotal
 
 Part = tuple[SettlementFileId, SettlementKind, Currency]
@@ -37,6 +33,15 @@ class ToldFile(NamedTuple):
     recorded_at: datetime
 
 
+class ToldAdjustment(NamedTuple):
+    """What a person adjusted, or took back, and where in the log that is. `run_id`: the run that found the break; None where none is named."""
+
+    run_id: RunId | None
+    decided_at: datetime
+    place: tuple[int, int]
+    event_id: EventId
+
+
 class ToldRun(NamedTuple):
     """A run that matched lines. `cut_off` is until when it looked, `place` that of its first event in the log, `event_ids` all of them."""
 
@@ -45,6 +50,9 @@ class ToldRun(NamedTuple):
     place: tuple[int, int]
     event_ids: Sequence[EventId]
     matched: Mapping[Part, Sums]
+
+
+Step = ToldFile | ToldRun | ToldAdjustment
 
 
 class MatchDifference(NamedTuple):
@@ -56,9 +64,12 @@ class MatchDifference(NamedTuple):
     found: Sums
 
 
-def steps_of(events: Iterable[RecordedEvent[SettlementFileEvent]]) -> list[ToldFile | ToldRun]:
-    """Files and runs in the order of the log; a run stands where its first event does. Sums of a file are left out: its lines have them."""
-    steps: list[ToldFile | ToldRun] = []
+def steps_of(events: Iterable[RecordedEvent[object]]) -> list[Step]:
+    """Files, runs and adjustments in the order of the log; a run stands where its first event does.
+
+    Sums of a file are left out: its lines have them.
+    """
+    steps: list[Step] = []
     runs: dict[RunId, tuple[list[EventId], dict[Part, Sums]]] = {}
     for recorded in events:
         event = recorded.event
@@ -74,10 +85,14 @@ def steps_of(events: Iterable[RecordedEvent[SettlementFileEvent]]) -> list[ToldF
             matched[event.file_id, event.kind, event.currency] = Sums(
                 event.lines, event.gross_minor, event.fee_minor
             )
+        elif isinstance(event, AdjustmentBooked | AdjustmentReversed):
+            place = recorded.tx, recorded.pos
+            run_id = event.run_id if isinstance(event, AdjustmentBooked) else None
+            steps.append(ToldAdjustment(run_id, event.occurred_at, place, recorded.event_id))
     return steps
 
 
-def files_of(steps: Iterable[ToldFile | ToldRun]) -> list[SettlementFileId]:
+def files_of(steps: Iterable[Step]) -> list[SettlementFileId]:
     """The files among some steps."""
     return [step.accepted.file_id for step in steps if isinstance(step, ToldFile)]
 
