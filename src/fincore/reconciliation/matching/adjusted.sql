@@ -137,7 +137,8 @@ insert into reconciliation.break_parts (break_id, part, line_no, entry_id, accou
 with groups as (
     select b.break_id, f.scope_no, f.grouped, f.currency, p.part
     from found_breaks f
-    join reconciliation.breaks b on b.subject = any (f.subjects) and b.seen_by = $1 and b.closed_by is null
+    join found_subjects s using (place)
+    join reconciliation.breaks b on b.subject = s.subject and b.seen_by = $1 and b.closed_by is null
     cross join lateral (values ('gross', f.takes_gross), ('fee', f.takes_fee)) as p (part, is_taken)
     where f.grouped is not null and p.is_taken
 )

@@ -45,7 +45,8 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _do(connection, _CHECKS.find_wrong_balances, run_no)
     await find_payout_breaks(connection, run_no, payouts, late_after=LATE_AFTER)
     await find_bank_breaks(connection, run_no, payouts)
-    await _do(connection, _SQL.stage_known_breaks)
+    for statement in (_SQL.stage_subjects, _SQL.analyze_subjects, _SQL.stage_known_breaks):
+        await _do(connection, statement)
     for statement in (
         _SQL.reopen_breaks,
         _SQL.keep_known_breaks,

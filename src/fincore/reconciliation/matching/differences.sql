@@ -78,17 +78,22 @@ order by b.place;
 -- People act on breaks before this or after the run, so that what it writes stands on their actions.
 select pg_advisory_xact_lock(hashtext('fincore.reconciliation.breaks'));
 
+-- name: stage_subjects
+-- Each name under which a break that this run finds may be known, in a row of its own: joined by equality.
+create temporary table found_subjects on commit drop as
+select distinct f.place, s.subject from found_breaks f cross join lateral unnest(f.subjects) as s (subject);
+
+-- name: analyze_subjects
+-- Plans for a million breaks are not those for ten.
+analyze found_breaks, found_subjects;
+
 -- name: stage_known_breaks
 -- Breaks of before that this run finds again: what they are may have changed. Of two that have become one, the older goes on.
 create temporary table known_breaks on commit drop as
-select distinct on (k.break_id) k.*
-from (
-    select distinct on (f.place) f.place, b.break_id, f.class, f.currency, f.amount_minor
-    from found_breaks f
-    join reconciliation.breaks b on b.subject = any (f.subjects) and b.closed_by is null
-    order by f.place, b.break_id
-) k
-order by k.break_id, k.place;
+select distinct on (s.place) s.place, b.break_id
+from found_subjects s
+join reconciliation.breaks b on b.subject = s.subject and b.closed_by is null
+order by s.place, b.break_id;
 
 -- name: reopen_breaks
 -- Of these, those that a person closed, and those of which the reason or the claim was about another amount or class. $1 is the run.
@@ -103,7 +108,12 @@ select b.break_id, b.action_no + 1, case when b.closed_at is null then 'change' 
             then format('it comes to %s minor units now, and came to %s', k.amount_minor, b.amount_minor)
         else 'it is not gone'
     end
-from known_breaks k
+from (
+    select distinct on (n.break_id) n.break_id, f.class, f.currency, f.amount_minor
+    from known_breaks n
+    join found_breaks f using (place)
+    order by n.break_id, n.place
+) k
 join reconciliation.breaks b using (break_id)
 where b.closed_at is not null
    or b.status <> 'open' and (b.class, b.currency, b.amount_minor) is distinct from (k.class, k.currency, k.amount_minor)
@@ -113,7 +123,12 @@ order by b.break_id;
 -- What the known ones are now.
 update reconciliation.breaks b
 set class = k.class, currency = k.currency, amount_minor = k.amount_minor, seen_by = $1
-from known_breaks k
+from (
+    select distinct on (n.break_id) n.break_id, f.class, f.currency, f.amount_minor
+    from known_breaks n
+    join found_breaks f using (place)
+    order by n.break_id, n.place
+) k
 where b.break_id = k.break_id;
 
 -- name: keep_new_breaks
@@ -126,9 +141,7 @@ select f.class, s.livemode, s.psp, s.psp_account, f.currency, f.amount_minor, f.
 from found_breaks f
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
-where not exists (
-    select from reconciliation.breaks b where b.subject = any (f.subjects) and b.closed_by is null and b.seen_by = $1
-)
+where not exists (select from known_breaks k where k.place = f.place)
 order by f.place
 returning break_id;
 
