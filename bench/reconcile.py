@@ -32,7 +32,7 @@ from fincore.domain.settlement_events import (
     SettlementFileAccepted,
     SettlementFileEvent,
 )
-from fincore.domain.settlement_file import KindTotal
+from fincore.domain.settlement_file import ConvertedTotal, KindTotal
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import Contended, NotFound, Recorded
@@ -171,9 +171,12 @@ class _TimedFiles(SettlementFileRecorder):
         provenance: Provenance,
         *,
         occurred_at: datetime,
+        conversions: Sequence[ConvertedTotal] = (),
     ) -> Recorded[SettlementFileEvent] | Refusal | NotFound | Contended:
         self.stopwatch.lap("match")
-        return await super().match(file_id, run_id, sums, provenance, occurred_at=occurred_at)
+        return await super().match(
+            file_id, run_id, sums, provenance, occurred_at=occurred_at, conversions=conversions
+        )
 
 
 async def _run(day: Day) -> Reconciled:

@@ -427,6 +427,16 @@ def ledger_settlement() -> str:
     return _text(ledger_story(SETTLED_CHARGE))
 
 
+def ledger_conversion() -> str:
+    """A charge that is settled in another currency, and its refund, booked event by event."""
+    from fixtures.money_events import (  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
+        ledger_story,
+    )
+    from fixtures.settlement_money import CONVERTED_CHARGE  # noqa: PLC0415 -- as above
+
+    return _text(ledger_story(CONVERTED_CHARGE))
+
+
 def ledger_adjustments() -> str:
     """What a person decides about two differences with a PSP, booked event by event."""
     from fixtures.adjustments import ADJUSTED_CHARGE  # noqa: PLC0415 -- as above
@@ -570,6 +580,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "ledger_example": ledger_example,
     "ledger_failover": ledger_failover,
     "ledger_settlement": ledger_settlement,
+    "ledger_conversion": ledger_conversion,
     "ledger_adjustments": ledger_adjustments,
     "limits": limits,
     "metrics": metrics,

@@ -33,6 +33,7 @@ from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.reading.read_files import FileBooker
 from fincore.reconciliation.rebuild.record_rebuild import RebuildRefused, RebuiltRecord, RecordRebuild
+from fincore.reconciliation.rebuild.told import NOTHING, Sums
 from fincore.reconciliation.run import RunResult
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fixtures.commits import PROVENANCE
@@ -50,6 +51,7 @@ RECORD = (
     "adjustments",
     "matches",
     "matched_totals",
+    "converted_totals",
     "matched_files",
     "open_lines",
     "open_items",
@@ -108,7 +110,15 @@ async def lose_last_run(owner_pool: Pool) -> None:
         owner_pool,
         *(
             FORGET_LAST.format(table)
-            for table in ("matches", "matched_totals", "matched_files", "break_states", "reports", "runs")
+            for table in (
+                "matches",
+                "matched_totals",
+                "converted_totals",
+                "matched_files",
+                "break_states",
+                "reports",
+                "runs",
+            )
         ),
     )
     await lose(owner_pool, "break_actions", "breaks", "open_lines", "open_items", "day_reports")
@@ -373,6 +383,20 @@ async def test_payment_that_a_lost_run_did_not_see_is_left_to_the_next(
     assert await is_sound(account)
 
 
+async def test_lost_run_across_currencies_is_derived_anew(account: Settlement, owner_pool: Pool) -> None:
+    one = await happen(account, PLAIN._replace(rate_percent=73))
+    await account.fetched(one.lines)
+    await run(account)
+    before = await account.rows("select * from reconciliation.converted_totals")
+    assert before
+    await lose(owner_pool, *RECORD)
+    found = await rebuild(account)
+    assert (found.rebuilt.runs, found.rebuilt.differences) == (1, ())
+    (after,) = await account.rows("select * from reconciliation.converted_totals")
+    assert tuple(after)[1:] == tuple(before[0])[1:]
+    assert await is_sound(account)
+
+
 async def test_lost_run_that_differs_is_refused_with_its_differences(
     account: Settlement, owner_pool: Pool
 ) -> None:
@@ -385,7 +409,8 @@ async def test_lost_run_that_differs_is_refused_with_its_differences(
     )
     found = await rebuild(account)
     (one,) = found.rebuilt.differences
-    assert (one.part[1:], one.told, one.found) == (("payment", "usd"), (1, 10_000, -320), (0, 0, 0))
+    assert (one.part.kind, one.part.currency) == ("payment", "usd")
+    assert (one.told, one.found) == (Sums(1, 10_000, -320), NOTHING)
     assert found.run is None
     assert await account.rows("select from reconciliation.runs") == []
     with pytest.raises(RunRefused):

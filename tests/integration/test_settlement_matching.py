@@ -124,7 +124,7 @@ def test_one_false_line_makes_exactly_its_break(dsn: str, day: list[Payment], da
             told = data.draw(st.sampled_from(false_days))
             await account.fetched(told.lines)
             await run(account)
-            assert await account.breaks() == [told.makes]
+            assert Counter(await account.breaks()) == Counter(told.makes)
 
     asyncio.run(check())
 

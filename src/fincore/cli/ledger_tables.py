@@ -34,6 +34,7 @@ _PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
         "settlement_file.matched": "matched",
         "adjustment.booked": "adjusted",
         "adjustment.reversed": "adjustment reversed",
+        "settlement_file.converted": "matched across currencies",
         "suspense.cleared": "suspense cleared",
     }
 )

@@ -7,7 +7,7 @@ from fincore.cli.ledger_tables import money_text
 from fincore.cli.settlement_runs import run_text
 from fincore.cli.terminal import table_text
 from fincore.domain.counting import counted
-from fincore.reconciliation.rebuild.told import MatchDifference
+from fincore.reconciliation.rebuild.told import MatchDifference, Part, Sums
 
 LOST: Final = """\
 The log does not hold, so that it is lost if it came after the backup of LedgerDB:
@@ -55,13 +55,21 @@ def _table(differences: tuple[MatchDifference, ...]) -> str:
                 file_id,
                 kind,
                 f"{one.told.lines:,}",
-                money_text(one.told.gross_minor, currency),
+                _gross(one.told, one.part),
                 money_text(one.told.fee_minor, currency),
                 f"{one.found.lines:,}",
-                money_text(one.found.gross_minor, currency),
+                _gross(one.found, one.part),
                 money_text(one.found.fee_minor, currency),
             )
             for one in differences
-            for file_id, kind, currency in (one.part,)
+            for file_id, kind, currency, _ in (one.part,)
         ],
     )
+
+
+def _gross(sums: Sums, part: Part) -> str:
+    """`108.00 USD`, and ` of 100.00 EUR` where that settles payments in euros."""
+    gross = money_text(sums.gross_minor, part.currency)
+    if part.charge_currency is None:
+        return gross
+    return f"{gross} of {money_text(sums.charge_gross_minor, part.charge_currency)}"

@@ -200,9 +200,32 @@ class SettlementFileMatched(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class SettlementFileConverted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run found explained of lines that settle payments of another currency, by kind and pair of currencies, without fees.
+
+    `gross_minor` of `currency` moved the balance at the PSP; `charge_gross_minor` of `charge_currency` is what the same lines say that
+    customers paid or got back, and what was expected. `lines` leaves out those that `settlement_file.matched` counts.
+    """
+
+    file_id: SettlementFileId
+    run_id: RunId
+    psp: PspName
+    psp_account: PspAccount
+    livemode: bool
+    kind: SettlementKind
+    currency: Currency
+    charge_currency: Currency
+    lines: int
+    gross_minor: int
+    charge_gross_minor: int
+    occurred_at: datetime
+
+
 PayoutEvent = PayoutCreated | PayoutPaid | PayoutFailed | PayoutCanceled | PayoutBankReferenceTold
 """Everything that can stand in the stream of a payout."""
-SettlementFileEvent = SettlementFileAccepted | SettlementFileTotalled | SettlementFileMatched
+SettlementFileEvent = (
+    SettlementFileAccepted | SettlementFileTotalled | SettlementFileMatched | SettlementFileConverted
+)
 """Everything that can stand in the stream of a settlement file."""
 SettlementEvent = PayoutEvent | SettlementFileEvent
 
@@ -210,7 +233,10 @@ PayoutEventType = Literal[
     "payout.created", "payout.paid", "payout.failed", "payout.canceled", "payout.bank_reference_told"
 ]
 SettlementFileEventType = Literal[
-    "settlement_file.accepted", "settlement_file.totalled", "settlement_file.matched"
+    "settlement_file.accepted",
+    "settlement_file.totalled",
+    "settlement_file.matched",
+    "settlement_file.converted",
 ]
 SettlementEventType = PayoutEventType | SettlementFileEventType
 
@@ -230,6 +256,7 @@ SETTLEMENT_FILE_SHAPES: Final[Mapping[SettlementFileEventType, tuple[int, type[S
             "settlement_file.accepted": (1, SettlementFileAccepted),
             "settlement_file.totalled": (1, SettlementFileTotalled),
             "settlement_file.matched": (1, SettlementFileMatched),
+            "settlement_file.converted": (1, SettlementFileConverted),
         }
     )
 )

@@ -3,21 +3,22 @@
 No line is an event: the lines of a file are totalled by kind and currency, and so is what a run found explained.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, assert_never
-from uuid import uuid5
 
 import msgspec
 
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.errors import EventImpossible
-from fincore.domain.ids import EventId, RunId, SettlementFileId, settlement_file_stream_of
+from fincore.domain.ids import RunId
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_events import (
     BEFORE_FILES,
     PAYMENT_LIKE,
     SettlementFileAccepted,
+    SettlementFileConverted,
     SettlementFileEvent,
     SettlementFileMatched,
     SettlementFileTotalled,
@@ -42,13 +43,25 @@ class KindTotal(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int
 
 
+class ConvertedTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What some lines of one kind come to that settle payments of `charge_currency` in `currency`, in minor units of each, signed from our side."""
+
+    kind: SettlementKind
+    currency: Currency
+    charge_currency: Currency
+    lines: int
+    gross_minor: int
+    charge_gross_minor: int
+
+
 class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file as its events tell it. `version` counts them; `matches` holds what each run found explained."""
+    """One file as its events tell it. `version` counts them; `matches` and `conversions` hold what each run found explained."""
 
     version: int
     accepted: SettlementFileAccepted
     totals: tuple[KindTotal, ...] = ()
     matches: tuple[tuple[RunId, KindTotal], ...] = ()
+    conversions: tuple[tuple[RunId, ConvertedTotal], ...] = ()
 
     def total(self, kind: SettlementKind, currency: Currency) -> KindTotal | None:
         """What its lines of a kind and currency come to; None where it has none."""
@@ -62,6 +75,22 @@ class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
         """What a run found explained of them; None where it found nothing."""
         return _of((one for run, one in self.matches if run == run_id), kind, currency)
 
+    def converted_by(
+        self, run_id: RunId, kind: SettlementKind, currency: Currency, charge_currency: Currency
+    ) -> ConvertedTotal | None:
+        """What a run found explained of those that settle payments of another currency; None where it found nothing."""
+        key = (run_id, kind, currency, charge_currency)
+        return next((one for run, one in self.conversions if _key(run, one) == key), None)
+
+    def lines_explained(self, kind: SettlementKind, currency: Currency, *, without: RunId) -> int:
+        """How many of its lines of a kind and currency other runs found explained, wholly or in part."""
+        explained: tuple[tuple[RunId, KindTotal | ConvertedTotal], ...] = (*self.matches, *self.conversions)
+        return sum(
+            one.lines
+            for run, one in explained
+            if run != without and (one.kind, one.currency) == (kind, currency)
+        )
+
 
 def evolve_settlement_file(file: SettlementFile | None, event: SettlementFileEvent) -> SettlementFile:
     """The file after an event. It is accepted first, then totalled, each kind and currency once, then matched, once a run.
@@ -73,19 +102,27 @@ def evolve_settlement_file(file: SettlementFile | None, event: SettlementFileEve
         if file is not None or not isinstance(event, SettlementFileAccepted):
             raise KeyError((file and file.version, name))
         return SettlementFile(version=1, accepted=event)
-    total = _total_of(event)
     after = msgspec.structs.replace(file, version=file.version + 1)
     match event:
         case SettlementFileTotalled():
-            if file.matches or file.total(event.kind, event.currency):
+            total = _total_of(event)
+            if file.matches or file.conversions or file.total(event.kind, event.currency):
                 raise KeyError((event.kind, event.currency, name))
             return msgspec.structs.replace(after, totals=(*file.totals, total))
         case SettlementFileMatched():
+            total = _total_of(event)
             if file.matched_by(event.run_id, event.kind, event.currency) or not file.total(
                 event.kind, event.currency
             ):
                 raise KeyError((event.kind, event.currency, name))
             return msgspec.structs.replace(after, matches=(*file.matches, (event.run_id, total)))
+        case SettlementFileConverted():
+            converted = _converted_of(event)
+            if file.converted_by(
+                event.run_id, event.kind, event.currency, event.charge_currency
+            ) or not file.total(event.kind, event.currency):
+                raise KeyError((event.kind, event.currency, name))
+            return msgspec.structs.replace(after, conversions=(*file.conversions, (event.run_id, converted)))
         case _:
             assert_never(event)
 
@@ -137,13 +174,18 @@ def accept_file(
 
 
 def match_lines(
-    file: SettlementFile, run_id: RunId, sums: Sequence[KindTotal], *, occurred_at: datetime
+    file: SettlementFile,
+    run_id: RunId,
+    sums: Sequence[KindTotal],
+    conversions: Sequence[ConvertedTotal] = (),
+    *,
+    occurred_at: datetime,
 ) -> tuple[SettlementFileEvent, ...] | Refusal:
     """The events that a run found lines of a file explained; none of what the file knows of the run already."""
-    if (refusal := _impossible_sums(file, run_id, sums)) is not None:
+    if (refusal := _impossible_sums(file, run_id, sums, conversions)) is not None:
         return refusal
     about = file.accepted
-    return tuple(
+    matched = (
         SettlementFileMatched(
             file_id=about.file_id,
             run_id=run_id,
@@ -160,27 +202,25 @@ def match_lines(
         for one in sums
         if file.matched_by(run_id, one.kind, one.currency) is None
     )
-
-
-def event_id_of(event: SettlementFileEvent) -> EventId:
-    """The id of an event in the stream of its file: always the same, so that the log takes it once."""
-    stream_id = settlement_file_stream_of(event.file_id)
-    match event:
-        case SettlementFileAccepted():
-            return EventId(uuid5(stream_id, "accepted"))
-        case SettlementFileTotalled():
-            return EventId(uuid5(stream_id, f"totalled:{event.kind}:{event.currency}"))
-        case SettlementFileMatched():
-            return matched_event_id(event.file_id, event.run_id, event.kind, event.currency)
-        case _:
-            assert_never(event)
-
-
-def matched_event_id(
-    file_id: SettlementFileId, run_id: RunId, kind: SettlementKind, currency: Currency
-) -> EventId:
-    """The id of the event that a run matched lines of a kind and currency in a file."""
-    return EventId(uuid5(settlement_file_stream_of(file_id), f"matched:{run_id}:{kind}:{currency}"))
+    converted = (
+        SettlementFileConverted(
+            file_id=about.file_id,
+            run_id=run_id,
+            psp=about.psp,
+            psp_account=about.psp_account,
+            livemode=about.livemode,
+            kind=one.kind,
+            currency=one.currency,
+            charge_currency=one.charge_currency,
+            lines=one.lines,
+            gross_minor=one.gross_minor,
+            charge_gross_minor=one.charge_gross_minor,
+            occurred_at=occurred_at,
+        )
+        for one in conversions
+        if file.converted_by(run_id, one.kind, one.currency, one.charge_currency) is None
+    )
+    return (*matched, *converted)
 
 
 def _impossible_totals(accepted: SettlementFileAccepted, totals: Sequence[KindTotal]) -> Refusal | None:
@@ -195,32 +235,50 @@ def _impossible_totals(accepted: SettlementFileAccepted, totals: Sequence[KindTo
     return None
 
 
-def _impossible_sums(file: SettlementFile, run_id: RunId, sums: Sequence[KindTotal]) -> Refusal | None:
-    if (reason := _reason(sums)) is not None:
+def _impossible_sums(
+    file: SettlementFile,
+    run_id: RunId,
+    sums: Sequence[KindTotal],
+    conversions: Sequence[ConvertedTotal],
+) -> Refusal | None:
+    if (reason := _reason(sums) or _reason_of_conversions(conversions)) is not None:
         return Refusal("match_impossible", reason)
-    for one in sums:
-        total, known = (
-            file.total(one.kind, one.currency),
-            file.matched_by(run_id, one.kind, one.currency),
-        )
-        before = sum(
-            other.lines
-            for run, other in file.matches
-            if run != run_id and (other.kind, other.currency) == (one.kind, one.currency)
-        )
-        if one.kind not in MATCHABLE:
-            return Refusal("match_impossible", f"no event of a charge explains lines of the kind {one.kind}")
+    lines = Counter[tuple[SettlementKind, Currency]]()
+    explained: tuple[KindTotal | ConvertedTotal, ...] = (*sums, *conversions)
+    for one in explained:
+        lines[one.kind, one.currency] += one.lines
+    for (kind, currency), told in lines.items():
+        total = file.total(kind, currency)
+        before = file.lines_explained(kind, currency, without=run_id)
+        if kind not in MATCHABLE:
+            return Refusal("match_impossible", f"no event of a charge explains lines of the kind {kind}")
         # A line of which an earlier run matched a part is not counted again.
-        if total is None or not (0 if before else 1) <= one.lines <= total.lines - before:
+        if total is None or not (0 if before else 1) <= told <= total.lines - before:
             return Refusal(
                 "match_impossible",
-                f"{one.lines} lines {one.kind} in {one.currency} are matched of {total.lines if total else 0}, of which other runs "
-                f"matched {before}",
+                f"{told} lines {kind} in {currency} are matched of {total.lines if total else 0}, of which other runs matched {before}",
             )
-        if known not in (None, one):
-            return Refusal(
-                "match_impossible", f"{run_id} matched other lines {one.kind} in {one.currency} before"
-            )
+    if any(file.matched_by(run_id, one.kind, one.currency) not in (None, one) for one in sums) or any(
+        file.converted_by(run_id, one.kind, one.currency, one.charge_currency) not in (None, one)
+        for one in conversions
+    ):
+        return Refusal("match_impossible", f"{run_id} matched other lines of the file before")
+    return None
+
+
+def _reason_of_conversions(conversions: Sequence[ConvertedTotal]) -> str | None:
+    """Why some totals of lines that settle payments of another currency cannot be."""
+    if len({(one.kind, one.currency, one.charge_currency) for one in conversions}) < len(conversions):
+        return "a kind and pair of currencies has several totals"
+    for one in conversions:
+        if not {one.currency, one.charge_currency} <= EXPONENTS.keys():
+            return f"{one.currency[:20]!r} or {one.charge_currency[:20]!r} is no currency of payments"
+        if one.currency == one.charge_currency:
+            return f"lines {one.kind} settle payments of {one.currency} in the same currency"
+        if one.lines < 0:
+            return f"{one.lines} lines {one.kind}"
+        if max(abs(one.gross_minor), abs(one.charge_gross_minor)) > SUM_MINOR_MAX:
+            return f"lines {one.kind} come to more than {SUM_MINOR_MAX} minor units"
     return None
 
 
@@ -246,6 +304,21 @@ def _total_of(event: SettlementFileTotalled | SettlementFileMatched) -> KindTota
         gross_minor=event.gross_minor,
         fee_minor=event.fee_minor,
     )
+
+
+def _converted_of(event: SettlementFileConverted) -> ConvertedTotal:
+    return ConvertedTotal(
+        kind=event.kind,
+        currency=event.currency,
+        charge_currency=event.charge_currency,
+        lines=event.lines,
+        gross_minor=event.gross_minor,
+        charge_gross_minor=event.charge_gross_minor,
+    )
+
+
+def _key(run_id: RunId, one: ConvertedTotal) -> tuple[RunId, SettlementKind, Currency, Currency]:
+    return run_id, one.kind, one.currency, one.charge_currency
 
 
 def _of(totals: Iterable[KindTotal], kind: SettlementKind, currency: Currency) -> KindTotal | None:

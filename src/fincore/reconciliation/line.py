@@ -41,7 +41,7 @@ class SettlementLine(msgspec.Struct, frozen=True, gc=False):
     bank_reference: str | None
     """What the bank's statement has for the same money, where the file says it."""
     presentment: Money | None
-    """What the customer saw, where it was in another currency."""
+    """What the customer paid or got back, where it was in another currency: signed as the gross amount is."""
     group: str | None
     """The same for all lines of one conversion."""
 

@@ -179,13 +179,15 @@ class Reconciliation:
 
     async def _record(self, run: OpenRun) -> None:
         """Have the log tell what a run matched: an event for each file, kind and currency."""
-        for file_id, sums in (await self._matcher.totals(run)).items():
+        matched, converted = await self._matcher.totals(run)
+        for file_id in dict.fromkeys((*matched, *converted)):
             result = await self._files.match(
                 file_id,
                 run.run_id,
-                sums,
+                matched.get(file_id, ()),
                 Provenance(correlation=run.run_id, actor=ACTOR),
                 occurred_at=run.cut_off,
+                conversions=converted.get(file_id, ()),
             )
             if not isinstance(result, Recorded):
                 raise MatchNotRecorded(

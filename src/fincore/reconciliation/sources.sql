@@ -92,7 +92,7 @@ from (
     union all
     select f.source, r.cut_off
     from reconciliation.runs r
-    join reconciliation.matched_totals t using (run_no)
+    join reconciliation.matched_of_lines t using (run_no)
     join reconciliation.files f using (file_id)
     where r.finished_at is null
 ) w

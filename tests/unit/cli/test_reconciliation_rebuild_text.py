@@ -5,7 +5,7 @@ from fincore.cli.reconciliation_rebuild_text import reconciliation_rebuild_text
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.reconciliation.rebuild.record_rebuild import RebuiltRecord
-from fincore.reconciliation.rebuild.told import NOTHING, MatchDifference, Sums
+from fincore.reconciliation.rebuild.told import NOTHING, MatchDifference, Part, Sums
 from fincore.reconciliation.run import RunResult
 
 RUN = RunResult(
@@ -29,7 +29,7 @@ def test_what_was_derived_anew_is_told_with_what_is_lost() -> None:
 def test_run_that_differs_is_told_part_by_part() -> None:
     one = MatchDifference(
         RunId("run_1"),
-        (SettlementFileId("sf_1"), "payment", Currency("usd")),
+        Part(SettlementFileId("sf_1"), "payment", Currency("usd")),
         Sums(2, 10_000, -320),
         NOTHING,
     )
@@ -37,3 +37,11 @@ def test_run_that_differs_is_told_part_by_part() -> None:
     text = reconciliation_rebuild_text(ReconciliationRebuild(record, None, 0.1))
     assert "run_1 cannot be derived as the log tells it" in text
     assert text.splitlines()[-1].split()[:5] == ["sf_1", "payment", "2", "100.00", "USD"]
+
+
+def test_run_that_differs_across_currencies_tells_both() -> None:
+    part = Part(SettlementFileId("sf_1"), "payment", Currency("usd"), Currency("eur"))
+    one = MatchDifference(RunId("run_1"), part, Sums(2, 10_800, 0, 10_000), NOTHING)
+    record = RebuiltRecord(files=0, runs=0, differences=(one,))
+    text = reconciliation_rebuild_text(ReconciliationRebuild(record, None, 0.1))
+    assert "108.00 USD of 100.00 EUR" in text

@@ -11,6 +11,7 @@ from fincore.domain.errors import EventImpossible
 from fincore.domain.ids import RunId, settlement_file_id_of
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.refusal import Refusal
+from fincore.domain.settlement_event_ids import event_id_of
 from fincore.domain.settlement_events import (
     SettlementFileAccepted,
     SettlementFileEvent,
@@ -19,10 +20,10 @@ from fincore.domain.settlement_events import (
 )
 from fincore.domain.settlement_file import (
     SUM_MINOR_MAX,
+    ConvertedTotal,
     KindTotal,
     SettlementFile,
     accept_file,
-    event_id_of,
     fold_settlement_file,
     match_lines,
 )
@@ -176,6 +177,65 @@ def test_runs_together_match_no_line_twice() -> None:
     for lines, is_refused in ((0, False), (1, False), (2, True)):
         later = match_lines(file, RunId("run_2"), (total(lines=lines, gross=0, fee=-640),), occurred_at=AT)
         assert isinstance(later, Refusal) == is_refused, lines
+
+
+def conversion(lines: int = 1, **changes: object) -> ConvertedTotal:
+    """Lines that settle payments of euros in dollars."""
+    fields: dict[str, object] = {
+        "kind": "payment",
+        "currency": USD,
+        "charge_currency": Currency("eur"),
+        "lines": lines,
+        "gross_minor": 10_800,
+        "charge_gross_minor": 10_000,
+    }
+    return ConvertedTotal(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_lines_matched_across_currencies_are_told_once() -> None:
+    events = accepted()
+    sums, conversions = (total(lines=2, gross=20_000),), (conversion(),)
+    decided = match_lines(folded(events), RUN, sums, conversions, occurred_at=AT)
+    assert isinstance(decided, tuple)
+    assert len(decided) == 2
+    half = folded([*events, decided[0]])
+    assert match_lines(half, RUN, sums, conversions, occurred_at=AT) == decided[1:]
+    assert match_lines(folded([*events, *decided]), RUN, sums, conversions, occurred_at=AT) == ()
+    assert len({event_id_of(event) for event in (*events, *decided)}) == 5
+    with pytest.raises(EventImpossible):
+        folded([*events, decided[1], decided[1]])
+
+
+@pytest.mark.parametrize(
+    "conversions",
+    [
+        (conversion(), conversion(lines=0)),
+        (conversion(charge_currency=USD),),
+        (conversion(charge_currency=Currency("zzz")),),
+        (conversion(lines=-1),),
+        (conversion(lines=0),),
+        (conversion(lines=4),),
+        (conversion(kind="dispute"),),
+        (conversion(charge_gross_minor=SUM_MINOR_MAX + 1),),
+    ],
+)
+def test_impossible_match_across_currencies_is_refused(conversions: tuple[ConvertedTotal, ...]) -> None:
+    decided = match_lines(folded(accepted()), RUN, (), conversions, occurred_at=AT)
+    assert isinstance(decided, Refusal)
+    assert decided.code == "match_impossible"
+
+
+def test_line_counts_in_one_run_whichever_part_is_matched() -> None:
+    """A run matches its amount across currencies, a later one its fee."""
+    decided = match_lines(folded(accepted()), RUN, (), (conversion(lines=3),), occurred_at=AT)
+    assert isinstance(decided, tuple)
+    file = folded([*accepted(), *decided])
+    fees = total(lines=0, gross=0, fee=-960)
+    assert isinstance(match_lines(file, RunId("run_2"), (fees,), occurred_at=AT), tuple)
+    again = match_lines(file, RunId("run_2"), (), (conversion(lines=1),), occurred_at=AT)
+    assert isinstance(again, Refusal)
+    other = match_lines(file, RUN, (), (conversion(lines=2),), occurred_at=AT)
+    assert isinstance(other, Refusal)
 
 
 def test_events_of_a_file_have_one_id_each() -> None:

@@ -16,6 +16,7 @@ from fincore.read.ledger.entry import Entry, entry_of
 from fincore.read.ledger.journal import JOURNAL, MoneyEvent
 from fixtures.money_events import captured, entry_text, fee_assessed, refunded
 from fixtures.settlement_money import (
+    CONVERTED_CHARGE,
     SETTLED_CHARGE,
     SETTLEMENT_EXAMPLES,
     matched,
@@ -55,6 +56,12 @@ TABLES = {
         psp:stripe:test:clearing:usd       3.20 USD
           psp:stripe:test:unmatched:usd                3.20 USD
     """,
+    "settlement_file.converted": """
+        psp:stripe:test:unmatched:usd   108.00 USD
+          fx:position:usd                           108.00 USD
+        fx:position:eur                 100.00 EUR
+          psp:stripe:test:clearing:eur              100.00 EUR
+    """,
 }
 STATED_ELSEWHERE = {"payout", "payout_returned"}
 
@@ -91,6 +98,15 @@ def test_settled_charge_leaves_nothing_at_the_psp() -> None:
         "revenue:platform_fees:usd": 150,
         "expense:psp_fees:stripe:test:usd": 320,
         "expense:account_fees:stripe:test:usd": 200,
+    }
+
+
+def test_converted_charge_leaves_clearing_at_zero() -> None:
+    left = left_by(event for _, event in CONVERTED_CHARGE)
+    assert {name: minor for name, minor in left.items() if name.startswith(("psp:", "fx:"))} == {
+        "psp:stripe:test:balance:usd": 6_050,
+        "fx:position:eur": 6_000,
+        "fx:position:usd": -6_400,
     }
 
 

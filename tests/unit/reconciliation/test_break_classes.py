@@ -134,3 +134,35 @@ def test_fee_of_a_payout_is_told_as_the_accounts() -> None:
 def test_opening_balance_is_a_total_without_lines() -> None:
     (opening,) = stated_totals([], {USD: 700})
     assert (opening.kind, opening.lines, opening.gross_minor) == ("opening", 0, 700)
+
+
+def test_thing_in_two_currencies_is_missing_in_both() -> None:
+    """The amount in the currency of the charge, the fee in that of the settlement."""
+    amount = difference(Part(items=1, item_minor=10_000), Part(), currency=EUR)
+    fee = difference(Part(), Part(items=1, item_minor=-350))
+    found = breaks_of([amount, fee])
+    assert [(one.break_class, one.amount_minor, one.is_fee) for one in found] == [
+        ("missing_there", -10_000, False),
+        ("missing_there", 350, True),
+    ]
+    assert classes(breaks_of([fee])) == ["fee"]
+
+
+def test_wrong_amount_and_fee_currency_are_two_breaks() -> None:
+    amount = difference(Part(1, 10_001, 1, 10_000), Part(), currency=EUR)
+    told = difference(Part(), Part(lines=1, line_minor=-350), currency=Currency("chf"))
+    owed = difference(Part(), Part(items=1, item_minor=-350))
+    found = breaks_of([told, amount, owed])
+    assert [(one.break_class, one.amount_minor, one.of.currency) for one in found] == [
+        ("currency", -350, "chf"),
+        ("amount", 1, "eur"),
+    ]
+
+
+def test_thing_told_as_a_whole_in_a_wrong_currency_is_one_break() -> None:
+    told = difference(
+        Part(lines=1, line_minor=10_800), Part(lines=1, line_minor=-350), currency=Currency("chf")
+    )
+    amount = difference(Part(items=1, item_minor=10_000), Part(), currency=EUR)
+    fee = difference(Part(), Part(items=1, item_minor=-350))
+    assert classes(breaks_of([told, amount, fee])) == ["currency"]

@@ -220,6 +220,10 @@ def test_s12_amount_that_the_customer_saw_keeps_its_currency() -> None:
     found = line(customer_facing_amount="3000", customer_facing_currency="JPY")
     assert found.presentment == Money(3_000, Currency("jpy"))
     assert line(customer_facing_amount="20", customer_facing_currency="USD").presentment is None
+    refund = {"reporting_category": "refund", "gross": "-20", "fee": "0", "net": "-20"}
+    for shown in ("3000", "-3000"):
+        back = line(customer_facing_amount=shown, customer_facing_currency="jpy", **refund)
+        assert back.presentment == Money(-3_000, Currency("jpy"))
     refused = refusal(table([itemized_row(customer_facing_amount="3000.5", customer_facing_currency="jpy")]))
     assert "'3000.5' is no amount of JPY" in refused.reason
 

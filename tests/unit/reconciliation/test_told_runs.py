@@ -18,7 +18,7 @@ from fincore.domain.settlement_events import (
     SettlementFileTotalled,
     SettlementFormat,
 )
-from fincore.domain.settlement_file import KindTotal
+from fincore.domain.settlement_file import ConvertedTotal, KindTotal
 from fincore.reconciliation.rebuild.told import (
     NOTHING,
     MatchDifference,
@@ -35,10 +35,11 @@ from fincore.reconciliation.rebuild.told import (
 
 AT: Final = datetime(2026, 11, 2, tzinfo=UTC)
 USD: Final = Currency("usd")
+EUR: Final = Currency("eur")
 FILE, OTHER = (SettlementFileId(f"sf_{number:026d}") for number in (1, 2))
 FIRST, SECOND = RunId("run_1"), RunId("run_2")
-PAYMENTS: Final[Part] = (FILE, "payment", USD)
-REFUNDS: Final[Part] = (FILE, "refund", USD)
+PAYMENTS: Final = Part(FILE, "payment", USD)
+REFUNDS: Final = Part(FILE, "refund", USD)
 ONE: Final = Sums(1, 100, -3)
 
 
@@ -159,7 +160,13 @@ def test_adjustment_stands_where_the_log_recorded_it() -> None:
 
 def test_what_a_run_matched_is_summed_by_part() -> None:
     total = KindTotal(kind="payment", currency=USD, lines=1, gross_minor=100, fee_minor=-3)
-    assert sums_of({FILE: [total], OTHER: []}) == {PAYMENTS: ONE}
+    across = ConvertedTotal(
+        kind="payment", currency=USD, charge_currency=EUR, lines=1, gross_minor=108, charge_gross_minor=100
+    )
+    assert sums_of({FILE: [total], OTHER: []}, {FILE: [across]}) == {
+        PAYMENTS: ONE,
+        PAYMENTS._replace(charge_currency=EUR): Sums(1, 108, 0, 100),
+    }
 
 
 def told(matched_parts: dict[Part, Sums]) -> ToldRun:

@@ -160,7 +160,9 @@ def itemized_lines_and_rows(draw: st.DrawFn) -> tuple[list[SettlementLine], list
                 occurred_at=datetime.fromtimestamp(seconds, UTC),
                 payout_reference=payout or None,
                 bank_reference=None,
-                presentment=None if shown_in == currency else Money(shown_minor, Currency(shown_in)),
+                presentment=None
+                if shown_in == currency
+                else Money(abs(shown_minor) if gross_minor >= 0 else -abs(shown_minor), Currency(shown_in)),
                 group=None,
             )
         )

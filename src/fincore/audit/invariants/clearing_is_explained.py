@@ -25,14 +25,17 @@ async def _check(stores: Stores) -> list[Violation]:
         (row["livemode"], row["psp"], row["psp_account"], row["currency"]): (
             int(row["stated_minor"]),
             int(row["matched_minor"]),
+            int(row["cleared_minor"]),
         )
         for row in rows
     }
     found: list[Violation] = []
     for row in accounts:
         key = (row["livemode"], row["psp"], row["psp_account"], row["currency"])
-        stated_minor, matched_minor = moved.get(key, (0, 0))
+        stated_minor, matched_minor, cleared_minor = moved.get(key, (0, 0, 0))
         is_clearing = row["kind"] == "clearing"
+        if is_clearing:
+            matched_minor = cleared_minor
         whole_minor = int(row["items_minor"]) if is_clearing else stated_minor
         if row["balance_minor"] != whole_minor - matched_minor:
             what = "its items" if is_clearing else "the lines of its statements"

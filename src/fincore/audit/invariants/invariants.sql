@@ -98,8 +98,13 @@ cross join lateral (
                         case
                             when e.type = 'settlement_file.matched' then -1
                             when e.type like 'adjustment.%' then (e.data ->> 'adjusts' = 'clearing')::int
+                            when e.type = 'settlement_file.converted' then 0
                             when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
                         end
+                    ),
+                    (
+                        (e.data ->> 'charge_gross_minor')::numeric, e.data ->> 'charge_currency',
+                        case when e.type = 'settlement_file.converted' then -1 end
                     ),
                     (
                         case when e.type like 'settlement\_file.%' or e.type like 'adjustment.%' then (e.data ->> 'fee_minor')::numeric end,
@@ -149,7 +154,8 @@ where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', '
                  'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                  'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                  'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
-                 'settlement_file.totalled', 'settlement_file.matched', 'adjustment.booked', 'adjustment.reversed')
+                 'settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted',
+                 'adjustment.booked', 'adjustment.reversed')
   and m.moved is not null
   and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
 order by e.tx, e.pos;
@@ -202,7 +208,8 @@ where event_id = any ($1::uuid[])
                'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
-               'settlement_file.totalled', 'settlement_file.matched', 'adjustment.booked', 'adjustment.reversed');
+               'settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted',
+               'adjustment.booked', 'adjustment.reversed');
 
 -- name: in_suspense
 -- What waits in suspense for a person: per entry and currency, less what a clearing entry took out again.
@@ -410,7 +417,7 @@ from (
             case when p.leg not between 5 and 8 then 0 when p.side = 'debit' then p.amount_minor else -p.amount_minor end as fee_minor
         from ledgerdb.postings p
         join ledgerdb.entries e using (entry_id)
-        where e.source <> 'upgrade' and e.kind <> 'settlement_file.matched'
+        where e.source <> 'upgrade' and e.kind not in ('settlement_file.matched', 'settlement_file.converted')
     ) p
     join ledgerdb.accounts c using (account_id)
     -- An item of before is on the account that replaced the one it was booked on, if there is one.

@@ -17,20 +17,29 @@ order by a.livemode, a.name;
 
 -- name: settlement_moves
 -- What settlement files have moved up to a place of the log, by account at the PSP and currency: what they state that payments may
--- explain, less what a person explained of what was held before the first one, and what runs matched of it.
+-- explain, less what a person explained of what was held before the first one, what runs matched of it, and what that took out of
+-- clearing; of payments of another currency the two are in two currencies.
 select (data ->> 'livemode')::boolean as livemode, data ->> 'psp' as psp, data ->> 'psp_account' as psp_account,
-    data ->> 'currency' as currency,
+    currency,
     coalesce(sum(minor) filter (where type = 'settlement_file.totalled'), 0)
         - coalesce(sum(minor) filter (where type like 'adjustment.%'), 0) as stated_minor,
-    coalesce(sum(minor) filter (where type = 'settlement_file.matched'), 0) as matched_minor
+    coalesce(sum(minor) filter (where type = 'settlement_file.matched' or type = 'settlement_file.converted' and is_stated), 0)
+        as matched_minor,
+    coalesce(sum(minor) filter (where type = 'settlement_file.matched' or type = 'settlement_file.converted' and not is_stated), 0)
+        as cleared_minor
 from (
-    select type, data, (data ->> 'gross_minor')::numeric + (data ->> 'fee_minor')::numeric as minor
-    from eventstore.events
+    select e.type, e.data, m.is_stated, m.currency, m.minor
+    from eventstore.events e
+    cross join lateral (values
+        (true, data ->> 'currency', (data ->> 'gross_minor')::numeric + coalesce((data ->> 'fee_minor')::numeric, 0)),
+        (false, data ->> 'charge_currency', (data ->> 'charge_gross_minor')::numeric)
+    ) as m (is_stated, currency, minor)
     where (
-            type in ('settlement_file.totalled', 'settlement_file.matched')
+            type in ('settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted')
             and data ->> 'kind' not in ('account_fee', 'conversion', 'payout', 'payout_returned')
             or type in ('adjustment.booked', 'adjustment.reversed') and data ->> 'adjusts' = 'opening'
         )
+        and m.minor is not null
       and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 ) moved
 group by 1, 2, 3, 4;
@@ -39,9 +48,11 @@ group by 1, 2, 3, 4;
 -- Every event of a file that states or matches a sum of lines. What is of before the first file has no lines.
 select event_id, stream_id, type, data ->> 'file_id' as file_id, data ->> 'run_id' as run_id, data ->> 'kind' as kind,
     data ->> 'currency' as currency, (data ->> 'lines')::bigint as lines, (data ->> 'gross_minor')::bigint as gross_minor,
-    (data ->> 'fee_minor')::bigint as fee_minor
+    (data ->> 'fee_minor')::bigint as fee_minor, data ->> 'charge_currency' as charge_currency,
+    (data ->> 'charge_gross_minor')::bigint as charge_gross_minor
 from eventstore.events
-where type in ('settlement_file.totalled', 'settlement_file.matched') and data ->> 'kind' not in ('opening', 'opening_return')
+where type in ('settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted')
+  and data ->> 'kind' not in ('opening', 'opening_return')
 order by tx, pos;
 
 -- name: matches_of_events
@@ -55,7 +66,23 @@ select w.place,
 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as w (run_id, file_id, kind, currency, place)
 join reconciliation.runs r using (run_id)
 join reconciliation.lines l on l.file_id = w.file_id and l.kind = w.kind and l.currency = w.currency
-join reconciliation.matches m on m.line_no = l.line_no and m.run_no = r.run_no
+join reconciliation.matches m on m.line_no = l.line_no and m.run_no = r.run_no and m.rule not like 'converted\_%'
+group by w.place;
+
+-- name: conversions_of_events
+-- The same for events of what was matched across currencies, each by run, file, kind and the two currencies. A line counts here unless a
+-- part of it is matched in one currency.
+select w.place,
+    count(*) filter (where not exists (
+        select from reconciliation.matches o where o.line_no = l.line_no and o.rule not like 'converted\_%' and o.run_no <= r.run_no
+    )) as lines,
+    sum(l.gross_minor)::bigint as gross_minor, sum(l.presentment_minor)::bigint as charge_gross_minor
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+    as w (run_id, file_id, kind, currency, charge_currency, place)
+join reconciliation.runs r using (run_id)
+join reconciliation.lines l
+    on l.file_id = w.file_id and l.kind = w.kind and l.currency = w.currency and l.presentment_currency = w.charge_currency
+join reconciliation.matches m on m.line_no = l.line_no and m.run_no = r.run_no and m.rule like 'converted\_%'
 group by w.place;
 
 -- name: lines_of_events
@@ -75,20 +102,26 @@ group by w.place;
 
 -- name: matched_totals
 -- What runs matched that are finished: each has an event.
-select r.run_id, t.file_id, t.kind, t.currency
-from reconciliation.matched_totals t
+select r.run_id, t.file_id, t.kind, t.currency, t.charge_currency
+from (
+    select run_no, file_id, kind, currency, null as charge_currency from reconciliation.matched_totals
+    union all
+    select run_no, file_id, kind, currency, charge_currency from reconciliation.converted_totals
+) t
 join reconciliation.runs r using (run_no)
 where r.finished_at is not null
-order by t.run_no, t.file_id, t.kind, t.currency;
+order by t.run_no, t.file_id, t.kind, t.currency, t.charge_currency nulls first;
 
 -- name: events_of_matches
--- Which of some totals of runs have an event, each by run, file, kind and currency.
+-- Which of some totals of runs have an event, each by run, file, kind, currency and that of the charges, if it is another.
 select w.place
-from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as w (run_id, file_id, kind, currency, place)
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+    as w (run_id, file_id, kind, currency, charge_currency, place)
 where exists (
     select
     from eventstore.events e
-    where e.type = 'settlement_file.matched' and e.data ->> 'run_id' = w.run_id and e.data ->> 'file_id' = w.file_id
+    where e.type = case when w.charge_currency is null then 'settlement_file.matched' else 'settlement_file.converted' end
+      and e.data ->> 'charge_currency' is not distinct from w.charge_currency and e.data ->> 'run_id' = w.run_id and e.data ->> 'file_id' = w.file_id
       and e.data ->> 'kind' = w.kind and e.data ->> 'currency' = w.currency
 );
 
@@ -101,19 +134,28 @@ select file_id from reconciliation.files where status = 'booked' order by file_i
 select distinct stream_id from eventstore.events where stream_id = any ($1::uuid[]) and type = 'settlement_file.accepted';
 
 -- name: unequal_matches
--- Matches of which the lines and the items do not come to the same, or of which a row is gone.
-select 'match ' || m.match_no || ', ' || m.part as place,
-    'its lines come to ' || coalesce(sum(case m.part when 'gross' then l.gross_minor else l.fee_minor end)::text, 'nothing')
-        || ' minor units, its items to '
-        || coalesce(sum(case m.part when 'gross' then i.gross_minor else i.fee_minor end)::text, 'nothing') as finding
-from reconciliation.matches m
-left join reconciliation.lines l on l.line_no = m.line_no
-left join ledgerdb.clearing_items i on i.entry_id = m.entry_id and i.account_id = m.account_id
-group by m.match_no, m.part
-having coalesce(sum(case m.part when 'gross' then l.gross_minor else l.fee_minor end), 0)
-        <> coalesce(sum(case m.part when 'gross' then i.gross_minor else i.fee_minor end), 0)
-    or count(m.line_no) <> count(l.line_no) or count(m.entry_id) <> count(i.entry_id)
-order by m.match_no, m.part;
+-- Matches of which the lines and the items do not come to the same, or of which a row is gone. Across currencies a line is what the
+-- customer paid or got back, and an item is of that currency.
+with sides as (
+    select m.match_no, m.part, m.line_no is not null and l.line_no is null or m.entry_id is not null and i.entry_id is null as is_gone,
+        case when m.part = 'fee' then l.fee_minor when m.rule like 'converted\_%' then l.presentment_minor else l.gross_minor end
+            as line_minor,
+        case m.part when 'gross' then i.gross_minor else i.fee_minor end as item_minor,
+        case when m.rule like 'converted\_%' then l.presentment_currency else l.currency end as line_currency,
+        a.currency as item_currency
+    from reconciliation.matches m
+    left join reconciliation.lines l on l.line_no = m.line_no
+    left join ledgerdb.clearing_items i on i.entry_id = m.entry_id and i.account_id = m.account_id
+    left join ledgerdb.accounts a on a.account_id = i.account_id
+)
+select 'match ' || match_no || ', ' || part as place,
+    'its lines come to ' || coalesce(sum(line_minor)::text, 'nothing') || ' minor units, its items to '
+        || coalesce(sum(item_minor)::text, 'nothing') as finding
+from sides
+group by match_no, part
+having coalesce(sum(line_minor), 0) <> coalesce(sum(item_minor), 0) or bool_or(is_gone)
+    or min(item_currency) <> min(line_currency) or max(item_currency) <> max(line_currency)
+order by match_no, part;
 
 -- name: adjustment_events
 -- Every event of an adjustment.

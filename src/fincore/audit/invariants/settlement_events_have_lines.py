@@ -11,8 +11,9 @@ from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "settlement.sql")
 _MATCHED: Final = "settlement_file.matched"
+_CONVERTED: Final = "settlement_file.converted"
 _Sums = tuple[int, int, int]
-"""How many lines, gross and fee."""
+"""How many lines, gross, and fee; of lines that settle payments of another currency the gross in that one in place of the fee."""
 
 
 async def _check(stores: Stores) -> list[Violation]:
@@ -26,21 +27,26 @@ async def _check(stores: Stores) -> list[Violation]:
 async def _events_without_lines(stores: Stores) -> list[Violation]:
     async def judge(events: Sequence[asyncpg.Record]) -> list[Violation]:
         matched = [row for row in events if row["type"] == _MATCHED]
-        totalled = [row for row in events if row["type"] != _MATCHED]
-        sums = await _sums(
-            stores, _SQL.matches_of_events, matched, ("run_id", "file_id", "kind", "currency")
-        ) | await _sums(stores, _SQL.lines_of_events, totalled, ("file_id", "kind", "currency"))
+        converted = [row for row in events if row["type"] == _CONVERTED]
+        totalled = [row for row in events if row["type"] not in (_MATCHED, _CONVERTED)]
+        of_run = ("run_id", "file_id", "kind", "currency")
+        sums = (
+            await _sums(stores, _SQL.matches_of_events, matched, of_run)
+            | await _sums(stores, _SQL.conversions_of_events, converted, (*of_run, "charge_currency"))
+            | await _sums(stores, _SQL.lines_of_events, totalled, of_run[1:])
+        )
         found: list[Violation] = []
         for row in events:
-            said = row["lines"], row["gross_minor"], row["fee_minor"]
-            if row["type"] != _MATCHED and row["kind"] in ("payout", "payout_returned"):
+            said = _sums_of(row)
+            is_match = row["type"] in (_MATCHED, _CONVERTED)
+            if not is_match and row["kind"] in ("payout", "payout_returned"):
                 continue  # its amount moves by the payout's own events
             if said != (held := sums.get(row["event_id"], (0, 0, 0))):
                 found.append(
                     Violation(
                         f"event {public_event_id(EventId(row['event_id']))} of {row['file_id']}",
                         f"tells of {_told(said)} {row['kind']} in {row['currency']}; "
-                        f"{'matches' if row['type'] == _MATCHED else 'lines'} come to {_told(held)}",
+                        f"{'matches' if is_match else 'lines'} come to {_told(held)}",
                     )
                 )
         return found
@@ -54,10 +60,12 @@ async def _sums(
     rows = await stores.ledgerdb.fetch(
         statement, *([row[name] for row in events] for name in names), timeout=STATEMENT_TIMEOUT_SECONDS
     )
-    return {
-        events[row["place"] - 1]["event_id"]: (row["lines"], row["gross_minor"], row["fee_minor"])
-        for row in rows
-    }
+    return {events[row["place"] - 1]["event_id"]: _sums_of(row) for row in rows}
+
+
+def _sums_of(row: asyncpg.Record) -> _Sums:
+    other_minor = row.get("charge_gross_minor")
+    return row["lines"], row["gross_minor"], row["fee_minor"] if other_minor is None else other_minor
 
 
 def _told(sums: _Sums) -> str:
@@ -67,7 +75,7 @@ def _told(sums: _Sums) -> str:
 
 async def _matches_without_event(stores: Stores) -> list[Violation]:
     async def judge(totals: Sequence[asyncpg.Record]) -> list[Violation]:
-        names = ("run_id", "file_id", "kind", "currency")
+        names = ("run_id", "file_id", "kind", "currency", "charge_currency")
         rows = await stores.eventstore.fetch(
             _SQL.events_of_matches,
             *([row[name] for row in totals] for name in names),

@@ -248,6 +248,18 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
             Line("settlement_gross", "gross", _UNMATCHED, _CLEARING, _GROSS, is_signed=True),
             Line("settlement_fee", "fees", _UNMATCHED, _CLEARING, _FEE, is_signed=True),
         ),
+        "settlement_file.converted": (
+            Line("settlement_gross", "gross", _UNMATCHED, "fx_position", _GROSS, is_signed=True),
+            Line(
+                "settlement_charge_gross",
+                "gross in the currency of the charges",
+                "fx_position",
+                _CLEARING,
+                attrgetter("charge_gross_minor"),
+                attrgetter("charge_currency"),
+                is_signed=True,
+            ),
+        ),
         "adjustment.booked": _ADJUSTED,
         "adjustment.reversed": _ADJUSTED,
     }

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-Purpose = Literal["principal", "platform_fee", "psp_fee", "dispute_fee", "settlement_gross", "settlement_fee"]
+Purpose = Literal[
+    "principal",
+    "platform_fee",
+    "psp_fee",
+    "dispute_fee",
+    "settlement_gross",
+    "settlement_fee",
+    "settlement_charge_gross",
+]
 
 LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
     {
@@ -14,6 +22,7 @@ LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
         "dispute_fee": (7, 8),
         "settlement_gross": (9, 10),
         "settlement_fee": (11, 12),
+        "settlement_charge_gross": (13, 14),
     }
 )
 """Purpose of a movement -> the numbers of its two legs, debit and credit."""

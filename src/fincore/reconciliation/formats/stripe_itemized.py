@@ -20,7 +20,7 @@ from fincore.reconciliation.parsed_file import Expected, FileFacts, FileRefused,
 from fincore.reconciliation.totals import Sums
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
-PARSER_VERSION: Final = 1
+PARSER_VERSION: Final = 2
 REPORT_TYPE: Final = "payout_reconciliation.by_id.itemized.4"
 COLUMNS: Final = (
     "balance_transaction_id",
@@ -126,18 +126,21 @@ class _Rows:
             occurred_at,
             payout or (source if source and kind in ("payout", "payout_returned") else None),
             trace or None,
-            self._presentment(number, shown_amount, shown_currency, currency_code),
+            self._presentment(number, shown_amount, shown_currency, currency_code, gross_minor),
             None,
         )
 
-    def _presentment(self, number: int, amount: str, code: str, settled_in: str) -> Money | None:
+    def _presentment(
+        self, number: int, amount: str, code: str, settled_in: str, gross_minor: int
+    ) -> Money | None:
         if not code or code == settled_in or code.lower() == settled_in.lower():
             return None
         currency = currency_of(number, code)
         minor = minor_of(amount, exponent_of(currency))
         if minor is None:
             raise FileRefused(number, f"{quoted(amount)} is no amount of {currency.upper()}")
-        return Money(minor, currency)
+        # Stripe shows it without a direction, of a refund too: the gross amount has it.
+        return Money(-abs(minor) if gross_minor < 0 else abs(minor), currency)
 
 
 def _references(source: str, intent: str, charge: str) -> tuple[str, ...]:

@@ -120,6 +120,7 @@ def _difference(row: asyncpg.Record) -> Difference:
         account_id=row["account_id"],
         stream_id=row["stream_id"],
         reference=row["reference"],
+        is_converted=row["is_converted"],
     )
 
 

@@ -136,7 +136,8 @@ class Part(NamedTuple):
 class Difference(NamedTuple):
     """A group in one currency. `line_no` is its first line, (`entry_id`, `account_id`) its first item.
 
-    `is_duplicate`: its line repeats an earlier one.
+    `is_duplicate`: its line repeats an earlier one. `is_converted`: a line moved another currency, and its gross amount is what the
+    customer paid or got back.
     """
 
     scope_no: int
@@ -151,12 +152,14 @@ class Difference(NamedTuple):
     account_id: int | None = None
     stream_id: UUID | None = None
     reference: str | None = None
+    is_converted: bool = False
 
 
 class Break(NamedTuple):
     """What a group is. `is_fee`: it is about the fee alone, beside what else its line or item may be.
 
-    `parts`: of which parts of the group's lines and items its amount is the difference; empty where two currencies have none.
+    `parts`: of which parts of the group's lines and items its amount is the difference; empty where two currencies have none, or a line moved
+    another one.
     """
 
     break_class: BreakClass
@@ -170,15 +173,33 @@ def breaks_of(group: Sequence[Difference]) -> list[Break]:
     """The breaks of one group, given in each of its currencies; at least one."""
     told = [one for one in group if one.gross.lines or one.fee.lines]
     owed = [one for one in group if one.gross.items or one.fee.items]
-    if len(group) > 1 and told and owed and not set(told) & set(owed):
-        # The same thing in two currencies: the sums of two currencies have no difference.
-        first = told[0]
-        return [Break("currency", _whole(first), _with_item_of(first, owed[0]), parts=()), *_rest(told[1:])]
+    if not told and any(one.gross.items for one in owed):
+        return [found for one in group for found in _missing_there(one)]
+    only_told = [one for one in told if one not in owed]
+    only_owed = [one for one in owed if one not in told]
+    if not (only_told and only_owed):
+        return _each(group)
+    # The same thing in two currencies: the sums of two currencies have no difference.
+    first, *others = only_told
+    beside = next(
+        (one for one in only_owed if bool(one.gross.items) == bool(first.gross.lines)), only_owed[0]
+    )
+    # What else is owed of a thing that is told as a whole is told in the wrong currency, too.
+    hidden = only_owed if first.gross.lines else [beside]
+    rest = [one for one in group if one is not first and one not in others and one not in hidden]
+    currency = Break("currency", _whole(first), _with_item_of(first, beside), is_fee=not first.gross.lines, parts=())
+    return [currency, *_each([*others, *rest])]
+
+
+def _missing_there(one: Difference) -> list[Break]:
+    """No line tells of the thing; a fee that it has in a currency of its own is missing with it."""
+    if one.gross.items:
+        return _breaks_in_currency(one)
+    return [Break("missing_there", _whole(one), one, is_fee=True, parts=("fee",))]
+
+
+def _each(group: Sequence[Difference]) -> list[Break]:
     return [found for one in group for found in _breaks_in_currency(one)]
-
-
-def _rest(others: Sequence[Difference]) -> list[Break]:
-    return [found for one in others for found in _breaks_in_currency(one)]
 
 
 def _with_item_of(told: Difference, owed: Difference) -> Difference:
@@ -196,7 +217,7 @@ def _breaks_in_currency(one: Difference) -> list[Break]:
     found: list[Break] = []
     if whole is not None:
         minor = one.gross.difference_minor if fee else _whole(one)
-        parts: tuple[AmountPart, ...] = ("gross",) if fee else ("gross", "fee")
+        parts: tuple[AmountPart, ...] = () if one.is_converted else ("gross",) if fee else ("gross", "fee")
         found.append(Break(FAMILY_CLASSES.get((whole, one.family), whole), minor, one, parts=parts))
     if fee is not None:
         is_kept = one.family == "refund" and one.fee.item_minor > max(one.fee.line_minor, 0)

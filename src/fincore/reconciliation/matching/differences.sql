@@ -24,11 +24,11 @@ where d.is_due
 -- What did not match, by group and currency, each group's rows together.
 with stated as (
     select scope_no, grouped, currency, family, part, amount_minor, line_no, null::bigint as entry_id, null::bigint as account_id,
-        stream_id, reference, is_duplicate
+        stream_id, reference, is_duplicate, currency is not distinct from charge_currency as is_converted
     from line_parts
     union all
     select scope_no, grouped, currency, family, part, amount_minor, null, entry_id, account_id,
-        case when family <> 'adjustment' then stream_id end, reference, false
+        case when family <> 'adjustment' then stream_id end, reference, false, false
     from shown_items
 )
 select scope_no, grouped, currency, coalesce(min(family) filter (where entry_id is not null), min(family)) as family,
@@ -40,7 +40,7 @@ select scope_no, grouped, currency, coalesce(min(family) filter (where entry_id 
     coalesce(sum(amount_minor) filter (where part = 'fee' and line_no is not null), 0)::bigint as fee_line_minor,
     count(entry_id) filter (where part = 'fee') as fee_items,
     coalesce(sum(amount_minor) filter (where part = 'fee' and entry_id is not null), 0)::bigint as fee_item_minor,
-    bool_or(is_duplicate) as is_duplicate, min(line_no) as line_no, min(entry_id) as entry_id,
+    bool_or(is_duplicate) as is_duplicate, bool_or(is_converted) as is_converted, min(line_no) as line_no, min(entry_id) as entry_id,
     (array_agg(account_id order by entry_id) filter (where entry_id is not null))[1] as account_id,
     (array_agg(stream_id) filter (where stream_id is not null))[1] as stream_id, min(reference) as reference
 from stated

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from fincore.domain.currency import Currency
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, RunId, SettlementFileId, new_run_id, stream_of
-from fincore.domain.settlement_file import KindTotal
+from fincore.domain.settlement_file import ConvertedTotal, KindTotal
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -41,8 +41,11 @@ RULES: Final = ("reference", "payment", "disputes")
 """What makes lines and items one: the PSP's name of the thing; the charge and the family; the charge, over all that its disputes moved."""
 
 
-Totals = dict[SettlementFileId, list[KindTotal]]
-"""File -> what a run matched of its lines, by kind and currency."""
+class Totals(NamedTuple):
+    """What a run matched of each file: in one currency by kind and currency, and across two by kind and pair of them."""
+
+    matched: dict[SettlementFileId, list[KindTotal]]
+    converted: dict[SettlementFileId, list[ConvertedTotal]]
 
 _Entries = tuple[int, int]
 """The ledger's entries that are new to a run: after the first, up to the second."""
@@ -124,7 +127,7 @@ class Matcher:
         await write_breaks(connection, run.run_no, self._payouts)
 
     async def totals(self, run: OpenRun) -> Totals:
-        """What a run matched of each file, by kind and currency."""
+        """What a run matched."""
         async with self._pool.acquire() as connection:
             return await _totals(connection, run)
 
@@ -142,7 +145,7 @@ class Matcher:
 
 
 async def _totals(connection: Connection, run: OpenRun) -> Totals:
-    found: Totals = {}
+    found = Totals({}, {})
     for row in await connection.fetch(_SQL.totals_of_run, run.run_no, timeout=STATEMENT_SECONDS_MAX):
         total = KindTotal(
             kind=row["kind"],
@@ -151,7 +154,19 @@ async def _totals(connection: Connection, run: OpenRun) -> Totals:
             gross_minor=row["gross_minor"],
             fee_minor=row["fee_minor"],
         )
-        found.setdefault(SettlementFileId(row["file_id"]), []).append(total)
+        found.matched.setdefault(SettlementFileId(row["file_id"]), []).append(total)
+    for row in await connection.fetch(
+        _SQL.converted_totals_of_run, run.run_no, timeout=STATEMENT_SECONDS_MAX
+    ):
+        converted = ConvertedTotal(
+            kind=row["kind"],
+            currency=Currency(row["currency"]),
+            charge_currency=Currency(row["charge_currency"]),
+            lines=row["lines"],
+            gross_minor=row["gross_minor"],
+            charge_gross_minor=row["charge_gross_minor"],
+        )
+        found.converted.setdefault(SettlementFileId(row["file_id"]), []).append(converted)
     return found
 
 
@@ -222,21 +237,26 @@ async def _match(connection: Connection, run_no: int) -> None:
     await _do(connection, _SQL.analyze_parts)
     for rule in RULES:
         await _by_rule(connection, run_no, rule)
+    if await connection.fetchval(_SQL.has_converted, timeout=STATEMENT_SECONDS_MAX):
+        for rule in RULES:
+            await _by_rule(connection, run_no, rule, is_converted=True)
     await _do(connection, _SQL.match_returned, run_no)
     await _do(connection, _SQL.group_lines)
     await _do(connection, _SQL.group_items)
     await _do(connection, _SQL.analyze_parts)
     await _by_rule(connection, run_no, "group")
     await match_adjusted(connection, run_no)
+    await _do(connection, _SQL.state_in_currency_of_charge)
 
 
-async def _by_rule(connection: Connection, run_no: int, rule: str) -> None:
+async def _by_rule(connection: Connection, run_no: int, rule: str, *, is_converted: bool = False) -> None:
     for one_by_one in (False, True):
-        await _do(connection, _SQL.match_equal, run_no, rule, one_by_one)
+        await _do(connection, _SQL.match_equal, run_no, rule, one_by_one, is_converted)
 
 
 async def _keep(connection: Connection, run_no: int) -> None:
     await _do(connection, _SQL.keep_totals, run_no)
+    await _do(connection, _SQL.keep_converted_totals, run_no)
     await _do(connection, _SQL.keep_files, run_no)
     for statement in (
         _SQL.drop_open_lines,

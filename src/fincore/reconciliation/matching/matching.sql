@@ -45,16 +45,31 @@ left join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
 group by livemode, psp, psp_account;
 
 -- name: stage_covered
--- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in. $1 to $3
--- as before.
+-- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in, and of
+-- those of which these lines settled payments before. $1 to $3 as before.
 create temporary table covered_currencies on commit drop as
-select s.scope_no, t.currency, max(f.period_end - d.delay) as covered_until
-from reconciliation.files f
-join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
-join scopes s using (livemode, psp, psp_account)
-cross join lateral jsonb_object_keys(f.computed_totals) as t (currency)
-where f.status = 'booked' and not f.states_period and f.file_id <> all ($3::text[])
-group by s.scope_no, t.currency;
+with told as (
+    select s.scope_no, t.currency, max(f.period_end - d.delay) as covered_until
+    from reconciliation.files f
+    join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
+    join scopes s using (livemode, psp, psp_account)
+    cross join lateral jsonb_object_keys(f.computed_totals) as t (currency)
+    where f.status = 'booked' and not f.states_period and f.file_id <> all ($3::text[])
+    group by s.scope_no, t.currency
+),
+settled as (
+    select distinct s.scope_no, c.currency, c.charge_currency
+    from reconciliation.converted_totals c
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+)
+select scope_no, currency, max(covered_until) as covered_until
+from (
+    select scope_no, currency, covered_until from told
+    union all
+    select t.scope_no, s.charge_currency, t.covered_until from told t join settled s using (scope_no, currency)
+) c
+group by scope_no, currency;
 
 -- name: stage_accounts
 -- The clearing accounts in the ledger of those accounts, one for each currency. Of a currency that no file has told of, the coverage is
@@ -112,7 +127,8 @@ select w.line_no, w.scope_no, w.file_id, w.kind, f.family, w.psp_type, w.psp_ref
     case when w.psp_reference = any (w.about) then w.about else w.about || w.psp_reference end as about, w.parent_reference,
     w.our_reference, w.currency, w.gross_minor as line_gross_minor, w.fee_minor as line_fee_minor,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
-    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor, w.is_new
+    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor, w.is_new, w.presentment_currency as charge_currency,
+    w.presentment_minor as charge_minor
 from wanted w
 join line_families f using (kind);
 
@@ -316,7 +332,9 @@ analyze staged_items, links;
 -- Gross and fee of these lines, each for itself. $1: the families that are compared over a whole payment, too.
 create temporary table line_parts on commit drop as
 select w.line_no, w.scope_no, w.currency, n.family, case when n.family = any ($1::text[]) then 'disputes' else n.family end as wide,
-    p.part, p.amount_minor, k.stream_id, k.reference, d.line_no is not null as is_duplicate, null::text as grouped
+    p.part, p.amount_minor, k.stream_id, k.reference, d.line_no is not null as is_duplicate, null::text as grouped,
+    case when p.part = 'gross' then w.charge_currency end as charge_currency,
+    case when p.part = 'gross' then w.charge_minor end as charge_minor
 from staged_lines w
 left join links k using (line_no)
 left join duplicates d using (line_no)
@@ -346,17 +364,21 @@ create index on item_parts (stream_id, family, reference);
 -- name: match_equal
 -- Match what has one name and equal sums, in one currency, gross and fee apart; it is no longer open then. $2 is the rule: `reference` goes by the PSP's name of
 -- a thing and the family, `payment` by the charge and the family, `disputes` by the charge, over the families of disputes as one, and
--- `group` by what is grouped at the end. $3: instead of sums, lines and items of the same amount, one by one. Sums that are compared have
--- one key: joined by its parts, two sides of one currency would be compared each with each.
+-- `group` by what is grouped at the end. $3: instead of sums, lines and items of the same amount, one by one. $4: by what lines say
+-- that customers paid or got back, in the currency of the charge; such a match is of the rule with `converted_` before it. Sums that are
+-- compared have one key: joined by its parts, two sides of one currency would be compared each with each.
 with line_sums as (
-    select array[scope_no::text, currency, part, n.name, n.kind, case when $3::boolean then amount_minor::text end] collate "C" as key,
-        min(part) as part, sum(amount_minor) as sum_minor, array_agg(line_no order by line_no) as line_nos
+    select array[scope_no::text, m.currency, part, n.name, n.kind, case when $3::boolean then m.amount_minor::text end] collate "C" as key,
+        min(part) as part, sum(m.amount_minor) as sum_minor, array_agg(line_no order by line_no) as line_nos
     from line_parts
     cross join lateral (values (
         case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end,
         case when $2 in ('reference', 'payment') then family when $2 = 'disputes' then wide end
     )) as n (name, kind)
-    where not is_duplicate and n.name is not null
+    cross join lateral (values (
+        case when $4::boolean then charge_currency else currency end, case when $4 then charge_minor else amount_minor end
+    )) as m (currency, amount_minor)
+    where not is_duplicate and n.name is not null and m.amount_minor is not null
     group by 1
 ),
 item_sums as (
@@ -378,7 +400,7 @@ equal as (
 ),
 written as (
     insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
-    select case when $3 then p.line_no else e.line_nos[1] end, e.part, $1, $2, p.line_no, p.entry_id,
+    select case when $3 then p.line_no else e.line_nos[1] end, e.part, $1, case when $4 then 'converted_' else '' end || $2, p.line_no, p.entry_id,
         case when p.entry_id is not null then e.account_id end
     from equal e
     cross join lateral unnest(e.line_nos, e.entry_ids) as p (line_no, entry_id)
@@ -391,6 +413,10 @@ told as (
 delete from item_parts p
 using written w
 where w.entry_id = p.entry_id and w.account_id = p.account_id and w.part = p.part;
+
+-- name: has_converted
+-- Whether a line that is left says what the customer paid or got back in another currency.
+select exists (select from line_parts where charge_minor is not null);
 
 -- name: match_returned
 -- Match lines that took an amount and gave it back, with nothing in the ledger: of one thing, or of what a payment's disputes put
@@ -445,9 +471,20 @@ set grouped = concat_ws(':', p.stream_id, p.family, (
 ))
 where p.scope_no is not null;
 
+-- name: state_in_currency_of_charge
+-- A line of another currency than what it is beside in its group is stated as what the customer paid or got back: the amounts of one
+-- currency have a difference.
+update line_parts p
+set currency = p.charge_currency, amount_minor = p.charge_minor
+where p.charge_minor is not null and not p.is_duplicate and exists (
+    select
+    from item_parts i
+    where i.scope_no = p.scope_no and i.grouped = p.grouped and i.part = p.part and i.currency = p.charge_currency
+);
+
 -- name: keep_totals
--- What this run matched of each file, by kind and currency. A part of a line is matched once; a line counts in the first run that
--- matches a part of it.
+-- What this run matched of each file in one currency, by kind and currency. A part of a line is matched once; a line counts in the first
+-- run that matches a part of it.
 insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
 with matched as (
     select line_no, file_id, kind, currency, is_new, gross_minor, fee_minor from whole
@@ -455,7 +492,7 @@ with matched as (
     select w.line_no, w.file_id, w.kind, w.currency, w.is_new, coalesce(sum(w.gross_minor) filter (where m.part = 'gross'), 0),
         coalesce(sum(w.fee_minor) filter (where m.part = 'fee'), 0)
     from staged_lines w
-    join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1
+    join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1 and m.rule not like 'converted\_%'
     group by w.line_no, w.file_id, w.kind, w.currency, w.is_new
 )
 select $1, t.file_id, t.kind, t.currency,
@@ -465,6 +502,20 @@ select $1, t.file_id, t.kind, t.currency,
     sum(t.gross_minor), sum(t.fee_minor)
 from matched t
 group by t.file_id, t.kind, t.currency;
+
+-- name: keep_converted_totals
+-- What this run matched of each file across currencies, by kind and pair of them. A line counts here unless a part of it is matched in one
+-- currency, in this run or before.
+insert into reconciliation.converted_totals
+    (run_no, file_id, kind, currency, charge_currency, lines, gross_minor, charge_gross_minor)
+select $1, w.file_id, w.kind, w.currency, w.charge_currency,
+    count(*) filter (where not exists (
+        select from reconciliation.matches o where o.line_no = w.line_no and o.rule not like 'converted\_%' and o.run_no <= $1
+    )),
+    sum(w.line_gross_minor), sum(w.charge_minor)
+from staged_lines w
+join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1 and m.rule like 'converted\_%'
+group by w.file_id, w.kind, w.currency, w.charge_currency;
 
 -- name: keep_files
 -- The lines of these files are taken up.
@@ -493,11 +544,19 @@ from reconciliation.matched_totals t
 where t.run_no = $1
 order by t.file_id, t.kind, t.currency;
 
+-- name: converted_totals_of_run
+-- The same of what it matched across currencies.
+select t.file_id, t.kind, t.currency, t.charge_currency, t.lines, t.gross_minor, t.charge_gross_minor
+from reconciliation.converted_totals t
+where t.run_no = $1
+order by t.file_id, t.kind, t.currency, t.charge_currency;
+
 -- name: finish_run
 -- All events of a run are in the log.
 update reconciliation.runs set finished_at = coalesce(finished_at, clock_timestamp()) where run_no = $1;
 
 -- name: count_matched
 -- How many lines of a run matched, wholly or in part, and how many are open.
-select (select coalesce(sum(lines), 0) from reconciliation.matched_totals where run_no = $1) as matched,
+select (select coalesce(sum(lines), 0) from reconciliation.matched_totals where run_no = $1)
+    + (select coalesce(sum(lines), 0) from reconciliation.converted_totals where run_no = $1) as matched,
     (select count(distinct line_no) from reconciliation.open_lines) as open;

@@ -2,10 +2,12 @@
 
 from typing import Final
 
+import asyncpg
+
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import RunId, SettlementFileId, settlement_file_of
-from fincore.domain.settlement_file import matched_event_id
+from fincore.domain.ids import EventId, RunId, SettlementFileId, settlement_file_of
+from fincore.domain.settlement_event_ids import converted_event_id, matched_event_id
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 
@@ -42,9 +44,7 @@ async def refuse_unknown_matches(connection: Connection) -> None:
         return
     file_ids = {settlement_file_of(row["stream_id"]) for row in booked}
     known = {
-        matched_event_id(
-            SettlementFileId(row["file_id"]), RunId(row["run_id"]), row["kind"], Currency(row["currency"])
-        )
+        _event_id(row)
         for row in await connection.fetch(_SQL.known_matches, sorted(file_ids), timeout=STATEMENT_SECONDS_MAX)
     }
     unknown = [row for row in booked if row["event_id"] not in known]
@@ -62,3 +62,11 @@ async def lacks_adjustments(connection: Connection) -> bool:
     """Whether a person decided what the ledger has not booked: a run would find the break again that was just ended."""
     lacks: bool = await connection.fetchval(_SQL.unbooked_adjustments, timeout=STATEMENT_SECONDS_MAX)
     return lacks
+
+
+def _event_id(row: asyncpg.Record) -> EventId:
+    file_id, run_id = SettlementFileId(row["file_id"]), RunId(row["run_id"])
+    kind, currency = row["kind"], Currency(row["currency"])
+    if row["charge_currency"] is None:
+        return matched_event_id(file_id, run_id, kind, currency)
+    return converted_event_id(file_id, run_id, kind, currency, Currency(row["charge_currency"]))

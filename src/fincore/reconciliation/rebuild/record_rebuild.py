@@ -40,6 +40,7 @@ _SQL = load_sql("fincore.reconciliation.rebuild", "rebuild.sql")
 TYPES: Final = (
     "settlement_file.accepted",
     "settlement_file.matched",
+    "settlement_file.converted",
     "adjustment.booked",
     "adjustment.reversed",
 )
@@ -220,7 +221,7 @@ class RecordRebuild:
         for last_entry_id in await self._last_entries(told):
 
             def require(totals: Totals) -> None:
-                flaws = differences(told, sums_of(totals), is_last=is_last)
+                flaws = differences(told, sums_of(*totals), is_last=is_last)
                 if flaws:
                     raise _Differs(flaws)
 

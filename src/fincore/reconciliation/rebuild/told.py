@@ -8,19 +8,31 @@ from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentReverse
 from fincore.domain.currency import Currency
 from fincore.domain.ids import EventId, RunId, SettlementFileId
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.domain.settlement_events import SettlementFileAccepted, SettlementFileMatched, SettlementKind
-from fincore.domain.settlement_file import KindTotal
+from fincore.domain.settlement_events import (
+    SettlementFileAccepted,
+    SettlementFileConverted,
+    SettlementFileMatched,
+    SettlementKind,
+)
+from fincore.domain.settlement_file import ConvertedTotal, KindTotal
 
-Part = tuple[SettlementFileId, SettlementKind, Currency]
-"""The lines of a kind and currency in a file."""
+
+class Part(NamedTuple):
+    """The lines of a kind and currency in a file; with `charge_currency` those that settle payments of that one."""
+
+    file_id: SettlementFileId
+    kind: SettlementKind
+    currency: Currency
+    charge_currency: Currency | None = None
 
 
 class Sums(NamedTuple):
-    """How many lines, and what they come to in minor units, fees apart."""
+    """How many lines, and what they come to in minor units, fees apart, and in the currency of the charges where that is another."""
 
     lines: int
     gross_minor: int
     fee_minor: int
+    charge_gross_minor: int = 0
 
 
 NOTHING = Sums(0, 0, 0)
@@ -75,16 +87,15 @@ def steps_of(events: Iterable[RecordedEvent[object]]) -> list[Step]:
         event = recorded.event
         if isinstance(event, SettlementFileAccepted):
             steps.append(ToldFile(event, recorded.recorded_at))
-        elif isinstance(event, SettlementFileMatched):
+        elif isinstance(event, SettlementFileMatched | SettlementFileConverted):
             if event.run_id not in runs:
                 event_ids, matched = runs[event.run_id] = [], {}
                 place = recorded.tx, recorded.pos
                 steps.append(ToldRun(event.run_id, event.occurred_at, place, event_ids, matched))
             event_ids, matched = runs[event.run_id]
             event_ids.append(recorded.event_id)
-            matched[event.file_id, event.kind, event.currency] = Sums(
-                event.lines, event.gross_minor, event.fee_minor
-            )
+            part, sums = _told(event)
+            matched[part] = sums
         elif isinstance(event, AdjustmentBooked | AdjustmentReversed):
             place = recorded.tx, recorded.pos
             run_id = event.run_id if isinstance(event, AdjustmentBooked) else None
@@ -92,18 +103,37 @@ def steps_of(events: Iterable[RecordedEvent[object]]) -> list[Step]:
     return steps
 
 
+def _told(event: SettlementFileMatched | SettlementFileConverted) -> tuple[Part, Sums]:
+    if isinstance(event, SettlementFileMatched):
+        part = Part(event.file_id, event.kind, event.currency)
+        return part, Sums(event.lines, event.gross_minor, event.fee_minor)
+    part = Part(event.file_id, event.kind, event.currency, event.charge_currency)
+    return part, Sums(event.lines, event.gross_minor, 0, event.charge_gross_minor)
+
+
 def files_of(steps: Iterable[Step]) -> list[SettlementFileId]:
     """The files among some steps."""
     return [step.accepted.file_id for step in steps if isinstance(step, ToldFile)]
 
 
-def sums_of(totals: Mapping[SettlementFileId, Sequence[KindTotal]]) -> dict[Part, Sums]:
+def sums_of(
+    matched: Mapping[SettlementFileId, Sequence[KindTotal]],
+    converted: Mapping[SettlementFileId, Sequence[ConvertedTotal]],
+) -> dict[Part, Sums]:
     """What a run matched, by part."""
-    return {
-        (file_id, one.kind, one.currency): Sums(one.lines, one.gross_minor, one.fee_minor)
-        for file_id, several in totals.items()
+    in_one = {
+        Part(file_id, one.kind, one.currency): Sums(one.lines, one.gross_minor, one.fee_minor)
+        for file_id, several in matched.items()
         for one in several
     }
+    across = {
+        Part(file_id, one.kind, one.currency, one.charge_currency): Sums(
+            one.lines, one.gross_minor, 0, one.charge_gross_minor
+        )
+        for file_id, several in converted.items()
+        for one in several
+    }
+    return in_one | across
 
 
 def differences(told: ToldRun, found: Mapping[Part, Sums], *, is_last: bool) -> list[MatchDifference]:
@@ -114,6 +144,8 @@ def differences(told: ToldRun, found: Mapping[Part, Sums], *, is_last: bool) -> 
     parts = told.matched.keys() if is_last else told.matched.keys() | found.keys()
     return [
         MatchDifference(told.run_id, part, told.matched.get(part, NOTHING), found.get(part, NOTHING))
-        for part in sorted(parts)
+        for part in sorted(
+            parts, key=lambda one: (one.file_id, one.kind, one.currency, one.charge_currency or "")
+        )
         if told.matched.get(part, NOTHING) != found.get(part, NOTHING)
     ]

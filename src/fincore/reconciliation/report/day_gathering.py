@@ -81,6 +81,7 @@ async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore |
                 last,
                 await _rows(connection, _SQL.booked, *entries),
                 await _rows(connection, _SQL.matched, *between),
+                await _rows(connection, _SQL.cleared, *between),
                 await decided(connection, rows[0]["run_no"], last.last_entry_id),
             )
         ),
@@ -169,10 +170,12 @@ def _accounts(
     last: RunReport,
     booked: Iterable[asyncpg.Record],
     matched: Iterable[asyncpg.Record],
+    cleared: Iterable[asyncpg.Record],
     people: Mapping[ReportedAccount, Decided],
 ) -> Iterable[DayAccount]:
     before = {_key(one): one for one in first.accounts} if first else {}
     booked_minor = {(_key_of(row), row["account"]): row["amount_minor"] for row in booked}
+    cleared_minor = {_key_of(row): row["amount_minor"] for row in cleared}
     rows: dict[ReportedAccount, list[asyncpg.Record]] = defaultdict(list)
     for row in matched:
         rows[_key_of(row)].append(row)
@@ -201,7 +204,9 @@ def _accounts(
                     account=tie.account,
                     before_minor=_standing(stood.ties if stood else (), tie.account),
                     booked_minor=booked_minor.get((account, tie.account), 0),
-                    matched_minor=matched_minor,
+                    matched_minor=cleared_minor.get(account, 0)
+                    if tie.account == "clearing"
+                    else matched_minor,
                     after_minor=_standing(one.ties, tie.account),
                 )
                 for tie in one.ties

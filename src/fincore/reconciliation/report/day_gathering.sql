@@ -13,7 +13,7 @@ select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.
 from ledgerdb.entries e
 join ledgerdb.postings p using (entry_id)
 join ledgerdb.accounts a using (account_id)
-where e.entry_id > $1 and e.entry_id <= $2 and e.kind <> 'settlement_file.matched'
+where e.entry_id > $1 and e.entry_id <= $2 and e.kind not in ('settlement_file.matched', 'settlement_file.converted')
   and a.name like 'psp:%' and split_part(a.name, ':', 4) in ('clearing', 'unmatched') and not a.is_retired
 group by 1, 2, 3, 4, 5;
 
@@ -21,11 +21,20 @@ group by 1, 2, 3, 4, 5;
 -- What the runs after $1 up to $2 matched, by account, currency and kind of line.
 select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor)::bigint as gross_minor,
     sum(t.fee_minor)::bigint as fee_minor
-from reconciliation.matched_totals t
+from reconciliation.matched_of_lines t
 join reconciliation.files f using (file_id)
 where t.run_no > $1 and t.run_no <= $2
 group by 1, 2, 3, 4, 5
 order by t.kind;
+
+-- name: cleared
+-- What the runs after $1 up to $2 took out of clearing, by account and currency: of lines that settle payments of another currency in that
+-- one.
+select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor)::bigint as amount_minor
+from reconciliation.matched_of_clearing t
+join reconciliation.files f using (file_id)
+where t.run_no > $1 and t.run_no <= $2
+group by 1, 2, 3, 4;
 
 -- name: files
 -- The files of which the runs after $1 up to $2 took up the lines.

@@ -115,12 +115,13 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
     )
     lines = await _by_account(connection, _SQL.open_lines, run.run_no)
     matched = await _by_account(connection, _SQL.matched, run.run_no)
+    cleared = await _by_account(connection, _SQL.cleared, run.run_no)
     openings = await _by_account(connection, _SQL.openings, run.run_no)
     explained = await _by_account(connection, _SQL.explained_openings, run.last_entry_id)
     people = await decided(connection, run.run_no, run.last_entry_id)
     stated = await _by_account(connection, _SQL.stated_balances, run.run_no)
     found = []
-    for account in sorted({*balances, *uncleared, *lines, *matched, *openings, *people, *stated}):
+    for account in sorted({*balances, *uncleared, *lines, *matched, *cleared, *openings, *people, *stated}):
         held = {row["account"]: row["amount_minor"] for row in balances.get(account, ())}
         ages = _ages(uncleared.get(account, ()))
         uncleared_minor = sum(one.amount_minor for one in ages)
@@ -148,7 +149,10 @@ async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountRep
                     Tie(
                         account="clearing",
                         ledger_minor=held.get("clearing", 0),
-                        parts=(("uncleared", uncleared_minor), (MATCHED_BY_RUN, matched_minor)),
+                        parts=(
+                            ("uncleared", uncleared_minor),
+                            (MATCHED_BY_RUN, _sum(cleared, account)),
+                        ),
                     ),
                     Tie(
                         account="unmatched",

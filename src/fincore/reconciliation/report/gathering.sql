@@ -71,11 +71,20 @@ group by 1, 2, 3, 4;
 -- What the run $1 matched, by account, currency and kind of line.
 select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor)::bigint as gross_minor,
     sum(t.fee_minor)::bigint as fee_minor
-from reconciliation.matched_totals t
+from reconciliation.matched_of_lines t
 join reconciliation.files f using (file_id)
 where t.run_no = $1
 group by 1, 2, 3, 4, 5
 order by t.kind;
+
+-- name: cleared
+-- What the run $1 took out of clearing, by account and currency: what it matched, of lines that settle payments of another currency in
+-- that one.
+select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor)::bigint as amount_minor
+from reconciliation.matched_of_clearing t
+join reconciliation.files f using (file_id)
+where t.run_no = $1
+group by 1, 2, 3, 4;
 
 -- name: openings
 -- What PSPs held before the first files, of the files that the run $1 and those before it took up.

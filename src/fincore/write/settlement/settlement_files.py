@@ -5,12 +5,13 @@ from datetime import datetime
 
 from fincore.domain.ids import RunId, SettlementFileId, settlement_file_stream_of
 from fincore.domain.refusal import Refusal
+from fincore.domain.settlement_event_ids import event_id_of
 from fincore.domain.settlement_events import SettlementFileAccepted, SettlementFileEvent
 from fincore.domain.settlement_file import (
+    ConvertedTotal,
     KindTotal,
     SettlementFile,
     accept_file,
-    event_id_of,
     fold_settlement_file,
     match_lines,
 )
@@ -53,12 +54,15 @@ class SettlementFileRecorder:
         provenance: Provenance,
         *,
         occurred_at: datetime,
+        conversions: Sequence[ConvertedTotal] = (),
     ) -> Recorded[SettlementFileEvent] | Refusal | NotFound | Contended:
-        """Commit what a run matched of a file that was accepted; a refusal wrote nothing."""
+        """Commit what a run matched of a file that was accepted, in one currency and across two; a refusal wrote nothing."""
         return await self._record(
             file_id,
             lambda file: (
-                NotFound() if file is None else match_lines(file, run_id, sums, occurred_at=occurred_at)
+                NotFound()
+                if file is None
+                else match_lines(file, run_id, sums, conversions, occurred_at=occurred_at)
             ),
             provenance,
         )
