@@ -47,6 +47,7 @@ class Totals(NamedTuple):
     matched: dict[SettlementFileId, list[KindTotal]]
     converted: dict[SettlementFileId, list[ConvertedTotal]]
 
+
 _Entries = tuple[int, int]
 """The ledger's entries that are new to a run: after the first, up to the second."""
 
