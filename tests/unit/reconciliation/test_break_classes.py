@@ -166,3 +166,14 @@ def test_thing_told_as_a_whole_in_a_wrong_currency_is_one_break() -> None:
     amount = difference(Part(items=1, item_minor=10_000), Part(), currency=EUR)
     fee = difference(Part(), Part(items=1, item_minor=-350))
     assert classes(breaks_of([told, amount, fee])) == ["currency"]
+
+
+def test_break_of_a_converted_line_has_no_parts_to_adjust() -> None:
+    """Its line moved another currency than the one in which it differs."""
+    one = difference(Part(1, 10_001, 1, 10_000), Part(1, -351, 1, -350), currency=EUR)._replace(
+        is_converted=True
+    )
+    assert [(found.break_class, found.parts) for found in breaks_of([one])] == [
+        ("amount", ()),
+        ("fee", ("fee",)),
+    ]

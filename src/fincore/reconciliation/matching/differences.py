@@ -187,7 +187,9 @@ def breaks_of(group: Sequence[Difference]) -> list[Break]:
     # What else is owed of a thing that is told as a whole is told in the wrong currency, too.
     hidden = only_owed if first.gross.lines else [beside]
     rest = [one for one in group if one is not first and one not in others and one not in hidden]
-    currency = Break("currency", _whole(first), _with_item_of(first, beside), is_fee=not first.gross.lines, parts=())
+    currency = Break(
+        "currency", _whole(first), _with_item_of(first, beside), is_fee=not first.gross.lines, parts=()
+    )
     return [currency, *_each([*others, *rest])]
 
 
