@@ -81,8 +81,8 @@ async def gather_day(connection: Connection, day: DayOfRuns, before: DayBefore |
                 last,
                 await _rows(connection, _SQL.booked, *entries),
                 await _rows(connection, _SQL.matched, *between),
-                await _rows(connection, _SQL.cleared, *between),
-                await decided(connection, rows[0]["run_no"], last.last_entry_id),
+                cleared=await _rows(connection, _SQL.cleared, *between),
+                people=await decided(connection, rows[0]["run_no"], last.last_entry_id),
             )
         ),
         files=await _files(connection, day),
@@ -170,6 +170,7 @@ def _accounts(
     last: RunReport,
     booked: Iterable[asyncpg.Record],
     matched: Iterable[asyncpg.Record],
+    *,
     cleared: Iterable[asyncpg.Record],
     people: Mapping[ReportedAccount, Decided],
 ) -> Iterable[DayAccount]:
