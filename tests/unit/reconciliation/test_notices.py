@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from fincore.cli.settlement_notices import notices_text
+from fincore.reconciliation.notification.console import Console
 from fincore.reconciliation.notification.findings import KINDS, MEANINGS, waiting_file
 from fincore.reconciliation.notification.notice import (
     LINE_CHARACTERS_MAX,
@@ -117,6 +119,25 @@ def test_notice_of_a_run_counts_and_names_new_breaks() -> None:
     )
     assert one.next_steps == ("fincore reconcile breaks --live", "fincore reconcile report run_1")
     assert (one.about, one.needs_person) == ("run:run_1", True)
+
+
+def test_break_of_a_file_is_named_by_the_file_once() -> None:
+    (named,) = SMALL.breaks
+    of_file = msgspec.structs.replace(
+        named, break_class="file_refused", reference="STL-1.CSV", line=None, currency=None, amount_minor=None
+    )
+    assert (
+        run_notice(SMALL, [OPENED], [of_file], reopened=0).findings[-1] == "break 7 file_refused: STL-1.CSV"
+    )
+
+
+async def test_console_logs_a_warning_where_a_person_is_needed() -> None:
+    with capture_logs() as logged:
+        await Console().send(notice())
+        await Console().send(notice(needs_person=True))
+    assert [one["log_level"] for one in logged] == ["info", "warning"]
+    assert logged[1]["subject"] == "a subject"
+    assert logged[1]["figures"] == ["a figure: a subject"]
 
 
 def test_notice_of_a_quiet_run_needs_no_person() -> None:

@@ -4,7 +4,6 @@ import structlog
 
 from fincore.reconciliation.notification.channel import ChannelName
 from fincore.reconciliation.notification.notice import Notice
-from fincore.reconciliation.notification.notice_forms import notice_text
 
 _log = structlog.get_logger(__name__)
 
@@ -15,6 +14,14 @@ class Console:
     name: ChannelName = "console"
 
     async def send(self, notice: Notice) -> None:
-        """Log the notice with its text; a test is shown by commands, too, which log only warnings."""
+        """Log the notice; a test is shown by commands, too, which log only warnings."""
         tell = _log.warning if notice.needs_person or notice.kind == "test" else _log.info
-        tell("reconciliation.notice", notice_id=notice.notice_id, kind=notice.kind, text=notice_text(notice))
+        tell(
+            "reconciliation.notice",
+            subject=notice.subject,
+            findings=list(notice.findings),
+            figures=[f"{one.name}: {one.value}" for one in notice.figures],
+            next_steps=list(notice.next_steps),
+            kind=notice.kind,
+            notice_id=notice.notice_id,
+        )

@@ -124,7 +124,7 @@ def _named(one: BreakReport) -> str:
         one.charge or one.reference or "",
         f"{one.file_name}{f', line {one.line:,}' if one.line else ''}" if one.file_name else "",
     ]
-    return f"break {one.break_id} {one.break_class}: {', '.join(filter(None, words))}"
+    return f"break {one.break_id} {one.break_class}: {', '.join(dict.fromkeys(filter(None, words)))}"
 
 
 def _untied(accounts: Iterable[AccountReport]) -> Iterator[str]:
