@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
@@ -229,9 +230,14 @@ class Writer(Generic[E_contra]):
 
     async def _insert(self, commits: list[Commit[E_contra]]) -> None:
         _may_die(commits, self._events, "before")
-        async with self._pool.acquire() as connection, connection.transaction():
+        finals = [commit.final_response for commit in commits if commit.final_response]
+        jobs = [job for commit in commits for job in commit.jobs]
+        async with (
+            self._pool.acquire() as connection,
+            # A statement alone is a transaction by itself, without a round trip to begin it and one to end it.
+            connection.transaction() if finals or jobs else nullcontext(),
+        ):
             await connection.execute(_SQL.insert_batch, *columns_of(commits, self._events))
-            finals = [commit.final_response for commit in commits if commit.final_response]
             if finals:
                 await connection.execute(
                     _SQL.replace_responses,
@@ -241,7 +247,6 @@ class Writer(Generic[E_contra]):
                     [stored.response.status for _, stored in finals],
                     [stored.response.body for _, stored in finals],
                 )
-            jobs = [job for commit in commits for job in commit.jobs]
             if jobs:
                 await self._enqueue(connection, jobs)
         _may_die(commits, self._events, "after")
