@@ -7,10 +7,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never, cast
 
-import asyncpg
 import structlog
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import EntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
@@ -85,13 +82,12 @@ class PgQueuerQueue:
         """Add jobs in one statement inside the transaction of `connection`."""
         # In one order in every process: two transactions with the same keys wait and never deadlock.
         jobs = sorted(jobs, key=lambda job: job.dedupe_key or "")
-        await Queries(AsyncpgDriver(cast("asyncpg.Connection", connection)), *BUILDERS).enqueue(
+        await connection.execute(
+            _SQL.enqueue,
             [job.kind for job in jobs],
             [job.payload for job in jobs],
-            [0] * len(jobs),
-            [timedelta(seconds=job.delay_seconds) for job in jobs],
+            [job.delay_seconds for job in jobs],
             [job.dedupe_key for job in jobs],
-            on_conflict="skip",
         )
 
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:
