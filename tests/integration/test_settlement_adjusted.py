@@ -14,6 +14,8 @@ from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
+from fincore.backoffice.breaks import act_on_break
+from fincore.domain.adjustment import PARTS_MAX
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind, AdjustmentReversed
 from fincore.domain.currency import Currency
 from fincore.domain.ids import AdjustmentId, RunId
@@ -23,6 +25,7 @@ from fincore.reconciliation.adjustments.decision import ADJUSTABLE, Decision
 from fincore.reconciliation.adjustments.limits import AdjustmentLimit, AdjustmentLimits
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged
+from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
 from fixtures.settlement_account import Settlement, line, settlement
@@ -537,3 +540,51 @@ async def test_adjustment_is_never_changed_in_the_database(
     await adjust(account, await the_break(account))
     with pytest.raises(asyncpg.RestrictViolationError):
         await owner_pool.execute(change)
+
+
+async def test_reversal_beside_a_later_break_leaves_it_the_amount(account: Settlement) -> None:
+    """What a PSP says that it holds differs again: the later break is about both differences then."""
+    await account.fetched([], beginning_minor={"usd": 100}, ending_off_minor=-7)
+    await run(account)
+    first = await the_break(account)
+    booked = await adjust(account, first)
+    await run(account)
+    await account.fetched([], day=1, beginning_minor={"usd": 93}, ending_off_minor=-5)
+    await run(account)
+    second = await the_break(account)
+    assert (second["amount_minor"], second["subject"]) == (-5, first["subject"])
+    await reverse(account, booked.adjustment_id)
+    await run(account)
+    again = await the_break(account)
+    assert (again["break_id"], again["amount_minor"]) == (second["break_id"], -12)
+    await adjust(account, again)
+    await run(account)
+    assert await account.breaks() == []
+    assert await expenses(account) == {"adjustments": 12}
+
+
+async def test_explained_break_is_adjusted_and_never_answered_twice(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    found = await the_break(account)
+    explained = Done(action="explain", actor="operator:ada", reason="a fee")
+    await act_on_break(account.ledgerdb, found["break_id"], explained)
+    await adjust(account, found)
+    with pytest.raises(BreakNotChanged, match="adjusted"):
+        await act_on_break(account.ledgerdb, found["break_id"], explained)
+    await run(account)
+    await ended(account, "adjusted")
+
+
+async def test_break_of_too_many_parts_books_nothing(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    reference = one.lines[0].references
+    await account.fetched([line("payment", 1, references=reference) for _ in range(PARTS_MAX + 1)])
+    await run(account)
+    found = next(
+        row
+        for row in await account.rows("select * from reconciliation.breaks order by break_id")
+        if row["class"] == "amount"
+    )
+    with pytest.raises(AdjustmentRefused, match="an adjustment may be of 200 of each"):
+        await adjust(account, found)

@@ -43,8 +43,10 @@ async def stage_adjusted_breaks(connection: Connection) -> None:
 
 async def keep_break_parts(connection: Connection, run_no: int) -> None:
     """What makes each break, for those who adjust it."""
+    await _do(connection, _SQL.stage_break_groups, run_no)
+    await _do(connection, _SQL.analyze_break_groups)
     await _do(connection, _SQL.drop_break_parts)
-    await _do(connection, _SQL.keep_break_parts, run_no)
+    await _do(connection, _SQL.keep_break_parts)
 
 
 async def _do(connection: Connection, statement: str, *arguments: object) -> None:

@@ -127,25 +127,35 @@ join reconciliation.breaks o on o.break_id = a.break_id
 where g.is_reversal and (p.part = 'fee' or o.subject not like '%:fee')
 group by p.scope_no, p.grouped, p.currency, o.subject like '%:fee';
 
+-- name: stage_break_groups
+-- The group that each break of the run $1 is, in one currency, and which parts of it. Sums have one key, as in `match_equal`.
+create temporary table break_groups on commit drop as
+select distinct b.break_id, p.part, array[f.scope_no::text, f.currency, p.part, f.grouped] collate "C" as key
+from found_breaks f
+join found_subjects s using (place)
+join reconciliation.breaks b on b.subject = s.subject and b.seen_by = $1 and b.closed_by is null
+cross join lateral (values ('gross', f.takes_gross), ('fee', f.takes_fee)) as p (part, is_taken)
+where f.grouped is not null and p.is_taken;
+
+-- name: analyze_break_groups
+-- Plans for a million groups are not those for ten.
+analyze break_groups, shown_items;
+
 -- name: drop_break_parts
 -- The parts of breaks are those of this run.
 delete from reconciliation.break_parts;
 
 -- name: keep_break_parts
--- What makes each of the breaks that the run $1 found: parts of the same group, in one currency.
+-- What makes each of these breaks.
 insert into reconciliation.break_parts (break_id, part, line_no, entry_id, account_id)
-with groups as (
-    select b.break_id, f.scope_no, f.grouped, f.currency, p.part
-    from found_breaks f
-    join found_subjects s using (place)
-    join reconciliation.breaks b on b.subject = s.subject and b.seen_by = $1 and b.closed_by is null
-    cross join lateral (values ('gross', f.takes_gross), ('fee', f.takes_fee)) as p (part, is_taken)
-    where f.grouped is not null and p.is_taken
-)
 select g.break_id, g.part, l.line_no, null::bigint, null::bigint
-from groups g
-join line_parts l using (scope_no, grouped, currency, part)
+from break_groups g
+join (
+    select array[scope_no::text, currency, part, grouped] collate "C" as key, line_no from line_parts
+) l using (key)
 union all
 select g.break_id, g.part, null, i.entry_id, i.account_id
-from groups g
-join shown_items i using (scope_no, grouped, currency, part);
+from break_groups g
+join (
+    select array[scope_no::text, currency, part, grouped] collate "C" as key, entry_id, account_id from shown_items
+) i using (key);
