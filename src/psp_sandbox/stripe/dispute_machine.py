@@ -15,6 +15,7 @@ from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.machine import NewEvent
 from psp_sandbox.stripe.movements import DAY_SECONDS, Movement, moved, shown
 from psp_sandbox.stripe.refund_machine import refundable
+from psp_sandbox.stripe.settlement_currency import SettlementCurrency, converted
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_disputes import (
     Dispute,
@@ -73,10 +74,11 @@ class ImpossibleStep(Exception):
 
 
 class DisputeFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a step needs to know: the time in unix seconds, and a name for the movement if it makes one."""
+    """What a step needs to know: the time in unix seconds, a name for the movement if it makes one, and how it is settled."""
 
     movement_id: str
     now: int
+    settles: SettlementCurrency | None = None
 
 
 def open_dispute(
@@ -128,8 +130,15 @@ def open_dispute(
 
 
 def held_funds(dispute: Dispute) -> int:
-    """Minor units of the charge that the dispute has: withdrawn, and not reinstated."""
+    """What the dispute has, in minor units of the currency in which it was settled: withdrawn, and not reinstated."""
     return -sum(transaction.amount for transaction in dispute.balance_transactions)
+
+
+def _held_of_charge(dispute: Dispute) -> int:
+    """The same in minor units of the charge: of what was converted all that is disputed, while any of it is held."""
+    held = held_funds(dispute)
+    is_converted = any(one.currency != dispute.currency for one in dispute.balance_transactions)
+    return dispute.amount if held and is_converted else held
 
 
 def disputable(charge: Charge, disputes: Iterable[Dispute]) -> int:
@@ -137,7 +146,7 @@ def disputable(charge: Charge, disputes: Iterable[Dispute]) -> int:
     standing = list(disputes)
     if not charge.captured or any(dispute.status not in CLOSED for dispute in standing):
         return 0
-    return refundable(charge) - sum(map(held_funds, standing))
+    return refundable(charge) - sum(map(_held_of_charge, standing))
 
 
 def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
@@ -232,6 +241,11 @@ def _moved(
     if amount == 0:
         raise ImpossibleStep(f"{charge.id} has been refunded; there is nothing to withdraw")
     movement = moved(move, facts.movement_id, amount=amount, charge=charge, source=dispute.id, now=facts.now)
+    if move == "reinstatement":
+        # What comes back is what was taken, in the currency of that.
+        movement = replace(movement, currency=dispute.balance_transactions[-1].currency)
+    else:
+        movement = converted(movement, facts.settles)
     transactions = (*dispute.balance_transactions, shown(movement, now=facts.now))
     return replace(dispute, balance_transactions=transactions), movement
 

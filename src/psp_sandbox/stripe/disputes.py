@@ -67,7 +67,7 @@ def close(call: Call) -> Response:
     check_expand("dispute", given.expand)
     dispute = _addressed(call)
     charge = call.store.charge(call.account, dispute.charge)
-    facts = DisputeFacts(movement_id=new_id("txn"), now=call.store.now())
+    facts = DisputeFacts(movement_id=new_id("txn"), now=call.store.now(), settles=call.store.settles)
     try:
         transition = dispute_machine.take("accept", dispute, charge, facts)
     except ImpossibleStep as error:

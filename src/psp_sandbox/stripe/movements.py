@@ -36,7 +36,7 @@ FEE_NAMES = {"adjustment": "Dispute fee", "charge": "Stripe processing fees"}
 class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One change of the balance, in minor units. `source` is the charge, refund, dispute or payout it comes from, None of a fee of the account.
 
-    `payout` is the payout that contains it; what no payout contains is the balance.
+    `payout` is the payout that contains it; what no payout contains is the balance. `exchange_rate` is the one at which it was converted.
 
     Small, because there is one for every payment of a load test; the rest is computed when it is shown.
     """
@@ -51,6 +51,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str | None
     type: MovementType
     payout: str | None = None
+    exchange_rate: float | None = None
 
 
 def charged(
@@ -161,6 +162,7 @@ def shown(movement: Movement, *, now: int) -> BalanceTransaction:
         created=movement.created,
         currency=movement.currency,
         description=movement.description,
+        exchange_rate=movement.exchange_rate,
         fee=movement.fee,
         fee_details=details,
         net=movement.amount - movement.fee,

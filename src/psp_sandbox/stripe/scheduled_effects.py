@@ -124,7 +124,7 @@ def dispute_charge(store: Store, due: Due) -> None:
             amount=amount,
             reason=REASONS[disputing],
             inquiry=disputing == "inquiry",
-            facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
+            facts=DisputeFacts(movement_id=new_id("txn"), now=store.now(), settles=store.settles),
         )
         store.apply_to_charge(caller, opened)
 
@@ -168,7 +168,7 @@ def finish_report(store: Store, due: Due) -> None:
 def _take(store: Store, due: Due, dispute: Dispute, step: Step) -> None:
     charge = store.charge(due.account, dispute.charge)
     caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
-    facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
+    facts = DisputeFacts(movement_id=new_id("txn"), now=store.now(), settles=store.settles)
     store.apply_to_charge(caller, dispute_machine.take(step, dispute, charge, facts))
 
 

@@ -15,6 +15,7 @@ from psp_sandbox.stripe.falsification import Falsification
 from psp_sandbox.stripe.movements import Movement, account_fee, shown
 from psp_sandbox.stripe.payout_machine import FailureCode, ImpossiblePayoutStep, PayoutFacts, Step
 from psp_sandbox.stripe.payout_store import StoredPayout
+from psp_sandbox.stripe.settlement_currency import SettlementCurrency
 from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.wire_payouts import Payout
 
@@ -157,10 +158,23 @@ def _facts(store: Store, code: FailureCode = "could_not_process") -> PayoutFacts
     return PayoutFacts(movement_id=new_id("txn"), now=store.now(), failure_code=code)
 
 
+def settle_in(store: Store, request: Request, _named: str) -> Response:
+    """POST /sandbox/settlement_currency: payments of other currencies move that one from now on."""
+    order = msgspec.json.decode(request.body, type=SettlementCurrency)
+    unknown = {order.currency, *order.rates} - SUPPORTED
+    if unknown:
+        raise Misdirected(400, f"there is no currency {min(unknown)}")
+    if order.currency in order.rates:
+        raise Misdirected(400, f"{order.currency} is settled in itself; leave its rate out")
+    store.settles = order if order.rates else None
+    return Response(status=201, payload=order)
+
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "payouts"): list_payouts,
     ("POST", "settlement_days"): cut_day,
     ("POST", "account_fees"): charge_account_fee,
+    ("POST", "settlement_currency"): settle_in,
     ("POST", "payouts/falsify"): falsify,
     ("DELETE", "payouts/falsify"): stop_falsifying,
     **{("POST", f"payouts/{step}"): move(step) for step in payout_machine.STEPS},

@@ -24,6 +24,7 @@ from psp_sandbox.stripe.movements import Movement, movement_ids, shown
 from psp_sandbox.stripe.payout_machine import PayoutTransition
 from psp_sandbox.stripe.payout_store import PayoutStore
 from psp_sandbox.stripe.report_store import ReportStore
+from psp_sandbox.stripe.settlement_currency import SettlementCurrency, converted
 from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.warning_store import WarningStore
 from psp_sandbox.stripe.wire import (
@@ -102,6 +103,7 @@ class Store:
         self.payouts = PayoutStore(max_rows=MAX_PAYOUTS)
         self.reports = ReportStore(max_rows=MAX_REPORTS)
         self.movements: BoundedStore[Movement] = BoundedStore(max_rows=4 * max_payments)
+        self.settles: SettlementCurrency | None = None
         self.events: BoundedStore[Event] = BoundedStore(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
@@ -286,6 +288,7 @@ class Store:
     def clear(self) -> None:
         """Forget every object and every endpoint that was made over the API; those of the command line stay."""
         self.scheduler.clear()
+        self.settles = None
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
         for objects in (
             self.payment_methods,
@@ -321,7 +324,7 @@ class Store:
     def move(self, caller: Caller, movement: Movement | None) -> None:
         """The balance of the account changes, if there is a movement."""
         if movement is not None:
-            self.movements.add(caller.account, movement.id, movement)
+            self.movements.add(caller.account, movement.id, converted(movement, self.settles))
             self._is_live[caller.account] = caller.livemode
 
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:

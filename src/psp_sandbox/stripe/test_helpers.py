@@ -118,7 +118,7 @@ def dispute_charge(store: Store, request: Request, named: str) -> Response:
         amount=amount,
         reason=order.reason,
         inquiry=order.inquiry,
-        facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
+        facts=DisputeFacts(movement_id=new_id("txn"), now=store.now(), settles=store.settles),
     )
     store.apply_to_charge(Caller(account=account, livemode=charge.livemode, request=NO_REQUEST), opened)
     return Response(status=201, payload=opened.dispute)
@@ -150,7 +150,7 @@ def move_dispute(move: DisputeMove) -> Operation:
         if account is None or dispute is None:
             raise Misdirected(404, f"no dispute {dispute_id}")
         charge = store.charge(account, dispute.charge)
-        facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
+        facts = DisputeFacts(movement_id=new_id("txn"), now=store.now(), settles=store.settles)
         try:
             transition = move(dispute, charge, facts)
         except ImpossibleStep as error:

@@ -37,7 +37,7 @@ class BalanceTransaction(Struct, frozen=True, kw_only=True, gc=False):
     created: int
     currency: str
     description: str | None
-    exchange_rate: None = None
+    exchange_rate: float | None = None
     fee: int
     fee_details: tuple[FeeDetail, ...]
     net: int
