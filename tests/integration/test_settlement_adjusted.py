@@ -20,12 +20,14 @@ from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind, A
 from fincore.domain.currency import Currency
 from fincore.domain.ids import AdjustmentId, RunId
 from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.adjustments import acts
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import ADJUSTABLE, Decision
 from fincore.reconciliation.adjustments.limits import AdjustmentLimit, AdjustmentLimits
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged
 from fincore.reconciliation.breaks.break_decision import Done
+from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
 from fixtures.settlement_account import Settlement, line, settlement
@@ -588,3 +590,30 @@ async def test_break_of_too_many_parts_books_nothing(account: Settlement) -> Non
     )
     with pytest.raises(AdjustmentRefused, match="an adjustment may be of 200 of each"):
         await adjust(account, found)
+
+
+async def test_person_who_waits_too_long_for_a_run_is_told(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    found = await the_break(account)
+    monkeypatch.setattr(acts, "WAIT_MAX", "50ms")
+    async with account.ledgerdb.acquire() as matching, matching.transaction():
+        await matching.execute("select pg_advisory_xact_lock(hashtext('fincore.reconciliation.matching'))")
+        with pytest.raises(AdjustmentRefused, match="repeat the command when it has ended"):
+            await adjust(account, found)
+    await adjust(account, found)
+
+
+async def test_day_report_ties_beside_what_people_adjust(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -700)], beginning_minor={"usd": 50_000})
+    await run(account)
+    await adjust(account, await the_break(account), "write_off")
+    usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
+    await Adjustments(account.ledgerdb, WIDE).explain_opening(usd, 50_000, by="ada", reason="of before")
+    await run(account)
+    (today,) = await account.rows("select (now() at time zone 'UTC')::date as day")
+    checked = await checked_day(account.ledgerdb, today["day"])
+    assert checked.report.ties
+    assert [one.breaks for one in checked.report.closed_sums] == [1]

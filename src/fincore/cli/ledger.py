@@ -92,7 +92,7 @@ def statement(
     """Print the statement of an account over whole days (UTC): the opening, each movement with its subject, the close.
 
     Each line says what moved: a capture, a refund, a dispute, one of the fees, a payout, or what a settlement file states. The subject
-    is the charge, the payout or the file. What happened in a month that was closed
+    is the charge, the payout, the file or the adjustment. What happened in a month that was closed
     already is in the statement of the day on which it was booked, and says for which month it is late.
 
     Parameters

@@ -81,7 +81,7 @@ def test_balance_is_adjusted_without_lines_and_items() -> None:
     [
         ({}, {"amount_minor": -971}, "and not to -9.71 USD"),
         ({"amount_minor": -971}, {}, "do not come to its amount"),
-        ({"lines": (), "items": ()}, {}, "nothing of the break 7 is open on clearing"),
+        ({"lines": (), "items": ()}, {}, "no entry on clearing makes the sides of the break 7 equal"),
         ({"lines": SHORT.lines * PARTS_MAX}, {}, "an adjustment may be of 200"),
         ({"break_class": "balance"}, {"kind": "write_off"}, "nothing that the PSP owes"),
         ({"break_class": "late"}, {}, "fincore reconcile sources"),

@@ -59,7 +59,7 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     """One posting, and the balance of the statement after it. `accounted_at` is the time that counts for the statement.
 
     `event_id` is the entry's: of the event that it books, or its own where an operator or an upgrade booked it. `subject` is the
-    charge, payout or settlement file that it is of; what an upgrade booked is of none.
+    charge, payout, settlement file or adjustment that it is of; what an upgrade booked is of none.
     """
 
     entry_id: int

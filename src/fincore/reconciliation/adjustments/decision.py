@@ -166,8 +166,8 @@ def _flaw(
     if adjusts == "clearing":
         if not found.lines and not found.items:
             return (
-                f"nothing of the break {found.break_id} is open on clearing: it is booked as the statement has it. Explain it with "
-                "`fincore reconcile explain`, or ask the PSP with `fincore reconcile claim`"
+                f"no entry on clearing makes the sides of the break {found.break_id} equal: it is booked as the statement has it, or its line "
+                "moved another currency. Explain it with `fincore reconcile explain`, or ask the PSP with `fincore reconcile claim`"
             )
         if max(len(found.lines), len(found.items)) > PARTS_MAX:
             return (
