@@ -19,7 +19,7 @@ from fincore.reconciliation.notification.channel import ChannelName, NotSent
 from fincore.reconciliation.notification.collector import Collector
 from fincore.reconciliation.notification.notice import Notice, Tell, notice_of
 from fincore.reconciliation.notification.outbox import Outbox, keep, measure_notices
-from fincore.reconciliation.notification.retry import ATTEMPTS_MAX
+from fincore.reconciliation.notification.retry import ATTEMPTS_MAX, PAUSES_SECONDS
 from fincore.reconciliation.notification.teller import Teller
 from fincore.reconciliation.notification.watch import keep_failed_run
 from fixtures.settlement_account import Settlement, line, settlement
@@ -263,12 +263,15 @@ async def test_failed_attempt_is_made_again_after_a_pause(account: Settlement) -
     await due(account, "webhook")
     channel = GivenChannel()
     channel.refuses = NotSent("no answer: connection failed")
+    before = await account.ledgerdb.fetchval("select clock_timestamp()")
     assert await teller(account, channel).deliver_due(channel) == 1
+    after = await account.ledgerdb.fetchval("select clock_timestamp()")
     (row,) = await account.rows(
-        "select failure, next_attempt_at - now() as pause, leased_until from reconciliation.notice_deliveries"
+        "select failure, next_attempt_at, leased_until from reconciliation.notice_deliveries"
     )
     assert row["failure"] == "no answer: connection failed"
-    assert timedelta(seconds=20) < row["pause"] <= timedelta(seconds=30)
+    pause = timedelta(seconds=PAUSES_SECONDS[1])
+    assert before + pause <= row["next_attempt_at"] <= after + pause
     assert row["leased_until"] is None
 
 
