@@ -16,12 +16,13 @@ from prometheus_client import REGISTRY
 
 from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_THEIR_ACTIONS
 from fincore.backoffice.breaks import NoSuchBreak, list_breaks, read_break
-from fincore.postgres.pool import Pool, create_pool
+from fincore.postgres.pool import Connection, Pool, create_pool
 from fincore.reconciliation.breaks import break_actions
 from fincore.reconciliation.breaks.break_actions import ActedBreak, BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import TRANSITIONS, PersonAction
 from fincore.reconciliation.breaks.listing import BreakFilters, measure_breaks
+from fincore.reconciliation.matching import break_writer
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
@@ -400,6 +401,30 @@ async def test_change_past_the_triggers_is_a_violation(
     finally:
         await owner.close()
     assert [one for one in await violations(account) if one.startswith(f"break {number}") and finding in one]
+
+
+async def test_no_person_acts_while_a_run_writes_what_it_found(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the statements of a run an explanation would be of an amount that the run is about to change."""
+    number, one = await dropped(account)
+    monkeypatch.setattr(break_actions, "WAIT_MAX", "50ms")
+    refused: list[str] = []
+    write = break_writer._do
+
+    async def with_a_person_beside(connection: Connection, statement: str, *arguments: object) -> None:
+        await write(connection, statement, *arguments)
+        if "create temporary table known_breaks" in statement:
+            with pytest.raises(BreakNotChanged, match="repeat the command later"):
+                await done(account.ledgerdb, number, "explain", reason="known")
+            refused.append(statement)
+
+    monkeypatch.setattr(break_writer, "_do", with_a_person_beside)
+    (told,) = one.lines
+    await account.fetched([msgspec.structs.replace(told, gross_minor=told.gross_minor - 100)], day=1)
+    await run(account)
+    assert refused
+    assert await standing(account, number) == ("open", None)
 
 
 ACTS = st.lists(
