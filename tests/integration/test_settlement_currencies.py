@@ -1,11 +1,13 @@
 """Payments that are settled in another currency: their lines match by what the customer paid, and what was converted has its position."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Final
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
@@ -17,12 +19,14 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId, new_dispute_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.settlement_events import BankAccount
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.matching.preconditions import RunRefused
 from fincore.reconciliation.report.gathering import finished_run, gather
 from fincore.reconciliation.run import RunResult
-from fixtures.commits import created, new_stream
+from fixtures.commits import PROVENANCE, created, new_stream
 from fixtures.money_events import captured, refunded, withdrawn
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
 from fixtures.settlement_falsified import WHEN
@@ -44,7 +48,11 @@ async def account(dsn: str) -> AsyncIterator[Settlement]:
 
 
 async def paid(
-    account: Settlement, *, fee_minor: int | None = FEE_MINOR, refunded_minor: int = 0
+    account: Settlement,
+    *,
+    reference: str = "pay_1",
+    fee_minor: int | None = FEE_MINOR,
+    refunded_minor: int = 0,
 ) -> StreamId:
     """100.00 EUR taken, of which the PSP keeps 3.50 USD; then, if so asked, some of it goes back."""
     stream_id = new_stream()
@@ -53,7 +61,7 @@ async def paid(
     events: list[ChargeEvent] = [
         created(10_000, created_at=WHEN, currency=EUR, **of_account),
         captured(
-            psp_reference=PspReference("pay_1"),
+            psp_reference=PspReference(reference),
             fee_minor=fee_minor or 0,
             fee_currency=None if fee_minor is None else USD,
             platform_fee_minor=0,
@@ -266,3 +274,40 @@ async def test_event_of_a_conversion_names_both_currencies(account: Settlement) 
     ((_, told),) = file.conversions
     assert (told.currency, told.gross_minor) == (USD, 10_800)
     assert (told.charge_currency, told.charge_gross_minor, told.lines) == (EUR, 10_000, 0)
+
+
+async def test_line_at_a_wrong_rate_leaves_a_remainder_of_its_payout(account: Settlement) -> None:
+    """What the customer paid is right, and what moved is not what was paid out."""
+    await paid(account)
+    told = msgspec.structs.replace(settled(10_801), payout_reference="po_1")
+    await account.payouts.record(
+        PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False),
+        PayoutReport(
+            psp_reference=PspReference("po_1"),
+            money=Money(10_450, USD),
+            status="paid",
+            created_at=WHEN,
+            occurred_at=WHEN,
+        ),
+        PROVENANCE,
+        bank_account=BankAccount("main"),
+    )
+    await account.fetched([told], ending_off_minor=-10_450)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("unexplained_remainder", 1, "usd")]
+
+
+async def test_dropped_line_is_missing_where_others_were_converted(account: Settlement) -> None:
+    """A file of dollars covers euros, too, once it settled payments of euros."""
+    await paid(account)
+    await account.fetched([settled(10_800)], states_period=False)
+    await run(account)
+    await paid(account, reference="pay_2")
+    fee = line("account_fee", -1, occurred_at=WHEN + timedelta(days=4))
+    await account.fetched([fee], day=4, beginning_minor={"usd": 10_450}, states_period=False)
+    await run(account)
+    assert sorted(await account.breaks()) == [
+        FoundBreak("missing_there", -10_000, "eur"),
+        FoundBreak("missing_there", FEE_MINOR, "usd"),
+    ]
+    await sound(account)

@@ -228,6 +228,13 @@ def test_s12_amount_that_the_customer_saw_keeps_its_currency() -> None:
     assert "'3000.5' is no amount of JPY" in refused.reason
 
 
+def test_amounts_that_customers_saw_add_up_to_what_can_be_booked() -> None:
+    row = itemized_row(customer_facing_amount="999999999999999", customer_facing_currency="jpy")
+    refused = refusal(table([row] * 1_001))
+    assert refused.line_number == 1_002
+    assert "in JPY adds up to more than can be booked" in refused.reason
+
+
 @pytest.mark.parametrize("created", ["", "2026-11-20", "2026-11-20T10:00:00", "2026-11-20 10:00:00Z", "2026-02-30 10:00:00",
                                      "20.11.2026 10:00:00", "1066-11-20 10:00:00"])  # fmt: skip
 def test_s13_time_is_taken_by_utc_and_in_one_form(created: str) -> None:

@@ -1,7 +1,8 @@
 -- name: unknown_fees
 -- The payments of which the ledger knows no fee and lines of files state one: those that no run has taken up, and those of which the fee is
 -- open. One row for each charge and account, with what its lines say together in one currency; a line that repeats another counts once.
--- `taken_minor` is in the currency of the charge, by the lines themselves or by what they say that the customer saw.
+-- `taken_minor` is in the currency of the charge, by the lines themselves or by what they say that the customer paid. Sums that no
+-- payment has are left out.
 with last_run as (
     select coalesce(max(last_entry_id), 0) as entry_id from reconciliation.runs
 ),
@@ -70,4 +71,5 @@ select stream_id, livemode, psp, psp_account, array_agg(distinct reference) as r
     (array_agg(file_id order by line_no))[1] as file_id, (array_agg(psp_reference order by line_no))[1] as line_reference
 from told
 group by stream_id, livemode, psp, psp_account
-having count(*) = count(taken_minor) and count(distinct currency) = 1 and count(distinct charge_currency) = 1 and sum(fee_minor) < 0;
+having count(*) = count(taken_minor) and count(distinct currency) = 1 and count(distinct charge_currency) = 1 and sum(fee_minor) < 0
+    and greatest(abs(sum(taken_minor)), abs(sum(gross_minor)), -sum(fee_minor)) <= 999999999999999999;

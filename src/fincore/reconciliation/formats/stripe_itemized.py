@@ -3,14 +3,16 @@
 The file states no count and no total: that nothing is missing is proved by the summary of the same payout alone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import BinaryIO, Final
 
-from fincore.domain.currency import exponent_of
+from fincore.domain.currency import Currency, exponent_of
 from fincore.domain.money import Money
+from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.reconciliation.formats.decimal_amounts import minor_of
 from fincore.reconciliation.formats.our_ids import is_charge_id, is_refund_id
 from fincore.reconciliation.formats.records import Records, columns_of
@@ -69,6 +71,7 @@ class _Rows:
         columns = columns_of(number, header)
         require_columns(number, columns, COLUMNS)
         self.sums: dict[tuple[str, str], Sums] = {}
+        self._shown_minor: Counter[Currency] = Counter()
         self.extra_columns = _others(columns)
         self._payout = expected.payout_reference
         self._width = len(header)
@@ -139,6 +142,12 @@ class _Rows:
         minor = minor_of(amount, exponent_of(currency))
         if minor is None:
             raise FileRefused(number, f"{quoted(amount)} is no amount of {currency.upper()}")
+        self._shown_minor[currency] += abs(minor)
+        if self._shown_minor[currency] > SUM_MINOR_MAX:
+            raise FileRefused(
+                number,
+                f"what customers paid and got back in {currency.upper()} adds up to more than can be booked",
+            )
         # Stripe shows it without a direction, of a refund too: the gross amount has it.
         return Money(-abs(minor) if gross_minor < 0 else abs(minor), currency)
 
