@@ -127,6 +127,26 @@ async def test_matched_line_is_told_by_its_run_alone(account: Settlement) -> Non
     assert [tie.ledger_minor for tie in next_one.ties] == [0, 500]
 
 
+async def test_event_after_its_line_leaves_the_first_report(account: Settlement) -> None:
+    """The entry that the line waits for is booked with the line's own time, which is before the first run."""
+    one = live(PLAIN, account.psp, account.psp_account)
+    await account.fetched(one.lines)
+    first = await run(account)
+    then = await checked_report(account.ledgerdb, first)
+    assert then.is_sound
+    await account.happen(one.stream_id, *one.events)
+    await account.book()
+    assert (await checked_report(account.ledgerdb, first)).report == then.report
+    second = await figures(account, await run(account))
+    assert second.uncleared_minor == 0
+    again = await checked_report(account.ledgerdb, first)
+    assert (report_json(again.report), again.sha256, again.is_sound) == (
+        report_json(then.report),
+        then.sha256,
+        True,
+    )
+
+
 async def test_break_is_told_as_the_run_found_it(account: Settlement) -> None:
     """Its class changes with a later run, and it closes with the one after that."""
     (lived,) = await happen(account, PLAIN)
