@@ -194,6 +194,36 @@ async def test_nearly_equal_amount_never_closes_a_break(account: Settlement) -> 
     await explained(account)
 
 
+async def test_fee_that_differs_leaves_the_gross_matched(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([line("payment", 10_000, -330, references=one.lines[0].references)])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("fee", -10, "usd")]
+    rows = await account.rows("select part from reconciliation.matches")
+    assert [row["part"] for row in rows] == ["gross"]
+
+
+async def test_equal_amount_in_another_currency_matches_nothing(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(
+        [line("payment", 10_000, -320, currency=Currency("eur"), references=one.lines[0].references)]
+    )
+    await run(account)
+    assert await account.breaks() == [FoundBreak("currency", 9_680, "eur")]
+    assert await account.rows("select from reconciliation.matches") == []
+
+
+async def test_second_line_of_a_matched_item_is_a_break(account: Settlement) -> None:
+    """It has an id of its own at the PSP, so that it repeats no line."""
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines)
+    await run(account)
+    again = line("payment", 10_000, -320, references=one.lines[0].references)
+    await account.fetched([again], day=1, beginning_minor={"usd": 9_680})
+    await run(account)
+    assert await account.breaks() == [FoundBreak("missing_here", 9_680, "usd")]
+
+
 async def test_changed_class_keeps_the_break_and_its_age(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
     await account.fetched([])
@@ -729,4 +759,19 @@ async def test_unequal_match_is_refused_by_postgresql(account: Settlement) -> No
             "insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)"
             " select l.line_no, 'gross', 1, 'guess', l.line_no, i.entry_id, i.account_id"
             " from reconciliation.lines l, ledgerdb.clearing_items i"
+        )
+
+
+async def test_match_over_two_currencies_is_refused_by_postgresql(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(
+        [line("payment", 10_000, -320, currency=Currency("eur"), references=one.lines[0].references)]
+    )
+    await run(account)
+    with pytest.raises(asyncpg.CheckViolationError, match="not of one currency"):
+        await account.rows(
+            "insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)"
+            " select l.line_no, 'gross', 1, 'guess', l.line_no, i.entry_id, i.account_id from reconciliation.lines l"
+            " join ledgerdb.clearing_items i on i.psp_reference = any (l.about)"
+            " where l.line_no = (select max(line_no) from reconciliation.lines)"
         )
