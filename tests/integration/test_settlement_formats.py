@@ -1,6 +1,7 @@
 """Files in the layouts of PayPal and Stripe, from their bytes to a ledger in which all is explained."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -142,3 +143,92 @@ async def test_stripe_payout_with_a_lost_dispute_is_explained(account: Settlemen
     await stripe.kept(table(changed), name="po_9.csv", file_format="stripe_payout_itemized")
     await stripe.reconciliation.run()
     assert FoundBreak("missing_here", 9_680, "usd") in await stripe.breaks()
+
+
+async def converted_day(account: Settlement) -> list[StlRow]:
+    """A payment of 100.00 EUR and its refund of 25.00, both of which PayPal converts: with the refund what goes stands first."""
+    refund_id = new_refund_id()
+    common = {
+        "psp": account.psp,
+        "psp_account": account.psp_account,
+        "currency": Currency("eur"),
+        "occurred_at": WHEN,
+    }
+    stream_id = new_stream()
+    await account.happen(
+        stream_id,
+        created(
+            10_000,
+            psp=account.psp,
+            psp_account=account.psp_account,
+            created_at=WHEN,
+            currency=Currency("eur"),
+        ),
+        captured(
+            psp_reference=PspReference("CAP1"),
+            fee_minor=379,
+            fee_currency=Currency("eur"),
+            platform_fee_minor=0,
+            **common,
+        ),
+        refunded(
+            refund_id=refund_id,
+            psp_reference=PspReference("REF1"),
+            fee_minor=90,
+            fee_currency=Currency("eur"),
+            **common | {"amount_minor": 2_500},
+        ),
+    )
+    paid = {"invoice": "INV1", "reference": "CAP1", "reference_type": "TXN"}
+    back = {"invoice": "INV1", "reference": "REF1", "reference_type": "TXN"}
+    return [
+        with_fee(StlRow("CAP1", currency="EUR", custom=charge_of(stream_id)), "DR", "379"),
+        StlRow("C1", "T0200", "DR", "9621", "EUR", **paid),
+        StlRow("C2", "T0200", "CR", "10390", "USD", **paid),
+        with_fee(
+            StlRow(
+                "REF1", "T1107", "DR", "2500", "EUR", custom=refund_id, reference="CAP1", reference_type="TXN"
+            ),
+            "CR",
+            "90",
+        ),
+        StlRow("C3", "T0200", "DR", "2650", "USD", **back),
+        StlRow("C4", "T0200", "CR", "2410", "EUR", **back),
+    ]
+
+
+async def test_paypal_day_with_conversions_is_explained(account: Settlement) -> None:
+    """Clearing is zero, and the positions of both currencies hold what was converted and not back."""
+    await account.kept(joined(stl_lines(await converted_day(account))), name="STL-20261120.01.009.CSV")
+    result = await account.reconciliation.run()
+    assert result is not None
+    assert result.problems == ()
+    assert await account.breaks() == []
+    await account.book()
+    before = {"unmatched eur": 5_000, "unmatched usd": 5_000}
+    assert await account.balances() == before | {"balance eur": 5_000, "balance usd": 5_000 + 10_390 - 2_650}
+    rows = await account.rows("select name, balance_minor from ledgerdb.accounts where name like 'fx:%'")
+    assert {row["name"]: row["balance_minor"] for row in rows} == {
+        "fx:position:eur": 9_621 - 2_410,
+        "fx:position:usd": 2_650 - 10_390,
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "told", "broken"),
+    [
+        (2, None, FoundBreak("incomplete_conversion", -9_621, "eur")),
+        (4, None, FoundBreak("incomplete_conversion", 2_410, "eur")),
+        (5, "USD", FoundBreak("incomplete_conversion", 2_410 - 2_650, "usd")),
+        (3, "USD", FoundBreak("currency", -2_410, "usd")),
+    ],
+)
+async def test_false_row_of_a_converted_day_is_one_break(
+    account: Settlement, place: int, told: str | None, broken: FoundBreak
+) -> None:
+    """A side of a conversion is left out or in another currency, or a refund is."""
+    rows = await converted_day(account)
+    rows[place : place + 1] = [] if told is None else [replace(rows[place], currency=told)]
+    await account.kept(joined(stl_lines(rows)), name="STL-20261120.01.009.CSV")
+    assert await account.reconciliation.run() is not None
+    assert await account.breaks() == [broken]
