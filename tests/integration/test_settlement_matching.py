@@ -224,6 +224,64 @@ async def test_second_line_of_a_matched_item_is_a_break(account: Settlement) -> 
     assert await account.breaks() == [FoundBreak("missing_here", 9_680, "usd")]
 
 
+async def test_one_of_two_lines_of_an_item_matches_it(account: Settlement) -> None:
+    """Both equal it, and have ids of their own at the PSP: the first one counts."""
+    (one,) = await happen(account, PLAIN)
+    again = line("payment", 10_000, -320, references=one.lines[0].references)
+    await account.fetched([*one.lines, again])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("missing_here", 9_680, "usd")]
+
+
+async def test_first_of_two_same_lines_matches_the_item(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([*one.lines, *one.lines])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("duplicate", 9_680, "usd")]
+    rows = await account.rows(
+        "select distinct l.number from reconciliation.matches m join reconciliation.lines l using (line_no)"
+    )
+    assert [row["number"] for row in rows] == [1]
+
+
+async def test_lines_of_one_id_and_two_types_are_no_duplicates(account: Settlement) -> None:
+    moved = line("adjustment", -7)
+    await account.fetched([moved, line("reserve", -7, psp_reference=moved.psp_reference)])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("unexpected_movement", -7, "usd")] * 2
+
+
+async def test_repeated_line_matches_no_item_that_it_alone_names(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    unnamed = line("payment", 10_000, -320)
+    again = line(
+        "payment",
+        10_000,
+        -320,
+        psp_reference=unnamed.psp_reference,
+        references=one.lines[0].references,
+    )
+    await account.fetched([unnamed, again])
+    await run(account)
+    assert sorted(await account.breaks()) == [
+        FoundBreak("duplicate", 9_680, "usd"),
+        FoundBreak("missing_here", 9_680, "usd"),
+        FoundBreak("missing_there", -9_680, "usd"),
+    ]
+
+
+async def test_first_reference_of_a_line_counts(account: Settlement) -> None:
+    """What it equals is named second, and is another payment."""
+    first, second = await happen(account, PLAIN, PLAIN._replace(amount_minor=9_000))
+    references = (*first.lines[0].references, *second.lines[0].references)
+    await account.fetched([line("payment", 9_000, -320, references=references)])
+    await run(account)
+    assert sorted(await account.breaks()) == [
+        FoundBreak("amount", -1_000, "usd"),
+        FoundBreak("missing_there", -8_680, "usd"),
+    ]
+
+
 async def test_changed_class_keeps_the_break_and_its_age(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
     await account.fetched([])
