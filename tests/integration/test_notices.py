@@ -196,6 +196,15 @@ async def test_failed_run_is_told_once_until_a_run_finishes(account: Settlement)
     assert [notice.kind for notice in await told(account)] == ["findings", "findings"]
 
 
+async def test_run_that_fails_in_the_same_way_is_kept_once(account: Settlement) -> None:
+    for reason in ("one", "one", "another", "one", "one"):
+        await keep_failed_run(account.ledgerdb, reason)
+    await run(account)
+    await keep_failed_run(account.ledgerdb, "one")
+    rows = await account.rows("select reason from reconciliation.failed_runs order by failure_no")
+    assert [row["reason"] for row in rows] == ["one", "another", "one", "one"]
+
+
 async def test_findings_of_one_look_are_told_together(account: Settlement, dsn: str) -> None:
     await account.fetched([], day=0)
     await account.fetched([], day=2)

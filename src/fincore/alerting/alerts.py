@@ -456,6 +456,17 @@ ALERTS: Final = (
         section="settlement-files",
     ),
     Alert(
+        name="ReconciliationStops",
+        severity="critical",
+        expression='max(fincore_settlement_good_timestamp_seconds{step="fetched"}) > max(fincore_reconciliation_finished_timestamp_seconds) '
+        "and time() - max(fincore_reconciliation_finished_timestamp_seconds) > 3600",
+        for_seconds=3600,
+        runbook="Sources of settlement files are read, and no run of reconciliation has ended for an hour since: new money, late money and "
+        "statements of banks are compared with nothing. The log lines `settlement.use_interrupted` and `reconciliation.run_failed` of the role "
+        "`reconciliation` have the reason, most often a ledger that is behind or a statement that takes too long; `fincore reconcile run` tries it again.",
+        section="settlement-files",
+    ),
+    Alert(
         name="BreaksOpen",
         severity="warning",
         expression="max by (class, mode) (fincore_breaks_open) > 0",

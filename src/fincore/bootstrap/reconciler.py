@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, get_args
 
+import asyncpg
 import structlog
 
 from fincore.bootstrap.databases import Stores
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
-from fincore.domain.errors import Overloaded
+from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
-from fincore.postgres.failures import is_outage
+from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.reconciliation.adjustments.lost import AdjustmentLost
 from fincore.reconciliation.adjustments.telling import AdjustmentNotRecorded
 from fincore.reconciliation.evidence.port import EvidenceStore
@@ -77,31 +78,60 @@ KeepFailure = Callable[[str], Awaitable[None]]
 def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Callable[[], Awaitable[None]]:
     """Runs until a run of this process has seen all that is kept by now. Raises outages of the databases.
 
-    Any other failure is logged, counted and kept, and fetching goes on; the next look is followed by a further run.
+    Every failure is counted. An outage is for the caller to repeat, and is kept from the second in a row on: one alone may be a restart of
+    the database. Any other failure is logged and kept, and fetching goes on; the next look is followed by a further run.
     """
     # A series that begins at 0 tells that the first run failed.
-    for result in ("good", "failed"):
+    for result in ("good", "failed", "interrupted"):
         RUNS.labels(result)
+    interrupted = 0
 
     async def run() -> None:
+        nonlocal interrupted
         try:
             # The run of another process may have begun before the last file was kept.
             while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
                 await asyncio.sleep(TURN_SECONDS)
         except (MatchNotRecorded, AdjustmentNotRecorded, AdjustmentLost, RunRefused, Overloaded) as error:
+            interrupted = 0
             _log.error("reconciliation.run_failed", reason=str(error))
             await _failed(keep_failure, str(error))
         except Exception as error:
             if is_outage(error):
+                interrupted += 1
+                RUNS.labels("interrupted").inc()
+                if interrupted > 1:
+                    await _kept_in_outage(keep_failure, _outage_text(error))
                 raise
+            interrupted = 0
             _log.exception("reconciliation.run_failed", reason=f"an error of FinCore's own: {error!r}")
             await _failed(
                 keep_failure, f"an error of FinCore's own ({type(error).__name__}), which the log has"
             )
         else:
+            interrupted = 0
             RUNS.labels("good").inc()
 
     return run
+
+
+async def _kept_in_outage(keep_failure: KeepFailure, reason: str) -> None:
+    """Keep why runs are interrupted, if the database takes it: the ledger or a statement may be slow while it answers."""
+    try:
+        await keep_failure(reason)
+    except Exception as error:  # noqa: BLE001 -- the outage is what is raised, not that its reason is not kept
+        if not is_outage(error):
+            _log.exception("reconciliation.failure_not_kept")
+
+
+def _outage_text(error: Exception) -> str:
+    """What an outage is, without the text of a library, which may hold what was sent."""
+    outage = outage_of(error)
+    if isinstance(error, StoreUnavailable):
+        return str(error)
+    if isinstance(error, asyncpg.PostgresError) and outage is not None:
+        return f"{OUTAGES[outage]} ({type(error).__name__})"
+    return f"a database, or the store of evidence, does not answer in time ({type(error).__name__})"
 
 
 async def _failed(keep_failure: KeepFailure, reason: str) -> None:

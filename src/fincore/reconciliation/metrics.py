@@ -83,7 +83,8 @@ ARRIVALS: Final = Counter(
 )
 RUNS: Final = Counter(
     "fincore_reconciliation_runs_total",
-    "Runs of reconciliation that the role `reconciliation` began, by result: `good`, `failed`.",
+    "Runs of reconciliation that the role `reconciliation` began, by result: `good`, `failed`; `interrupted`: by an outage, or as the "
+    "ledger was behind, and begun again.",
     ["result"],
 )
 

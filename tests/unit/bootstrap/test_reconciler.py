@@ -54,16 +54,46 @@ async def test_failed_run_does_not_end_the_role(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [LedgerBehind(), OSError("gone"), asyncpg.CannotConnectNowError("starting")]
+    "error",
+    [
+        LedgerBehind(),
+        OSError("gone"),
+        TimeoutError(),
+        asyncpg.QueryCanceledError("secret"),
+        asyncpg.CannotConnectNowError("starting"),
+    ],
 )
-async def test_run_in_an_outage_is_left_to_be_repeated(error: Exception) -> None:
-    async def keep(reason: str) -> None:
-        pytest.fail(reason)
+async def test_outages_in_a_row_are_repeated_counted_and_kept(error: Exception) -> None:
+    kept: list[str] = []
 
-    failed = counted("failed")
+    async def keep(reason: str) -> None:
+        kept.append(reason)
+
+    failed, interrupted = counted("failed"), counted("interrupted")
+    run = reconciled(GivenRuns(error, error, RESULT, error), keep)
     with pytest.raises(type(error)):
-        await reconciled(GivenRuns(error), keep)()
-    assert counted("failed") == failed
+        await run()
+    assert kept == []
+    with pytest.raises(type(error)):
+        await run()
+    (reason,) = kept
+    assert "secret" not in reason
+    await run()
+    with pytest.raises(type(error)):
+        await run()
+    assert len(kept) == 1
+    assert (counted("failed"), counted("interrupted")) == (failed, interrupted + 3)
+
+
+@pytest.mark.parametrize("failure", [OSError("gone"), ValueError("a defect")])
+async def test_outage_that_cannot_be_kept_is_still_raised(failure: Exception) -> None:
+    async def keep(_: str) -> None:
+        raise failure
+
+    run = reconciled(GivenRuns(LedgerBehind(), LedgerBehind()), keep)
+    for _ in range(2):
+        with pytest.raises(LedgerBehind):
+            await run()
 
 
 async def test_failure_that_cannot_be_kept_does_not_end_the_role() -> None:

@@ -7,9 +7,15 @@ order by failure_no desc
 limit 1;
 
 -- name: keep_failed_run
--- A run of the role failed, for the reason $1.
+-- A run of the role failed, for the reason $1. One that fails again and again is kept once.
 insert into reconciliation.failed_runs (reason, after_run)
-values ($1, (select coalesce(max(run_no), 0) from reconciliation.runs where finished_at is not null));
+select $1, l.after_run
+from (select coalesce(max(run_no), 0) as after_run from reconciliation.runs where finished_at is not null) l
+where not exists (
+    select
+    from (select reason, after_run from reconciliation.failed_runs order by failure_no desc limit 1) f
+    where f.reason = $1::text and f.after_run = l.after_run
+);
 
 -- name: old_money
 -- What the last run left without a match that is older than $1 days, by account and currency.
