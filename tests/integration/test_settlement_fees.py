@@ -35,10 +35,15 @@ async def account(dsn: str) -> AsyncIterator[Settlement]:
 
 
 def payment(
-    account: Settlement, *, reference: str = "pay_1", capture: str | None = None, **changes: object
+    account: Settlement,
+    *,
+    reference: str = "pay_1",
+    capture: str | None = None,
+    currency: Currency = USD,
+    **changes: object,
 ) -> list[ChargeEvent]:
     """100.00 taken, of which the PSP has not told its fee."""
-    common = {"psp": account.psp, "psp_account": account.psp_account, "currency": USD}
+    common = {"psp": account.psp, "psp_account": account.psp_account, "currency": currency}
     parts = (SubReference(kind="capture", psp_reference=PspReference(capture)),) if capture else ()
     return [
         created(10_000, created_at=WHEN, **common),
@@ -131,7 +136,7 @@ async def test_line_told_twice_tells_its_fee_once(account: Settlement) -> None:
     ("gross_minor", "fee_minor", "naming", "left"),
     [
         (10_001, -320, {"references": ("pay_1",)}, {"amount": 1, "fee": -320}),
-        (10_000, -10_001, {"references": ("pay_1",)}, {"fee": -10_001}),
+        (10_000, -5_001, {"references": ("pay_1",)}, {"fee": -5_001}),
         (10_000, 320, {"references": ("pay_1",)}, {"fee": 320}),
         (10_000, -320, {"parent_reference": "pay_1"}, {"fee": -320}),
     ],
@@ -139,12 +144,32 @@ async def test_line_told_twice_tells_its_fee_once(account: Settlement) -> None:
 async def test_fee_of_a_doubtful_line_stays_a_break(
     account: Settlement, gross_minor: int, fee_minor: int, naming: dict[str, object], left: dict[str, int]
 ) -> None:
-    """Another amount, a fee above it, a fee that comes back, or a line that does not name the payment itself."""
+    """Another amount, a fee above half of it, a fee that comes back, or a line that does not name the payment itself."""
     stream_id = await happen(account)
     await account.fetched([line("payment", gross_minor, fee_minor, **naming)])
     await run(account)
     assert {one.break_class: one.amount_minor for one in await account.breaks()} == left
     assert await fees(account, stream_id) == []
+
+
+@pytest.mark.parametrize("known_minor", [0, 300])
+@pytest.mark.parametrize("currency", [USD, Currency("eur")])
+async def test_line_that_names_two_charges_tells_no_fee(
+    account: Settlement, known_minor: int, currency: Currency
+) -> None:
+    """The fee of the second may be known, or its currency be another one: the line may still be about either."""
+    first = await happen(account)
+    second = await happen(
+        account,
+        reference="pay_2",
+        currency=currency,
+        fee_minor=known_minor,
+        fee_currency=currency if known_minor else None,
+    )
+    await account.fetched([line("payment", 10_000, -320, references=("pay_1", "pay_2"))])
+    await run(account)
+    assert [await fees(account, one) for one in (first, second)] == [[], []]
+    assert FoundBreak("fee", -320, "usd") in await account.breaks()
 
 
 async def test_file_of_another_account_tells_no_fee(account: Settlement) -> None:

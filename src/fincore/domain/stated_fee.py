@@ -1,6 +1,7 @@
 """The fee of a capture as a settlement file states it: believed where the charge has none, for the payment and account it names. Pure."""
 
 from datetime import datetime
+from typing import Final
 from uuid import uuid5
 
 import msgspec
@@ -10,6 +11,10 @@ from fincore.domain.events import FeeAssessed
 from fincore.domain.ids import EventId, StreamId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+
+SETTLED_PER_FEE_MIN: Final = 2
+"""What came in must be at least so many times the fee. The fixed part of a fee is much of a small payment; above half of it, a person
+looks at the line."""
 
 
 class StatedFee(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +38,7 @@ def fee_stated(charge: Charge, stated: StatedFee) -> tuple[FeeAssessed, ...]:
     """The event that a charge has the fee that a file states; none where it has one, or the file cannot be about all that it took.
 
     The file is of the account that took the payment, every name in it is one of the payment, its amount is what was captured, and the
-    fee is no more than what came in.
+    fee is no more than half of what came in.
     """
     is_of_payment = (
         (charge.psp, charge.psp_account, charge.livemode) == (stated.psp, stated.psp_account, stated.livemode)
@@ -43,7 +48,7 @@ def fee_stated(charge: Charge, stated: StatedFee) -> tuple[FeeAssessed, ...]:
     )
     is_possible = (
         stated.fee.currency == stated.settled.currency
-        and 0 < stated.fee.amount_minor <= stated.settled.amount_minor
+        and 0 < stated.fee.amount_minor * SETTLED_PER_FEE_MIN <= stated.settled.amount_minor
     )
     if charge.status != "succeeded" or charge.fee is not None or charge.psp_reference is None:
         return ()

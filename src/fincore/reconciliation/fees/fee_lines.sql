@@ -2,7 +2,7 @@
 -- The payments of which the ledger knows no fee and lines of files state one: those that no run has taken up, and those of which the fee is
 -- open. One row for each charge and account, with what its lines say together in one currency; a line that repeats another counts once.
 -- `taken_minor` is in the currency of the charge, by the lines themselves or by what they say that the customer paid. Sums that no
--- payment has are left out.
+-- payment has are left out, and lines that name payments of several charges: their fee may be of either.
 with last_run as (
     select coalesce(max(last_entry_id), 0) as entry_id from reconciliation.runs
 ),
@@ -30,6 +30,11 @@ payments as materialized (
           where o.stream_id = i.stream_id and (o.kind = 'fee' or o.entry_id = i.entry_id and o.fee_minor <> 0)
       )
 ),
+clearing_accounts as materialized (
+    select account_id, livemode, owner as psp, split_part(name, ':', 3) as psp_account
+    from ledgerdb.accounts
+    where name like 'psp:%:clearing:%'
+),
 wanted_lines as (
     select l.*, f.livemode, f.psp, f.psp_account
     from reconciliation.files f
@@ -48,6 +53,13 @@ named as (
     from wanted_lines w
     cross join lateral unnest(w.about || w.psp_reference) with ordinality as r (reference, place)
     join payments p using (reference, livemode, psp, psp_account)
+    where not exists (
+        select
+        from unnest(w.about || w.psp_reference) as o (reference)
+        join clearing_accounts a on (a.livemode, a.psp, a.psp_account) = (w.livemode, w.psp, w.psp_account)
+        join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = o.reference
+        where i.kind = 'payment' and i.stream_id <> p.stream_id and o.reference <> ''
+    )
     order by w.line_no, p.stream_id, r.place
 ),
 told as (
