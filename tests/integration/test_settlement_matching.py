@@ -394,6 +394,20 @@ async def test_hold_and_release_unknown_to_us_explain_each_other(account: Settle
     await explained(account)
 
 
+async def test_release_of_another_amount_explains_no_hold(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    parent = one.lines[0].references[0]
+    await account.fetched(
+        [
+            *one.lines,
+            line("hold", -300, parent_reference=parent),
+            line("release", 200, parent_reference=parent),
+        ]
+    )
+    await run(account)
+    assert sorted(await account.breaks()) == [FoundBreak("hold", -300, "usd"), FoundBreak("hold", 200, "usd")]
+
+
 async def test_our_charge_id_finds_what_no_reference_names(account: Settlement) -> None:
     (one,) = await happen(account, PLAIN)
     await account.fetched([line("payment", 10_000, -320, our_reference=charge_of(one.stream_id))])
