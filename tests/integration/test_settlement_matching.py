@@ -17,7 +17,7 @@ from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVE
 from fincore.domain.currency import Currency
 from fincore.domain.ids import charge_of
 from fincore.domain.money import Money
-from fincore.domain.outcome import PspReference
+from fincore.domain.outcome import PspAccount, PspReference
 from fincore.domain.payout import PayoutAccount, PayoutReport
 from fincore.domain.settlement_events import BankAccount
 from fincore.eventstore.recorder import Contended
@@ -406,6 +406,21 @@ async def test_release_of_another_amount_explains_no_hold(account: Settlement) -
     )
     await run(account)
     assert sorted(await account.breaks()) == [FoundBreak("hold", -300, "usd"), FoundBreak("hold", 200, "usd")]
+
+
+async def test_line_of_another_account_leads_to_no_charge(account: Settlement) -> None:
+    """It has the id that a line here names as its parent, and is about a payment here."""
+    (one,) = await happen(account, PLAIN)
+    between = line("account_fee", -1, parent_reference=one.lines[0].references[0])
+    other = account._replace(psp_account=PspAccount(f"{account.psp_account}b"))
+    await other.fetched([between])
+    await account.fetched([*one.lines, line("hold", -300, parent_reference=between.psp_reference)])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("hold", -300, "usd")]
+    (row,) = await account.rows(
+        "select stream_id from reconciliation.breaks where class = 'hold' order by break_id desc limit 1"
+    )
+    assert row["stream_id"] is None
 
 
 async def test_our_charge_id_finds_what_no_reference_names(account: Settlement) -> None:
@@ -846,4 +861,26 @@ async def test_match_over_two_currencies_is_refused_by_postgresql(account: Settl
             " select l.line_no, 'gross', 1, 'guess', l.line_no, i.entry_id, i.account_id from reconciliation.lines l"
             " join ledgerdb.clearing_items i on i.psp_reference = any (l.about)"
             " where l.line_no = (select max(line_no) from reconciliation.lines)"
+        )
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "l.line_no + 1, 'gross', 1, 'guess', l.line_no, i.entry_id, i.account_id",
+        "l.line_no, 'gross', 1, 'guess', l.line_no, i.entry_id + 1000000, i.account_id",
+        "l.line_no, 'gross', 1, 'guess', l.line_no, null::bigint, null::bigint",
+    ],
+    ids=["of another number", "with an item that is not there", "of a line alone"],
+)
+async def test_match_without_its_item_is_refused_by_postgresql(account: Settlement, columns: str) -> None:
+    await happen(account, PLAIN)
+    await account.fetched([line("payment", 10_000, -320)])
+    await run(account)
+    with pytest.raises(asyncpg.CheckViolationError, match="not equal"):
+        await account.rows(
+            f"insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id) select {columns}"  # noqa: S608 -- of this test
+            " from reconciliation.lines l, ledgerdb.clearing_items i"
+            " where l.line_no = (select max(line_no) from reconciliation.lines)"
+            " and i.entry_id = (select max(entry_id) from ledgerdb.clearing_items)"
         )
