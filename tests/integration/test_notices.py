@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +16,7 @@ from fincore.__main__ import main
 from fincore.bootstrap import reconciliation
 from fincore.postgres.pool import create_pool
 from fincore.reconciliation.notification import collector as collecting
+from fincore.reconciliation.notification import teller as tellers
 from fincore.reconciliation.notification.channel import ChannelName, NotSent
 from fincore.reconciliation.notification.collector import Collector
 from fincore.reconciliation.notification.notice import Notice, Tell, notice_of
@@ -407,9 +409,46 @@ async def test_role_that_ends_waits_for_no_stalled_channel(
     await due(account, "webhook")
     stalled = StalledChannel()
     stalled.begun = asyncio.Event()
-    async with asyncio.timeout(30), reconciliation.telling(teller(account, stalled)):
+    async with asyncio.timeout(30), reconciliation.telling(teller(account, stalled), lambda: None):
         await stalled.begun.wait()
     assert await deliveries(account) == [("webhook", "waiting", 1)]
+
+
+async def test_teller_that_ends_by_an_error_ends_the_role(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(collecting, "wrong_now", None)
+    monkeypatch.setattr(tellers, "_log", SimpleNamespace(exception=gone, warning=gone))
+    stopped = asyncio.Event()
+    with pytest.raises(BrokenPipeError):
+        async with asyncio.timeout(30), reconciliation.telling(teller(account), stopped.set):
+            await stopped.wait()
+
+
+async def look_age(account: Settlement) -> float:
+    await measure_notices(account.ledgerdb)
+    return REGISTRY.get_sample_value("fincore_ops_notice_look_age_seconds") or 0.0
+
+
+async def test_age_of_the_last_good_look_is_measured(
+    account: Settlement, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that fails, and one that had not every turn, leaves it as old as it was."""
+    await execute(dsn, "update reconciliation.told set looked_at = now() - interval '1 hour'")
+    with monkeypatch.context() as patched:
+        patched.setattr(collecting, "wrong_now", None)
+        with pytest.raises(TypeError):
+            await collector(account).collect()
+    assert await look_age(account) >= 3_600
+    async with account.ledgerdb.acquire() as other, other.transaction():
+        await other.execute("select pg_advisory_xact_lock(hashtext('fincore.reconciliation.notices'))")
+        await collector(account).collect()
+    assert await look_age(account) >= 3_600
+    await collector(account).collect()
+    assert await look_age(account) < 3_600
 
 
 async def test_old_notices_are_forgotten_unless_they_wait(account: Settlement, dsn: str) -> None:

@@ -510,9 +510,10 @@ ALERTS: Final = (
     Alert(
         name="OpsNoticesFail",
         severity="warning",
-        expression='sum(increase(fincore_ops_notice_looks_total{result="failed"}[1h])) > 10',
-        runbook="The role `reconciliation` cannot look for what operations are to be told. The log line `reconciliation.notices_failed` has the "
-        "error; runs and fetching go on.",
+        expression="max(fincore_ops_notice_look_age_seconds) > 1800 and count(fincore_settlement_look_overdue_seconds) > 0",
+        runbook="No look for what operations are to be told has ended well for half an hour: looks fail, hang, or are not made, so that no run and no "
+        "finding is told. The log lines `reconciliation.notices_failed` and `reconciliation.notices_interrupted` of the role `reconciliation` have the "
+        "error; where there are none, start the role again.",
         section="notices-to-operations",
     ),
 )

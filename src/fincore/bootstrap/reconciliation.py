@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from fincore.bootstrap.databases import Stores
@@ -56,14 +56,18 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         )
         fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
         teller = teller_of(settings, stores, clock)
-        async with telling(teller):
+        async with telling(teller, fetcher.stop):
             await run_until(stop, fetcher.run(), fetcher.stop)
 
 
 @contextlib.asynccontextmanager
-async def telling(teller: Teller) -> AsyncIterator[None]:
-    """Tell operations meanwhile, and end with the attempts under way, if they end soon: the others are made again."""
+async def telling(teller: Teller, stop_meanwhile: Callable[[], None]) -> AsyncIterator[None]:
+    """Tell operations meanwhile, and end with the attempts under way, if they end soon: the others are made again.
+
+    A teller that ends by an error stops what is done meanwhile, so that the role ends too and is started again; the error is raised.
+    """
     running = asyncio.create_task(teller.run())
+    running.add_done_callback(lambda _: stop_meanwhile())
     try:
         yield
     finally:
@@ -72,6 +76,8 @@ async def telling(teller: Teller) -> AsyncIterator[None]:
         for one in under_way:
             one.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+    if not under_way:
+        running.result()
 
 
 def teller_of(settings: Settings, stores: Stores, clock: Clock) -> Teller:

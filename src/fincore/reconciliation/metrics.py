@@ -110,3 +110,8 @@ NOTICE_LOOKS: Final = Counter(
     "Looks for what operations are to be told, by result: `good`, `failed`.",
     ["result"],
 )
+NOTICE_LOOK_AGE_SECONDS: Final = Gauge(
+    "fincore_ops_notice_look_age_seconds",
+    "How long ago the last look for what operations are to be told ended, of those that made every notice there was to make.",
+)
+NOTICE_LOOK_AGE_SECONDS.set(nan)

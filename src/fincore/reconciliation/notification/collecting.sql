@@ -48,6 +48,10 @@ update reconciliation.told set run_no = $1;
 -- Operations know of the day $1.
 update reconciliation.told set last_day = $1;
 
+-- name: looked
+-- A look ended well.
+update reconciliation.told set looked_at = clock_timestamp();
+
 -- name: end_findings
 -- Findings of the kinds $1 that are not among the subjects $2 are over.
 update reconciliation.findings

@@ -63,18 +63,27 @@ class Collector:
     async def collect(self) -> None:
         """Make the notices that there are to make; nothing while another process does.
 
-        What of these cannot be made keeps no other from being made. Raises the first error then.
+        What of these cannot be made keeps no other from being made. Raises the first error then. A look that had every turn, and made
+        everything, is noted last.
         """
         errors: list[Exception] = []
-        for make in (self._runs, self._days, self._between_runs, self._old_money):
+        had_turns = True
+        for make in (self._runs, self._days, self._between_runs, self._old_money, self._looked):
+            if make == self._looked and (errors or not had_turns):
+                break
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
                     if await connection.fetchval(_SQL.try_turn):
                         await make(connection)
+                    else:
+                        had_turns = False
             except Exception as error:  # noqa: BLE001 -- raised below
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    async def _looked(self, connection: Connection) -> None:
+        await connection.execute(_SQL.looked)
 
     async def _runs(self, connection: Connection) -> None:
         """Each run is told in the transaction that says that it is."""

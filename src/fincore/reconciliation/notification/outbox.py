@@ -8,7 +8,7 @@ import msgspec
 
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.reconciliation.metrics import NOTICE_OLDEST_SECONDS, NOTICES
+from fincore.reconciliation.metrics import NOTICE_LOOK_AGE_SECONDS, NOTICE_OLDEST_SECONDS, NOTICES
 from fincore.reconciliation.notification.channel import SEND_SECONDS_MAX, ChannelName
 from fincore.reconciliation.notification.notice import Notice
 from fincore.reconciliation.notification.retry import PAUSE_MAX, pause_after
@@ -127,7 +127,8 @@ def _notice(text: str) -> Notice | None:
 
 
 async def measure_notices(ledgerdb: Pool) -> None:
-    """Tell Prometheus how channels stand."""
+    """Tell Prometheus how channels stand, and how old the last good look is."""
+    NOTICE_LOOK_AGE_SECONDS.set(await ledgerdb.fetchval(_SQL.look_age))
     rows = await ledgerdb.fetch(_SQL.measure)
     NOTICES.clear()
     NOTICE_OLDEST_SECONDS.clear()

@@ -73,3 +73,7 @@ select channel, count(*) filter (where status = 'waiting') as waiting,
 from reconciliation.notice_deliveries d
 join reconciliation.notices n using (notice_no)
 group by channel;
+
+-- name: look_age
+-- How long ago the last look ended that made every notice there was to make.
+select greatest(extract(epoch from clock_timestamp() - looked_at), 0)::double precision from reconciliation.told;

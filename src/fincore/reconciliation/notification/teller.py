@@ -25,7 +25,7 @@ FAILURE_INTERVAL_SECONDS_MAX: Final = 300.0
 
 
 class Teller:
-    """Never ends the role, and never waits for a run: what fails is logged, counted and tried again."""
+    """Never waits for a run. What fails is logged, counted and tried again, and ends nothing."""
 
     def __init__(
         self,
@@ -42,17 +42,21 @@ class Teller:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Look and send until `stop`; then end the attempts under way."""
+        """Look and send until `stop`; then end the attempts under way. Raises what it cannot go on after, such as a log that is gone."""
         for result in ("good", "failed"):
             # A series that begins at 0 tells that the first look failed.
             NOTICE_LOOKS.labels(result)
         for channel in self._channels:
             for result in ("sent", "failed"):
                 NOTICE_ATTEMPTS.labels(channel.name, result)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._look())
-            for channel in self._channels:
-                tasks.create_task(self._send(channel))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._look())
+                for channel in self._channels:
+                    tasks.create_task(self._send(channel))
+        except ExceptionGroup as failed:
+            # One is enough to say why the role ends.
+            raise failed.exceptions[0] from None
 
     def stop(self) -> None:
         """Let `run` return."""
