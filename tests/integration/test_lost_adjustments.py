@@ -1,8 +1,11 @@
 """Adjustments after LedgerDB was restored from before them, or the log was: nothing is booked twice, and nothing of them is lost."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from types import SimpleNamespace
 
+import asyncpg
+import msgspec
 import pytest
 
 from fincore.audit.invariants.adjustments_are_told import ADJUSTMENTS_ARE_TOLD
@@ -11,9 +14,11 @@ from fincore.backoffice.rebuilds import rebuild_reconciliation
 from fincore.domain.adjustment_events import AdjustmentBooked
 from fincore.domain.currency import Currency
 from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
+from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.recorder import Recorded
 from fincore.postgres.pool import Pool, create_pool
-from fincore.reconciliation.adjustments.acts import Account, Adjustments
+from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.limits import AdjustmentLimit
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
@@ -76,7 +81,8 @@ async def lose(owner_pool: Pool, tables: Sequence[str], *further: str) -> None:
 
 
 def acts(account: Settlement) -> Adjustments:
-    return Adjustments(account.ledgerdb, (AdjustmentLimit(Currency("usd"), 10**9, 10**12),))
+    limits = (AdjustmentLimit(Currency("usd"), 10**9, 10**12),)
+    return Adjustments(account.ledgerdb, limits, account.adjustments)
 
 
 async def write_off(account: Settlement, break_class: str) -> AdjustmentBooked:
@@ -188,3 +194,121 @@ async def test_decision_that_the_log_lost_is_told_again(account: Settlement, own
     assert adjustment.booked == booked
     assert await account.breaks() == []
     assert await account.balances() == {"balance usd": -700}
+
+
+@pytest.mark.parametrize("is_booked", [True, False], ids=["booked", "in_the_log_alone"])
+async def test_lost_decision_is_not_made_again_before_a_run(
+    account: Settlement, owner_pool: Pool, *, is_booked: bool
+) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    booked = await write_off(account, "unexpected_movement")
+    if is_booked:
+        await account.book()
+    await lose(owner_pool, DECISIONS, *STANDING)
+    with pytest.raises(AdjustmentRefused, match=f"{booked.adjustment_id} .*`fincore reconcile run` takes it"):
+        await write_off(account, "unexpected_movement")
+    assert await account.rows("select from reconciliation.adjustments") == []
+    await account.fetched([line("adjustment", -55)], day=1, beginning_minor={"usd": -700})
+    await run(account)
+    assert await untold(account) == []
+    assert [(one.break_class, one.amount_minor) for one in await account.breaks()] == [
+        ("unexpected_movement", -55)
+    ]
+    (kept,) = await account.rows("select adjustment_id from reconciliation.adjustments")
+    assert kept["adjustment_id"] == booked.adjustment_id
+
+
+async def test_lost_reversal_is_not_made_again_before_a_run(account: Settlement, owner_pool: Pool) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    booked = await write_off(account, "unexpected_movement")
+    await account.book()
+    reversing = await acts(account).reverse(booked.adjustment_id, by="ada", reason="wrong")
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    await lose(
+        owner_pool,
+        ("adjustment_reversals",),
+        "delete from reconciliation.break_actions where action = 'reverse'",
+        "update reconciliation.breaks set status = 'written_off', action_no = 1, closed_at = now()",
+    )
+    for _ in range(2):
+        with pytest.raises(
+            AdjustmentRefused, match=f"{booked.adjustment_id} .*`fincore reconcile run` takes"
+        ):
+            await acts(account).reverse(booked.adjustment_id, by="ada", reason="wrong")
+        await account.book()
+    await run(account)
+    assert await untold(account) == []
+    assert await acts(account).reverse(booked.adjustment_id, by="ada", reason="wrong") == reversing
+    assert len(await account.breaks()) == 1
+
+
+async def test_lost_explanation_is_not_made_again_before_a_run(account: Settlement, owner_pool: Pool) -> None:
+    await account.fetched([], beginning_minor={"usd": 50_000})
+    await run(account)
+    usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
+    booked = await acts(account).explain_opening(usd, 50_000, by="ada", reason="the books of before")
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    await lose(owner_pool, DECISIONS)
+    with pytest.raises(AdjustmentRefused, match=f"{booked.adjustment_id} .*`fincore reconcile run` takes it"):
+        await acts(account).explain_opening(usd, 50_000, by="ada", reason="the books of before")
+    await run(account)
+    again = await acts(account).explain_opening(usd, 50_000, by="ada", reason="the books of before")
+    assert again == booked
+    assert await untold(account) == []
+
+
+async def decided_untold(account: Settlement) -> AdjustmentBooked:
+    """A decision that the log was not told of."""
+    (found,) = await account.rows("select break_id, amount_minor from reconciliation.breaks")
+    decision = Decision(kind="write_off", amount_minor=found["amount_minor"], by="ada", reason="agreed")
+    return await acts(account).adjust(found["break_id"], decision)
+
+
+async def test_log_counts_where_it_has_another_decision(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    booked = await decided_untold(account)
+    other = msgspec.structs.replace(booked, by="grace", occurred_at=booked.occurred_at + timedelta(hours=1))
+    assert isinstance(
+        await account.adjustments.book(other, Provenance(correlation=booked.adjustment_id, actor="test")),
+        Recorded,
+    )
+    await run(account)
+    assert await untold(account) == []
+    assert await account.breaks() == []
+    (kept,) = await account.rows("select decided_by, decided_at from reconciliation.adjustments")
+    assert tuple(kept) == ("grace", other.occurred_at)
+    reversing = await acts(account).reverse(booked.adjustment_id, by="ada", reason="wrong")
+    there = await account.adjustments.reverse(
+        msgspec.structs.replace(reversing, by="grace"),
+        Provenance(correlation=booked.adjustment_id, actor="test"),
+    )
+    assert isinstance(there, Recorded)
+    await run(account)
+    assert await untold(account) == []
+    (kept,) = await account.rows("select decided_by from reconciliation.adjustment_reversals")
+    assert kept["decided_by"] == "grace"
+
+
+async def test_decision_about_other_lines_stops_no_run(account: Settlement, owner_pool: Pool) -> None:
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    booked = await decided_untold(account)
+    other = msgspec.structs.replace(booked, gross_minor=-701, lines=())
+    assert isinstance(
+        await account.adjustments.book(other, Provenance(correlation=booked.adjustment_id, actor="test")),
+        Recorded,
+    )
+    telling = AdjustmentTelling(account.ledgerdb, account.adjustments)
+    assert await telling.tell(booked.adjustment_id) is False
+    await account.fetched([line("adjustment", -55)], day=1, beginning_minor={"usd": -700})
+    await run(account)
+    await run(account)
+    assert await untold(account) == ["is not what the record of adjustments says"]
+    assert {one.break_class for one in await account.breaks()} >= {"adjustment", "unexpected_movement"}
+    with pytest.raises(asyncpg.RestrictViolationError, match="is about other lines"):
+        await owner_pool.execute(
+            "update reconciliation.adjustments set told_at = now(), booked = booked - 'lines'"
+        )

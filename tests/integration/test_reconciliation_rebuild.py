@@ -520,7 +520,9 @@ async def adjusted(account: Settlement, kind: AdjustmentKind, break_class: str) 
         if one["class"] == break_class
     ]
     decision = Decision(kind=kind, amount_minor=found["amount_minor"], by="ada", reason="agreed")
-    booked = await Adjustments(account.ledgerdb, LIMITS).adjust(found["break_id"], decision)
+    booked = await Adjustments(account.ledgerdb, LIMITS, account.adjustments).adjust(
+        found["break_id"], decision
+    )
     await told(account)
     return booked
 
@@ -561,7 +563,9 @@ async def reversed_twice(account: Settlement) -> None:
         booked = await adjusted(account, "adjustment", "unexpected_movement")
         if is_matched:
             await run(account)
-        await Adjustments(account.ledgerdb, LIMITS).reverse(booked.adjustment_id, by="grace", reason="wrong")
+        await Adjustments(account.ledgerdb, LIMITS, account.adjustments).reverse(
+            booked.adjustment_id, by="grace", reason="wrong"
+        )
         await told(account)
     await run(account)
 
@@ -592,7 +596,9 @@ async def opening_explained(account: Settlement) -> None:
     await account.fetched([line("account_fee", -100)], beginning_minor={"usd": 5_000})
     await run(account)
     of = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=USD)
-    await Adjustments(account.ledgerdb, LIMITS).explain_opening(of, 5_000, by="ada", reason="of before")
+    await Adjustments(account.ledgerdb, LIMITS, account.adjustments).explain_opening(
+        of, 5_000, by="ada", reason="of before"
+    )
     await told(account)
     await run(account)
 

@@ -82,7 +82,7 @@ async def adjust(
 ) -> AdjustmentBooked:
     """Decide, and tell the log."""
     minor = found["amount_minor"] if amount_minor is None else amount_minor
-    booked = await Adjustments(account.ledgerdb, limits).adjust(
+    booked = await Adjustments(account.ledgerdb, limits, account.adjustments).adjust(
         found["break_id"], Decision(kind=kind, amount_minor=minor, by=by, reason=reason)
     )
     await tell(account)
@@ -92,7 +92,9 @@ async def adjust(
 async def reverse(
     account: Settlement, adjustment_id: AdjustmentId, *, by: str = "grace"
 ) -> AdjustmentReversed:
-    reversing = await Adjustments(account.ledgerdb, WIDE).reverse(adjustment_id, by=by, reason="it was wrong")
+    reversing = await Adjustments(account.ledgerdb, WIDE, account.adjustments).reverse(
+        adjustment_id, by=by, reason="it was wrong"
+    )
     await tell(account)
     return reversing
 
@@ -362,7 +364,7 @@ async def test_opening_balance_is_explained_once(account: Settlement) -> None:
     await account.fetched([], beginning_minor={"usd": 50_000})
     await run(account)
     usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
-    adjustments = Adjustments(account.ledgerdb, WIDE)
+    adjustments = Adjustments(account.ledgerdb, WIDE, account.adjustments)
     with pytest.raises(AdjustmentRefused, match=r"is 500\.00 USD \(50000 minor units\), and not"):
         await adjustments.explain_opening(usd, 49_999, by="ada", reason="the books of before")
     first = await adjustments.explain_opening(usd, 50_000, by="ada", reason="the books of before")
@@ -389,7 +391,9 @@ async def test_command_that_dies_before_the_log_is_ended_by_a_run(account: Settl
     await run(account)
     found = await the_break(account)
     decision = Decision(kind="adjustment", amount_minor=-700, by="ada", reason="agreed")
-    booked = await Adjustments(account.ledgerdb, WIDE).adjust(found["break_id"], decision)
+    booked = await Adjustments(account.ledgerdb, WIDE, account.adjustments).adjust(
+        found["break_id"], decision
+    )
     assert await account.adjustments.load(booked.adjustment_id) is None
     await run(account)
     adjustment = await account.adjustments.load(booked.adjustment_id)
@@ -427,7 +431,7 @@ async def test_adjustment_while_a_run_begins_is_seen_by_it(
     async def decide_first() -> object:
         monkeypatch.setattr(late._matcher, "match", matched)
         decision = Decision(kind="adjustment", amount_minor=-700, by="ada", reason="agreed")
-        await Adjustments(account.ledgerdb, WIDE).adjust(found["break_id"], decision)
+        await Adjustments(account.ledgerdb, WIDE, account.adjustments).adjust(found["break_id"], decision)
         return await matched()
 
     monkeypatch.setattr(late._matcher, "match", decide_first)
@@ -489,7 +493,9 @@ async def test_reports_tie_beside_what_people_adjust(account: Settlement) -> Non
     gone = await adjust(account, second)
     await reverse(account, gone.adjustment_id)
     usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
-    await Adjustments(account.ledgerdb, WIDE).explain_opening(usd, 50_000, by="ada", reason="of before")
+    await Adjustments(account.ledgerdb, WIDE, account.adjustments).explain_opening(
+        usd, 50_000, by="ada", reason="of before"
+    )
     await run(account)
     checked = await checked_report(account.ledgerdb, None)
     assert checked.is_sound
@@ -611,7 +617,9 @@ async def test_day_report_ties_beside_what_people_adjust(account: Settlement) ->
     await run(account)
     await adjust(account, await the_break(account), "write_off")
     usd = Account(psp=account.psp, psp_account=account.psp_account, livemode=False, currency=Currency("usd"))
-    await Adjustments(account.ledgerdb, WIDE).explain_opening(usd, 50_000, by="ada", reason="of before")
+    await Adjustments(account.ledgerdb, WIDE, account.adjustments).explain_opening(
+        usd, 50_000, by="ada", reason="of before"
+    )
     await run(account)
     (today,) = await account.rows("select (now() at time zone 'UTC')::date as day")
     checked = await checked_day(account.ledgerdb, today["day"])

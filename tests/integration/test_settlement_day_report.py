@@ -172,7 +172,7 @@ async def test_day_tells_what_people_adjusted_before_its_runs(account: Settlemen
     limits = (AdjustmentLimit(Currency("usd"), 10**9, 10**12),)
     for hour, found in enumerate(await account.rows("select * from reconciliation.breaks order by break_id")):
         decision = Decision(kind="adjustment", amount_minor=found["amount_minor"], by="ada", reason="agreed")
-        await Adjustments(account.ledgerdb, limits).adjust(found["break_id"], decision)
+        await Adjustments(account.ledgerdb, limits, account.adjustments).adjust(found["break_id"], decision)
         await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
         await run_on(account, dsn, TUESDAY, hour=hour)
     await run_on(account, dsn, WEDNESDAY)

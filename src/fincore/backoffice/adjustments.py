@@ -5,7 +5,7 @@ from fincore.domain.ids import AdjustmentId
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
-from fincore.reconciliation.adjustments.acts import Account, Adjustments
+from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.limits import AdjustmentLimits
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
@@ -22,19 +22,20 @@ class StaffAdjustments:
         writer: Writer[AdjustmentEvent],
         limits: AdjustmentLimits,
     ) -> None:
-        self._acts = Adjustments(ledgerdb, limits)
-        self._telling = AdjustmentTelling(ledgerdb, AdjustmentRecorder(log, writer))
+        recorder = AdjustmentRecorder(log, writer)
+        self._acts = Adjustments(ledgerdb, limits, recorder)
+        self._telling = AdjustmentTelling(ledgerdb, recorder)
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
         """End a break by an adjustment or a write-off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
         booked = await self._acts.adjust(break_id, decision)
-        await self._telling.tell()
+        await self._tell(booked.adjustment_id)
         return booked
 
     async def reverse(self, adjustment_id: AdjustmentId, *, by: str, reason: str) -> AdjustmentReversed:
         """Take an adjustment back. Raises `AdjustmentRefused` and `BreakNotChanged`."""
         reversing = await self._acts.reverse(adjustment_id, by=by, reason=reason)
-        await self._telling.tell()
+        await self._tell(adjustment_id)
         return reversing
 
     async def explain_opening(
@@ -42,5 +43,12 @@ class StaffAdjustments:
     ) -> AdjustmentBooked:
         """Explain what an account held before its first statement. Raises `AdjustmentRefused`."""
         booked = await self._acts.explain_opening(account, amount_minor, by=by, reason=reason)
-        await self._telling.tell()
+        await self._tell(booked.adjustment_id)
         return booked
+
+    async def _tell(self, adjustment_id: AdjustmentId) -> None:
+        if not await self._telling.tell(adjustment_id):
+            raise AdjustmentRefused(
+                f"the log has another decision about {adjustment_id}, which counts: look at it in `fincore reconcile adjustments`, and run "
+                "`fincore reconcile run`"
+            )

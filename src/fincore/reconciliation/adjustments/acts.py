@@ -24,6 +24,7 @@ from fincore.domain.ids import (
     SettlementFileId,
     StreamId,
     adjustment_id_of,
+    adjustment_of,
     charge_of,
     opening_adjustment_id_of,
 )
@@ -43,8 +44,10 @@ from fincore.reconciliation.adjustments.limits import AdjustmentLimits, limit_fl
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done, Refused, decide
 from fincore.reconciliation.breaks.break_status import PersonAction
+from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 _SQL = load_sql("fincore.reconciliation.adjustments", "acts.sql")
+_LOST_SQL = load_sql("fincore.reconciliation.adjustments", "lost.sql")
 
 WAIT_MAX: Final = "30s"
 """How long a person waits for a run that matches."""
@@ -66,11 +69,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Adjustments:
-    """What a person decides about breaks. Each act is one transaction, and repeating it after its answer was lost does it once."""
+    """What a person decides about breaks. Each act is one transaction, and repeating it after its answer was lost does it once.
 
-    def __init__(self, ledgerdb: Pool, limits: AdjustmentLimits) -> None:
+    Nothing is decided while the log or the ledger tells of a decision that this database has lost.
+    """
+
+    def __init__(self, ledgerdb: Pool, limits: AdjustmentLimits, recorder: AdjustmentRecorder) -> None:
         self._pool = ledgerdb
         self._limits = limits
+        self._recorder = recorder
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
         """Decide that a break is adjusted, or written off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
@@ -97,6 +104,7 @@ class Adjustments:
                     f"{earlier[0]['adjustment_id']} was booked for the break {break_id} and did not end it: take it back with "
                     "`fincore reconcile reverse` first"
                 )
+            await self._refuse_lost(booked.adjustment_id)
             await self._refuse_over_limit(connection, booked, decision.by, now)
             await _write(connection, booked, now, break_id=break_id, generation=len(earlier) + 1)
             await connection.execute(_SQL.write_parts, booked.adjustment_id, break_id)
@@ -119,6 +127,8 @@ class Adjustments:
                     f"{adjustment_id} was reversed by {before.by} at {before.occurred_at:%Y-%m-%d %H:%M:%S} before"
                 )
             booked = _booked(row["booked"])
+            if (there := await self._recorder.load(adjustment_id)) is not None and there.reversed is not None:
+                raise _lost(adjustment_id)
             await self._refuse_over_limit(connection, booked, by, now)
             # What it was matched with may have a later break, and that one goes on.
             if row["break_id"] is not None and not row["is_followed"]:
@@ -182,6 +192,7 @@ class Adjustments:
                 reason=reason,
                 occurred_at=now,
             )
+            await self._refuse_lost(booked.adjustment_id)
             await self._refuse_over_limit(connection, booked, by, now)
             await _write(connection, booked, now, break_id=None, generation=generation)
         return booked
@@ -197,7 +208,15 @@ class Adjustments:
                 raise AdjustmentRefused(
                     f"a run of reconciliation has been matching for {WAIT_MAX}: repeat the command when it has ended"
                 ) from None
+            lost = await connection.fetchrow(_LOST_SQL.lost_entries, None)
+            if lost is not None:
+                raise _lost(adjustment_of(StreamId(lost["stream_id"])))
             yield connection, await connection.fetchval(_SQL.server_time)
+
+    async def _refuse_lost(self, adjustment_id: AdjustmentId) -> None:
+        """Raise `AdjustmentRefused` where the log tells of the adjustment: the ledger may not have booked it again yet."""
+        if await self._recorder.load(adjustment_id) is not None:
+            raise _lost(adjustment_id)
 
     async def _refuse_over_limit(
         self, connection: Connection, booked: AdjustmentBooked, by: str, now: datetime
@@ -214,6 +233,13 @@ class Adjustments:
 def actor_of(by: str) -> str:
     """A person at a terminal, as actors are stored."""
     return f"operator:{by}"
+
+
+def _lost(adjustment_id: AdjustmentId) -> AdjustmentRefused:
+    return AdjustmentRefused(
+        f"the log tells of a decision about {adjustment_id} that LedgerDB's database does not have: a backup from before it was restored. "
+        "`fincore reconcile run` takes it over; then look at what is open, and repeat the command where it is still needed"
+    )
 
 
 def _repeated(booked: AdjustmentBooked, decision: Decision, what: str) -> AdjustmentBooked:

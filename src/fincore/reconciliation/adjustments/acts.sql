@@ -110,16 +110,19 @@ order by a.generation desc
 limit 1;
 
 -- name: untold
--- What the log may lack: the command that decided it died, the log could not be reached, or it was set back since. Adjustments come before
--- reversals.
-select a.adjustment_id, a.booked::text as event, false as is_reversal, a.decided_at
-from reconciliation.adjustments a
-where a.told_at is null or not exists (select from ledgerdb.entries e where e.event_id = a.event_id)
-union all
-select r.adjustment_id, r.reversed::text, true, r.decided_at
-from reconciliation.adjustment_reversals r
-where r.told_at is null or not exists (select from ledgerdb.entries e where e.event_id = r.event_id)
-order by is_reversal, decided_at, adjustment_id;
+-- What the log may lack, of the adjustment $1 alone where it is given: the command that decided it died, the log could not be reached, or it
+-- was set back since. Adjustments come before reversals.
+select d.adjustment_id, d.event, d.is_reversal
+from (
+    select adjustment_id, booked::text as event, false as is_reversal, event_id, decided_at, told_at
+    from reconciliation.adjustments
+    union all
+    select adjustment_id, reversed::text, true, event_id, decided_at, told_at
+    from reconciliation.adjustment_reversals
+) d
+where ($1::text is null or d.adjustment_id = $1)
+  and (d.told_at is null or not exists (select from ledgerdb.entries e where e.event_id = d.event_id))
+order by d.is_reversal, d.decided_at, d.adjustment_id;
 
 -- name: told
 -- The log has it.
@@ -128,6 +131,18 @@ update reconciliation.adjustments set told_at = clock_timestamp() where adjustme
 -- name: told_reversal
 -- The same of a reversal.
 update reconciliation.adjustment_reversals set told_at = clock_timestamp() where adjustment_id = $1 and told_at is null;
+
+-- name: told_otherwise
+-- The log has it as $2, decided at $3, and that counts.
+update reconciliation.adjustments
+set booked = $2::text::jsonb, decided_at = $3, told_at = clock_timestamp()
+where adjustment_id = $1 and told_at is null;
+
+-- name: told_reversal_otherwise
+-- The same of a reversal.
+update reconciliation.adjustment_reversals
+set reversed = $2::text::jsonb, decided_at = $3, told_at = clock_timestamp()
+where adjustment_id = $1 and told_at is null;
 
 -- name: list_adjustments
 -- Adjustments of a mode, those decided last first: $2 at most.
