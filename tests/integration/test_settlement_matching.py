@@ -334,6 +334,22 @@ async def test_overdue_statement_makes_one_late_break(account: Settlement) -> No
     assert [one.break_class for one in await account.breaks()] == ["missing_there", "missing_there"]
 
 
+@pytest.mark.parametrize(
+    ("fee_minor", "share", "incoming", "outgoing"), [(0, 100, -10_000, 10_000), (320, 40, -9_680, 3_968)]
+)
+async def test_late_refunds_hide_no_late_payments(
+    account: Settlement, fee_minor: int, share: int, incoming: int, outgoing: int
+) -> None:
+    """What should come in and what should go out are two breaks: together they may be nothing. A fee counts with its item."""
+    refund = Refund(share, gives_fee_back=True, fails=False)
+    await happen(account, PLAIN._replace(fee_minor=fee_minor, fee_is_late=True, refunds=(refund,)))
+    await account.fetched([], day=-1)
+    late = [FoundBreak("late", incoming, "usd"), FoundBreak("late", outgoing, "usd")]
+    for _ in range(2):
+        await run(account)
+        assert await account.breaks() == late
+
+
 async def test_file_without_a_currency_does_not_cover_it(account: Settlement) -> None:
     """A payout in USD says nothing of EUR: what is expected in EUR is late, and missing once a file has lines of EUR for its time."""
     await happen(account, PLAIN, PLAIN._replace(currency="eur"))

@@ -49,13 +49,14 @@ async def reported(
     at: datetime = NOON,
     currency: Currency = USD,
     expected_at: datetime | None = AHEAD,
+    amount_minor: int = 4_000,
 ) -> None:
-    """Have the PSP report a payout of 40.00 that is still expected."""
+    """Have the PSP report a payout, of 40.00 where nothing else is said, that is still expected."""
     result = await account.payouts.record(
         PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False),
         PayoutReport(
             psp_reference=PspReference(reference),
-            money=Money(4_000, currency),
+            money=Money(amount_minor, currency),
             status=status,
             created_at=at,
             occurred_at=at,
@@ -304,3 +305,11 @@ async def test_payouts_without_a_day_are_one_overdue_sum(account: Settlement) ->
         FoundBreak("payout_overdue", -8_000, "usd"),
         FoundBreak("payout_overdue", -4_000, "eur"),
     ]
+
+
+async def test_payouts_taken_hide_no_overdue_payouts(account: Settlement) -> None:
+    """One that the PSP takes from the bank account has the other sign: together they may be nothing."""
+    for reference, amount_minor in (("wd_1", 4_000), ("wd_2", -4_000)):
+        await reported(account, reference, expected_at=None, amount_minor=amount_minor)
+    for _ in range(2):
+        assert await found(account) == [OVERDUE, OVERDUE._replace(amount_minor=4_000)]

@@ -46,21 +46,26 @@ async def find_bank_breaks(connection: Connection, run_no: int, payouts: PayoutR
 
 
 async def _find_overdue(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
-    """Payouts that no statement can tell of, past their day: each one alone, and as one sum those of which the PSP names no day."""
+    """Payouts that no statement can tell of, past their day: each one alone, and as sums those of which the PSP names no day.
+
+    What goes to the bank and what is taken from there are two sums, so that neither hides the other.
+    """
     rows = await connection.fetch(
         _SQL.in_transit_uncovered, run_no, OVERDUE_AFTER_MIN, timeout=STATEMENT_SECONDS_MAX
     )
     found: list[_Overdue] = []
-    sums: dict[_Account, int] = {}
+    sums: dict[tuple[_Account, bool], int] = {}
     for first in range(0, len(rows), PAYOUTS_AT_A_TIME):
         for one, account, minor in await _overdue(rows[first : first + PAYOUTS_AT_A_TIME], payouts):
             if one is None:
-                sums[account] = sums.get(account, 0) + minor
+                key = account, minor > 0
+                sums[key] = sums.get(key, 0) + minor
             else:
                 found.append((*account, minor, *one))
-    for account, minor in sums.items():
+    for (account, is_taken), minor in sums.items():
         livemode, psp, psp_account, currency = account
         subject = f"overdue:{'live' if livemode else 'test'}:{psp}:{psp_account}:{currency}"
+        subject += ":taken" if is_taken else ""
         found.append((*account, minor, subject, None, None))
     if found:
         await connection.execute(

@@ -82,18 +82,22 @@ where exists (
 order by w.line_no;
 
 -- name: find_late_items
--- What is expected longer than its format allows, and no statement covers its time: all of it as one break for each currency.
--- $1 the run, $2 how much longer.
+-- What is expected longer than its format allows, and no statement covers its time: as one break for each currency what should come in,
+-- fees taken off, and as another what should go out, so that neither hides the other. $1 the run, $2 how much longer.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects)
 select 'late', p.scope_no, p.currency, -sum(p.amount_minor)::bigint,
-    array[concat_ws(':', 'late', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, p.currency)]
-from item_parts p
+    array[concat_ws(
+        ':', 'late', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, p.currency, case when p.goes_out then 'out' end
+    )]
+from (
+    select *, bool_or(part = 'gross' and amount_minor < 0) over (partition by entry_id, account_id) as goes_out from item_parts
+) p
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
 where p.effective_at >= p.covered_until and p.effective_at + p.delay + $2::interval < r.cut_off
   and not exists (select from adjusting g where g.entry_id = p.entry_id and g.account_id = p.account_id)
-group by p.scope_no, p.currency, s.livemode, s.psp, s.psp_account
-order by p.scope_no, p.currency;
+group by p.scope_no, p.currency, p.goes_out, s.livemode, s.psp, s.psp_account
+order by p.scope_no, p.currency, p.goes_out;
 
 -- name: find_wrong_balances
 -- Where the ledger says, up to the last entry of the run $1, that the PSP holds another amount for us than the last statement that was
