@@ -41,7 +41,9 @@ class FeeLines:
 
     async def _stated(self) -> AsyncIterator[list[asyncpg.Record]]:
         async with self._pool.acquire() as connection, connection.transaction():
-            cursor = await connection.cursor(_SQL.unknown_fees, timeout=STATEMENT_SECONDS_MAX)
+            for statement in (_SQL.stage_unknown_fees, _SQL.index_unknown_fees, _SQL.analyze_unknown_fees):
+                await connection.execute(statement, timeout=STATEMENT_SECONDS_MAX)
+            cursor = await connection.cursor(_SQL.stated_fees, timeout=STATEMENT_SECONDS_MAX)
             while rows := await cursor.fetch(FEES_AT_A_TIME, timeout=STATEMENT_SECONDS_MAX):
                 yield rows
 
