@@ -12,12 +12,12 @@ open_before as (
     group by entry_id, account_id
 ),
 uncleared as (
-    select i.account_id, i.effective_at, case when o.is_gross_open then i.gross_minor else 0 end as gross_minor,
+    select i.account_id, i.entry_id, i.effective_at, case when o.is_gross_open then i.gross_minor else 0 end as gross_minor,
         case when o.is_fee_open then i.fee_minor else 0 end as fee_minor
     from open_before o
     join ledgerdb.clearing_items i using (entry_id, account_id)
     union all
-    select account_id, effective_at, gross_minor, fee_minor
+    select account_id, entry_id, effective_at, gross_minor, fee_minor
     from ledgerdb.clearing_items
     where entry_id > (select last_entry_id from last_run)
 ),
@@ -34,16 +34,17 @@ statements as (
     group by s.livemode, s.psp, s.psp_account
 ),
 aged as (
-    select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, u.effective_at,
-        u.gross_minor + u.fee_minor as amount_minor,
-        greatest(floor(extract(epoch from $2::timestamptz - u.effective_at) / 86400), 0) as days
+    select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, least(u.effective_at, e.booked_at) as since,
+        reconciliation.counts_from(u.effective_at, e.booked_at, e.livemode) as counts_from, u.gross_minor + u.fee_minor as amount_minor,
+        greatest(floor(extract(epoch from $2::timestamptz - least(u.effective_at, e.booked_at)) / 86400), 0) as days
     from uncleared u
+    join ledgerdb.entries e using (entry_id)
     join ledgerdb.accounts a using (account_id)
     where ($1::boolean is null or a.livemode = $1) and (u.gross_minor <> 0 or u.fee_minor <> 0)
 )
 select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(*) as items, sum(d.amount_minor)::bigint as amount_minor,
-    min(d.effective_at) as oldest_at,
-    count(*) filter (where d.effective_at >= s.covered_from and d.effective_at + s.delay + $7::interval < $2) as overdue
+    min(d.since) as oldest_at,
+    count(*) filter (where d.counts_from >= s.covered_from and d.counts_from + s.delay + $7::interval < $2) as overdue
 from aged d
 left join statements s using (livemode, psp, psp_account)
 join unnest($3::int[], $4::int[]) with ordinality as g (from_days, to_days, bucket)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 import pytest
 
 from fincore.domain.currency import Currency
@@ -45,15 +46,32 @@ def test_bank_days_leave_out_the_ends_of_weeks(begin: int, bank_days: int, end: 
 
 @pytest.mark.parametrize(
     ("expected_at", "due"),
-    [(None, MONDAY + days(7)), (MONDAY + days(2), MONDAY + days(7)), (MONDAY, MONDAY + days(3))],
+    [
+        (None, MONDAY + days(7)),
+        (MONDAY + days(2), MONDAY + days(7)),
+        (MONDAY, MONDAY + days(3)),
+        (MONDAY + days(31), MONDAY + days(36)),
+        (MONDAY + days(32), MONDAY + days(36)),
+        (datetime(2090, 1, 1, tzinfo=UTC), MONDAY + days(36)),
+        (datetime.max.replace(tzinfo=UTC), MONDAY + days(36)),
+    ],
 )
 def test_payout_is_overdue_after_its_bank_days(expected_at: datetime | None, due: datetime) -> None:
     one = payout(expected_at=expected_at)
-    assert not is_overdue(one, due)
-    assert is_overdue(one, due + SECOND)
+    assert not is_overdue(one, made_at=MONDAY, at=due)
+    assert is_overdue(one, made_at=MONDAY, at=due + SECOND)
     assert due - one.created_at >= OVERDUE_AFTER_MIN
 
 
 @pytest.mark.parametrize("status", ["paid", "failed", "canceled"])
 def test_payout_that_is_in_transit_no_more_is_not_overdue(status: PayoutStatus) -> None:
-    assert not is_overdue(payout(status), MONDAY + days(100))
+    assert not is_overdue(payout(status), made_at=MONDAY, at=MONDAY + days(100))
+
+
+@pytest.mark.parametrize("expected_at", [None, datetime.max.replace(tzinfo=UTC)])
+def test_payout_made_too_late_is_overdue_since_its_booking(expected_at: datetime | None) -> None:
+    one = msgspec.structs.replace(
+        payout(expected_at=expected_at), created_at=datetime.max.replace(tzinfo=UTC)
+    )
+    assert not is_overdue(one, made_at=MONDAY, at=MONDAY)
+    assert is_overdue(one, made_at=MONDAY, at=MONDAY + days(40))

@@ -80,7 +80,7 @@ async def _overdue(
     loaded = await asyncio.gather(*(payouts.load(payout_of(StreamId(row["stream_id"]))) for row in rows))
     found: list[tuple[tuple[str, UUID, str] | None, _Account, int]] = []
     for row, payout in zip(rows, loaded, strict=True):
-        if payout is None or not is_overdue(payout, row["cut_off"]):
+        if payout is None or not is_overdue(payout, made_at=row["counts_from"], at=row["cut_off"]):
             continue
         account = row["livemode"], row["psp"], row["psp_account"], row["currency"]
         subject = f"bank:{row['stream_id']}:in_transit:{row['currency']}"

@@ -1,7 +1,8 @@
 -- name: stage_entries
 -- What payouts brought to banks that have statements, by the ledger, and no line has told of. $1 is the run.
 create temporary table bank_entries on commit drop as
-select b.livemode, b.bank, a.currency, e.entry_id, a.account_id, e.stream_id, e.effective_at,
+select b.livemode, b.bank, a.currency, e.entry_id, a.account_id, e.stream_id,
+    reconciliation.counts_from(e.effective_at, e.booked_at, e.livemode) as counts_from,
     sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)::bigint as amount_minor
 from reconciliation.banks b
 join ledgerdb.accounts a on a.livemode = b.livemode and a.name = concat_ws(':', 'bank', b.bank, a.currency)
@@ -13,7 +14,7 @@ where e.kind like 'payout.%'
   and not exists (
       select from reconciliation.bank_matches m where m.entry_id = e.entry_id and m.account_id = a.account_id
   )
-group by b.livemode, b.bank, a.currency, e.entry_id, a.account_id, e.stream_id, e.effective_at;
+group by b.livemode, b.bank, a.currency, e.entry_id, a.account_id, e.stream_id, e.effective_at, e.booked_at, e.livemode;
 
 -- name: stage_lines
 -- Lines that name a payout and have no entry.
@@ -56,7 +57,7 @@ where m.run_no = $1 and m.entry_id = e.entry_id and m.account_id = e.account_id;
 -- What is on its way of each payout that has not arrived, by the ledger. $1 is the run.
 create temporary table bank_in_transit on commit drop as
 select a.livemode, split_part(a.name, ':', 2) as psp, split_part(a.name, ':', 3) as psp_account, a.currency, e.stream_id,
-    min(e.effective_at) as effective_at, min(e.entry_id) as entry_id,
+    min(reconciliation.counts_from(e.effective_at, e.booked_at, e.livemode)) as counts_from, min(e.entry_id) as entry_id,
     sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)::bigint as amount_minor
 from ledgerdb.accounts a
 join ledgerdb.postings p using (account_id)
@@ -76,7 +77,7 @@ with of_lines as (
     group by livemode, bank, currency, stream_id
 ),
 of_entries as (
-    select livemode, bank, currency, stream_id, min(entry_id) as entry_id, min(effective_at) as effective_at,
+    select livemode, bank, currency, stream_id, min(entry_id) as entry_id, min(counts_from) as counts_from,
         sum(amount_minor)::bigint as amount_minor
     from bank_entries
     group by livemode, bank, currency, stream_id
@@ -111,7 +112,7 @@ cross join lateral (
     where p.entry_id = e.entry_id and a.name like 'psp:%'
     limit 1
 ) a
-where e.amount_minor <> 0 and e.effective_at >= c.covered_from and e.effective_at + c.missing_after < r.cut_off
+where e.amount_minor <> 0 and e.counts_from >= c.covered_from and e.counts_from + c.missing_after < r.cut_off
   and not exists (
       select from of_lines l
       where (l.livemode, l.bank, l.currency, l.stream_id) = (e.livemode, e.bank, e.currency, e.stream_id)
@@ -123,20 +124,20 @@ from bank_in_transit t
 join covered_modes c using (livemode)
 join reconciliation.runs r on r.run_no = $1
 join ledgerdb.entries n on n.entry_id = t.entry_id
-where t.effective_at >= c.covered_from and t.effective_at + c.missing_after < r.cut_off
+where t.counts_from >= c.covered_from and t.counts_from + c.missing_after < r.cut_off
   and not exists (select from of_lines l where l.stream_id = t.stream_id);
 
 -- name: in_transit_uncovered
 -- Payouts in transit that no statement of a bank can tell of, made before $2: there is none in their mode, or they are of before the
 -- first. $1 is the run.
-select t.livemode, t.psp, t.psp_account, t.currency, t.stream_id, t.amount_minor, r.cut_off
+select t.livemode, t.psp, t.psp_account, t.currency, t.stream_id, t.amount_minor, t.counts_from, r.cut_off
 from bank_in_transit t
 join reconciliation.runs r on r.run_no = $1
-where t.effective_at < r.cut_off - $2::interval
+where t.counts_from < r.cut_off - $2::interval
   and not exists (
-      select from reconciliation.bank_statements s where s.livemode = t.livemode and s.period_start <= t.effective_at
+      select from reconciliation.bank_statements s where s.livemode = t.livemode and s.period_start <= t.counts_from
   )
-order by t.livemode, t.psp, t.psp_account, t.currency, t.effective_at, t.stream_id;
+order by t.livemode, t.psp, t.psp_account, t.currency, t.counts_from, t.stream_id;
 
 -- name: add_overdue
 -- Those of them that are overdue: modes $1, PSPs $2, accounts $3, currencies $4, amounts $5, subjects $6, streams $7, references $8.

@@ -12,6 +12,9 @@ BANK_DAYS_AFTER_MADE: Final = 5
 OVERDUE_AFTER_MIN: Final = timedelta(days=BANK_DAYS_AFTER_EXPECTED)
 """No payout is overdue sooner after it was made."""
 
+EXPECTED_AFTER_MAX: Final = timedelta(days=31)
+"""How long after it was made a payout may be expected; a later day counts as this one."""
+
 _SATURDAY: Final = 5
 
 
@@ -24,10 +27,14 @@ def bank_days_after(moment: datetime, days: int) -> datetime:
     return moment
 
 
-def is_overdue(payout: Payout, at: datetime) -> bool:
-    """Whether a payout is in transit at a time at which it should have arrived."""
+def is_overdue(payout: Payout, *, made_at: datetime, at: datetime) -> bool:
+    """Whether a payout is in transit at a time at which it should have arrived.
+
+    `made_at`: when it was made, or when it was booked, where the PSP says that it was made at a time that had not come.
+    """
     if payout.status != "in_transit":
         return False
     if payout.expected_at is None:
-        return bank_days_after(payout.created_at, BANK_DAYS_AFTER_MADE) < at
-    return bank_days_after(payout.expected_at, BANK_DAYS_AFTER_EXPECTED) < at
+        return bank_days_after(made_at, BANK_DAYS_AFTER_MADE) < at
+    expected_at = min(payout.expected_at, made_at + EXPECTED_AFTER_MAX)
+    return bank_days_after(expected_at, BANK_DAYS_AFTER_EXPECTED) < at

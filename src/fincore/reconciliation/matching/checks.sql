@@ -94,7 +94,7 @@ from (
 ) p
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
-where p.effective_at >= p.covered_until and p.effective_at + p.delay + $2::interval < r.cut_off
+where p.counts_from >= p.covered_until and p.counts_from + p.delay + $2::interval < r.cut_off
   and not exists (select from adjusting g where g.entry_id = p.entry_id and g.account_id = p.account_id)
 group by p.scope_no, p.currency, p.goes_out, s.livemode, s.psp, s.psp_account
 order by p.scope_no, p.currency, p.goes_out;

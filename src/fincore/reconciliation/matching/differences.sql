@@ -4,7 +4,7 @@
 create temporary table shown_items on commit drop as
 with due as (
     select p.*,
-        p.effective_at >= p.covered_from and p.effective_at < p.covered_until
+        p.counts_from >= p.covered_from and p.counts_from < p.covered_until
         or p.part = 'fee' and exists (
             select
             from ledgerdb.clearing_items o

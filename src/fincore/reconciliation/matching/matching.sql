@@ -316,12 +316,14 @@ with wanted as (
     join ledgerdb.clearing_items i using (entry_id, account_id)
 )
 select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'movement') as family, w.stream_id,
-    nullif(w.psp_reference, '') as reference, w.effective_at, a.covered_from, a.covered_until, a.delay,
+    nullif(w.psp_reference, '') as reference, reconciliation.counts_from(w.effective_at, e.booked_at, e.livemode) as counts_from,
+    a.covered_from, a.covered_until, a.delay,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
     case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
 from wanted w
+join ledgerdb.entries e using (entry_id)
 left join clearing_accounts a using (account_id)
-left join item_families f using (kind)
+left join item_families f on f.kind = w.kind
 where not exists (select from whole m where m.entry_id = w.entry_id and m.account_id = w.account_id);
 
 -- name: analyze_items
@@ -347,7 +349,7 @@ where p.amount_minor <> 0;
 create temporary table item_parts on commit drop as
 select w.entry_id, w.account_id, w.scope_no, w.currency, w.family,
     case when w.family = any ($1::text[]) then 'disputes' else w.family end as wide, p.part, p.amount_minor, w.stream_id,
-    w.reference, w.effective_at, w.covered_from, w.covered_until, w.delay, null::text as grouped
+    w.reference, w.counts_from, w.covered_from, w.covered_until, w.delay, null::text as grouped
 from staged_items w
 cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
 where p.amount_minor <> 0;

@@ -62,7 +62,8 @@ from unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::tex
 -- a statement may take.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, reference)
 with sent as (
-    select s.scope_no, s.livemode, s.psp, s.psp_account, a.currency, e.stream_id, e.effective_at,
+    select s.scope_no, s.livemode, s.psp, s.psp_account, a.currency, e.stream_id,
+        reconciliation.counts_from(e.effective_at, e.booked_at, e.livemode) as counts_from,
         substr(e.description, strpos(e.description, ' ') + 1) as reference,
         case p.side when 'debit' then p.amount_minor else -p.amount_minor end as amount_minor
     from scopes s
@@ -89,7 +90,7 @@ told as (
     from sent t
 ),
 placed as (
-    select t.*, min(t.effective_at) filter (where t.is_told) over (partition by t.scope_no, t.currency) as first_told_at
+    select t.*, min(t.counts_from) filter (where t.is_told) over (partition by t.scope_no, t.currency) as first_told_at
     from told t
 )
 select 'payout_unreported', t.scope_no, t.currency, -t.amount_minor, array['payout:' || t.stream_id || ':unreported'], t.reference
@@ -102,6 +103,6 @@ where not t.is_told
       select from ledgerdb.entries o where o.stream_id = t.stream_id and o.kind in ('payout.failed', 'payout.canceled')
         and o.entry_id <= r.last_entry_id
   )
-  and t.effective_at >= coalesce(t.first_told_at, s.covered_from)
-  and (t.effective_at < greatest(s.covered_until, c.covered_until) or t.effective_at + s.delay + $2::interval < r.cut_off)
-order by t.scope_no, t.effective_at, t.reference;
+  and t.counts_from >= coalesce(t.first_told_at, s.covered_from)
+  and (t.counts_from < greatest(s.covered_until, c.covered_until) or t.counts_from + s.delay + $2::interval < r.cut_off)
+order by t.scope_no, t.counts_from, t.reference;

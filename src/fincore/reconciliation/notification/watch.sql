@@ -23,8 +23,9 @@ select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.
     sum(case o.part when 'gross' then i.gross_minor else i.fee_minor end)::bigint as amount_minor
 from reconciliation.open_items o
 join ledgerdb.clearing_items i using (entry_id, account_id)
+join ledgerdb.entries e using (entry_id)
 join ledgerdb.accounts a using (account_id)
-where i.effective_at < clock_timestamp() - make_interval(days => $1)
+where least(i.effective_at, e.booked_at) < clock_timestamp() - make_interval(days => $1)
 group by 1, 2, 3, 4
 having sum(case o.part when 'gross' then i.gross_minor else i.fee_minor end) <> 0
 order by 1, 2, 3, 4;

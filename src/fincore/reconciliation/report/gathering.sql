@@ -40,9 +40,10 @@ with open_parts as (
 aged as (
     select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, o.entry_id, o.account_id,
         case o.part when 'gross' then i.gross_minor else i.fee_minor end as amount_minor,
-        greatest(floor(extract(epoch from $3::timestamptz - i.effective_at) / 86400), 0) as days
+        greatest(floor(extract(epoch from $3::timestamptz - least(i.effective_at, e.booked_at)) / 86400), 0) as days
     from open_parts o
     join ledgerdb.clearing_items i using (entry_id, account_id)
+    join ledgerdb.entries e using (entry_id)
     join ledgerdb.accounts a using (account_id)
 )
 select livemode, psp, psp_account, currency, g.bucket, count(distinct (d.entry_id, d.account_id)) as items,

@@ -1,0 +1,114 @@
+"""Times that cannot be: what moved money at one of them is late, or missing, all the same."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import payout_stream_of
+from fincore.domain.log_events import LogEvent
+from fincore.domain.outcome import PspReference
+from fincore.domain.payout import PayoutAccount
+from fincore.domain.settlement_events import PayoutCreated
+from fincore.eventstore.commit import Commit, Committed, NewEvent
+from fincore.postgres.pool import Pool, create_pool
+from fixtures.commits import PROVENANCE
+from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
+from fixtures.settlement_falsified import Payment, live
+from fixtures.traffic import store_pool
+
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+FAR = datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)
+OVERDUE = FoundBreak("payout_overdue", -4_000, "usd")
+UNREPORTED = FoundBreak("payout_unreported", -4_000, "usd")
+LATE = FoundBreak("late", -9_680, "usd")
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as one:
+            yield one
+    finally:
+        pool.terminate()
+
+
+async def paid(account: Settlement, at: datetime) -> None:
+    """Have a payment of 100.00 in the ledger, captured at this time by the PSP's clock."""
+    one = live(PLAIN, account.psp, account.psp_account)
+    events = [
+        msgspec.structs.replace(event, occurred_at=at) if "occurred_at" in event.__struct_fields__ else event
+        for event in one.events
+    ]
+    await account.happen(one.stream_id, *events)
+    await account.book()
+
+
+async def paid_out(account: Settlement, made_at: datetime, expected_at: datetime | None) -> None:
+    """Have a payout of 40.00 in the log with these times, of before reports were held for them."""
+    of = PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False)
+    event = PayoutCreated(
+        payout_id=of.payout_id(PspReference("po_1")),
+        psp=of.psp,
+        psp_account=of.psp_account,
+        livemode=of.livemode,
+        psp_reference=PspReference("po_1"),
+        amount_minor=4_000,
+        currency=Currency("usd"),
+        occurred_at=made_at,
+        expected_at=expected_at,
+    )
+    commit = Commit[LogEvent](
+        provenance=PROVENANCE,
+        stream_id=payout_stream_of(event.payout_id),
+        expected_version=0,
+        events=(NewEvent(event),),
+    )
+    assert await account.writer.commit(commit) == Committed()
+    await account.book()
+
+
+async def found(account: Settlement) -> list[FoundBreak]:
+    assert await account.reconciliation.run() is not None
+    return [one for one in await account.breaks() if one.break_class not in ("missing_here", "balance")]
+
+
+async def booked_days_ago(owner_pool: Pool, days: int) -> None:
+    """Have all that is booked be booked so many days before it was."""
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(
+            "update ledgerdb.entries set booked_at = booked_at - make_interval(days => $1)", days
+        )
+
+
+@pytest.mark.parametrize("year", [2090, 9999])
+async def test_payment_of_the_far_future_is_late(account: Settlement, owner_pool: Pool, year: int) -> None:
+    """By when it was booked."""
+    await paid(account, datetime(year, 12, 30, tzinfo=UTC))
+    await account.fetched([line("account_fee", -100)])
+    await booked_days_ago(owner_pool, -1)
+    assert await found(account) == []
+    await booked_days_ago(owner_pool, 9)
+    assert await found(account) == [LATE]
+
+
+@pytest.mark.parametrize("expected_at", [datetime(2090, 1, 1, tzinfo=UTC), FAR])
+async def test_payout_expected_in_the_far_future_is_overdue(
+    account: Settlement, expected_at: datetime
+) -> None:
+    """The PSP names a day that would put off for ever what does not arrive; runs go on."""
+    await paid_out(account, DAY - timedelta(days=60), expected_at)
+    for _ in range(2):
+        assert await found(account) == [OVERDUE]
+
+
+async def test_payout_made_in_the_far_future_is_late(account: Settlement, owner_pool: Pool) -> None:
+    await paid_out(account, FAR, None)
+    await account.fetched([line("account_fee", -100)])
+    assert await found(account) == []
+    await booked_days_ago(owner_pool, 20)
+    assert await found(account) == [UNREPORTED, OVERDUE]
