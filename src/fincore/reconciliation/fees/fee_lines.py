@@ -41,7 +41,14 @@ class FeeLines:
 
     async def _stated(self) -> AsyncIterator[list[asyncpg.Record]]:
         async with self._pool.acquire() as connection, connection.transaction():
-            for statement in (_SQL.stage_unknown_fees, _SQL.index_unknown_fees, _SQL.analyze_unknown_fees):
+            for statement in (
+                _SQL.stage_unknown_fees,
+                _SQL.index_unknown_fees,
+                _SQL.analyze_unknown_fees,
+                _SQL.stage_fee_lines,
+                _SQL.stage_named_payments,
+                _SQL.analyze_fee_lines,
+            ):
                 await connection.execute(statement, timeout=STATEMENT_SECONDS_MAX)
             cursor = await connection.cursor(_SQL.stated_fees, timeout=STATEMENT_SECONDS_MAX)
             while rows := await cursor.fetch(FEES_AT_A_TIME, timeout=STATEMENT_SECONDS_MAX):

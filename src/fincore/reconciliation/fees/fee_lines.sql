@@ -36,43 +36,51 @@ create index on unknown_fees (reference);
 -- Plans for a million payments are not those for ten.
 analyze unknown_fees;
 
+-- name: stage_fee_lines
+-- The lines that may state one of them: lines of payments that no run has taken up, and those of which the fee is open.
+create temporary table fee_lines on commit drop as
+select l.*, f.livemode, f.psp, f.psp_account
+from reconciliation.files f
+join reconciliation.lines l using (file_id)
+where l.kind = 'payment' and f.status = 'booked' and exists (select from unknown_fees)
+  and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
+union all
+select l.*, f.livemode, f.psp, f.psp_account
+from reconciliation.open_lines o
+join reconciliation.lines l using (line_no)
+join reconciliation.files f using (file_id)
+where o.part = 'fee' and l.kind = 'payment' and exists (select from unknown_fees);
+
+-- name: stage_named_payments
+-- What each of them names, reference by reference.
+create temporary table named_payments on commit drop as
+select w.line_no, w.livemode, w.psp, w.psp_account, r.reference, r.place
+from fee_lines w
+cross join lateral unnest(w.about || w.psp_reference) with ordinality as r (reference, place)
+where r.reference <> '';
+
+-- name: analyze_fee_lines
+-- The same of lines.
+analyze fee_lines, named_payments;
+
 -- name: stated_fees
 -- The fees of these payments that lines of files state: lines that no run has taken up, and those of which the fee is open. One row for
 -- each charge and account, with what its lines say together in one currency; a line that repeats another counts once.
 -- `taken_minor` is in the currency of the charge, by the lines themselves or by what they say that the customer paid. Sums that no
 -- payment has are left out, and lines that name payments of several charges: their fee may be of either.
-with clearing_accounts as materialized (
-    select account_id, livemode, owner as psp, split_part(name, ':', 3) as psp_account
-    from ledgerdb.accounts
-    where name like 'psp:%:clearing:%'
-),
-wanted_lines as (
-    select l.*, f.livemode, f.psp, f.psp_account
-    from reconciliation.files f
-    join reconciliation.lines l using (file_id)
-    where l.kind = 'payment' and f.status = 'booked' and exists (select from unknown_fees)
-      and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
-    union all
-    select l.*, f.livemode, f.psp, f.psp_account
-    from reconciliation.open_lines o
-    join reconciliation.lines l using (line_no)
-    join reconciliation.files f using (file_id)
-    where o.part = 'fee' and l.kind = 'payment' and exists (select from unknown_fees)
-),
-several as materialized (
-    select w.line_no
-    from wanted_lines w
-    cross join lateral unnest(w.about || w.psp_reference) as r (reference)
-    join ledgerdb.clearing_items i on i.psp_reference = r.reference and i.kind = 'payment'
-    join clearing_accounts a on a.account_id = i.account_id and (a.livemode, a.psp, a.psp_account) = (w.livemode, w.psp, w.psp_account)
-    where r.reference <> ''
-    group by w.line_no
+with several as materialized (
+    select n.line_no
+    from named_payments n
+    join ledgerdb.clearing_items i on i.psp_reference = n.reference and i.kind = 'payment'
+    join ledgerdb.accounts a
+        on a.account_id = i.account_id and a.livemode = n.livemode and a.owner = n.psp and split_part(a.name, ':', 3) = n.psp_account
+    group by n.line_no
     having count(distinct i.stream_id) > 1
 ),
 named as (
     select distinct on (w.line_no, p.stream_id) w.*, p.stream_id, p.currency as charge_currency, p.reference
-    from wanted_lines w
-    cross join lateral unnest(w.about || w.psp_reference) with ordinality as r (reference, place)
+    from fee_lines w
+    join named_payments r using (line_no, livemode, psp, psp_account)
     join unknown_fees p using (reference, livemode, psp, psp_account)
     where not exists (select from several s where s.line_no = w.line_no)
     order by w.line_no, p.stream_id, r.place
