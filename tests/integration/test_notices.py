@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from fincore.__main__ import main
 from fincore.bootstrap import reconciliation
-from fincore.postgres.pool import create_pool
+from fincore.postgres.pool import Connection, Pool, create_pool
 from fincore.reconciliation.notification import collector as collecting
 from fincore.reconciliation.notification import teller as tellers
 from fincore.reconciliation.notification.channel import ChannelName, NotSent
@@ -24,6 +24,10 @@ from fincore.reconciliation.notification.outbox import Outbox, keep, measure_not
 from fincore.reconciliation.notification.retry import ATTEMPTS_MAX, PAUSES_SECONDS
 from fincore.reconciliation.notification.teller import Teller
 from fincore.reconciliation.notification.watch import keep_failed_run
+from fincore.reconciliation.report import day_reports, gathering
+from fincore.reconciliation.report.day_report import CheckedDay
+from fincore.reconciliation.report.gathering import FinishedRun
+from fincore.reconciliation.report.run_report import RunReport
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.settlement_falsified import Payment, live
 from fixtures.smtp_server import mail_server
@@ -162,10 +166,11 @@ async def test_run_that_does_not_tie_is_told(account: Settlement, dsn: str) -> N
     assert one.next_steps[0] == "fincore check"
 
 
-async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn: str) -> None:
+async def days_with_runs(account: Settlement, dsn: str, *days_ago: int) -> list[date]:
+    """A run on each day, the first first."""
     today = await account.ledgerdb.fetchval("select (now() at time zone 'utc')::date")
-    monday, thursday = today - timedelta(days=4), today - timedelta(days=1)
-    for day in (monday, thursday, today):
+    days = [today - timedelta(days=ago) for ago in days_ago]
+    for day in days:
         await execute(
             dsn,
             "create or replace function public.test_clock() returns trigger language plpgsql as $$ begin "
@@ -177,6 +182,11 @@ async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn:
             " for each row execute function public.test_clock()",
         )
         await run(account)
+    return days
+
+
+async def test_day_and_the_days_without_a_run_are_told(account: Settlement, dsn: str) -> None:
+    _, thursday, _ = await days_with_runs(account, dsn, 4, 1, 0)
     await collector(account).collect()
     (one,) = await told(account)
     assert one.subject.startswith(f"Reconciliation of {thursday}")
@@ -350,22 +360,100 @@ async def test_run_that_cannot_be_told_holds_up_no_finding(
     assert [notice.kind for notice in await told(account)] == ["findings", "run"]
 
 
-async def test_runs_of_a_long_pause_are_told_as_far_as_news_goes(
-    account: Settlement, dsn: str, monkeypatch: pytest.MonkeyPatch
+async def runs_of_a_pause(account: Settlement, number: int = 4) -> list[str]:
+    """Runs of which each opens a break, the first first."""
+    for day in range(number):
+        await account.fetched([line("adjustment", -7)], day=day, states_balances=False)
+        await run(account)
+    rows = await account.rows("select run_id from reconciliation.runs order by run_no")
+    return [row["run_id"] for row in rows]
+
+
+async def test_earlier_runs_of_a_long_pause_are_told_as_a_sum(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collecting, "AT_A_TIME", 2)
-    for _ in range(4):
-        await account.fetched([line("adjustment", -7)])
-        await run(account)
+    _, second, third, last = await runs_of_a_pause(account)
+    await collector(account).collect()
+    await collector(account).collect()
+    summed, *one_by_one = await told(account)
+    assert [one.about for one in one_by_one] == [f"run:{third}", f"run:{last}"]
+    assert (summed.about, summed.needs_person) == (f"runs:{second}", True)
+    assert summed.subject == "Reconciliation: 2 earlier runs opened 2 breaks"
+    assert summed.findings[0].startswith("2 breaks unexpected_movement of paypal/")
+    assert summed.findings[0].endswith("-0.14 USD")
+
+
+async def test_runs_before_a_run_of_long_ago_are_in_the_sum(account: Settlement, dsn: str) -> None:
+    *_, last = await runs_of_a_pause(account)
     await execute(
         dsn,
         "update reconciliation.runs set cut_off = now() - interval '8 days'"
-        " where run_no = (select max(run_no) from reconciliation.runs)",
+        " where run_no = (select max(run_no) - 1 from reconciliation.runs)",
     )
     await collector(account).collect()
-    await collector(account).collect()
-    rows = await account.rows("select 'run:' || run_id as about from reconciliation.runs order by run_no")
-    assert [notice.about for notice in await told(account)] == [row["about"] for row in rows[1:3]]
+    summed, one = await told(account)
+    assert summed.subject == "Reconciliation: 3 earlier runs opened 3 breaks"
+    assert one.about == f"run:{last}"
+
+
+async def test_run_with_a_failing_report_holds_up_no_later_one(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await runs_of_a_pause(account, 2)
+    gathered = gathering.gather
+
+    async def failing(connection: Connection, one: FinishedRun, before: str | None) -> RunReport:
+        if one.run_id == first:
+            raise ValueError("a defect")
+        return await gathered(connection, one, before)
+
+    monkeypatch.setattr(collecting, "gather", failing)
+    looker = collector(account)
+    for _ in range(collecting.VAIN_LOOKS_MAX):
+        with pytest.raises(ValueError, match="a defect"):
+            await looker.collect()
+    assert await told(account) == []
+    await looker.collect()
+    plain, full = await told(account)
+    assert (plain.about, plain.needs_person) == (f"run:{first}", True)
+    assert plain.subject == "Reconciliation: what 1 run found cannot be gathered"
+    assert full.about == f"run:{second}"
+    assert full.subject.endswith("1 new break")
+
+
+async def test_day_with_a_failing_report_holds_up_no_later_one(
+    account: Settlement, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = await days_with_runs(account, dsn, 3, 2, 0)
+    checked = day_reports.checked_day
+
+    async def failing(ledgerdb: Pool, day: date) -> CheckedDay:
+        if day == days[0]:
+            raise ValueError("a defect")
+        return await checked(ledgerdb, day)
+
+    monkeypatch.setattr(collecting, "checked_day", failing)
+    looker = collector(account, tell="always")
+    for _ in range(collecting.VAIN_LOOKS_MAX):
+        with pytest.raises(ValueError, match="a defect"):
+            await looker.collect()
+    await looker.collect()
+    found = [one.subject for one in await told(account) if one.kind == "day"]
+    assert found[0] == f"Reconciliation of {days[0]}: its report cannot be gathered"
+    assert found[1].startswith(f"Reconciliation of {days[1]}: ")
+
+
+async def test_earlier_days_of_a_long_pause_are_told_together(
+    account: Settlement, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "AT_A_TIME", 1)
+    first, second, third, _ = await days_with_runs(account, dsn, 4, 3, 2, 0)
+    await collector(account, tell="always").collect()
+    found = [one for one in await told(account) if one.kind == "day"]
+    assert [one.about.split(":")[:2] for one in found] == [["days", str(second)], ["day", str(third)]]
+    assert found[0].subject == f"Reconciliation: 2 days from {first} to {second} not told one by one"
+    assert found[0].needs_person
 
 
 async def test_error_of_a_channel_does_not_show_what_was_sent(account: Settlement) -> None:

@@ -11,18 +11,27 @@ select run_no, last_day from reconciliation.told;
 select coalesce(max(r.run_no), 0) from reconciliation.runs r join reconciliation.reports p using (run_no) where r.finished_at is not null;
 
 -- name: untold_runs
--- The last $3 runs after $1 up to $2 that looked within $4 days.
+-- Of the runs after $1 up to $2 the last $3, without those up to the last one that looked more than $4 days ago.
 select *
 from (
-    select r.run_no, r.run_id, r.cut_off, r.last_entry_id
+    select r.run_no, r.run_id, r.cut_off, r.last_entry_id, max(r.run_no) filter (where not r.cut_off > clock_timestamp() - make_interval(days => $4)) over () as last_old
     from reconciliation.runs r
     join reconciliation.reports p using (run_no)
     where r.run_no > $1 and r.run_no <= $2 and r.finished_at is not null
-      and r.cut_off > clock_timestamp() - make_interval(days => $4)
     order by r.run_no desc
     limit $3
 ) last
+where last_old is null or run_no > last_old
 order by run_no;
+
+-- name: skipped_runs
+-- The runs after $1 and before $2: how many, and the last one.
+select count(*) over () as runs, r.run_no, r.run_id, r.cut_off
+from reconciliation.runs r
+join reconciliation.reports p using (run_no)
+where r.run_no > $1 and r.run_no < $2 and r.finished_at is not null
+order by r.run_no desc
+limit 1;
 
 -- name: last_day
 -- The last sealed day.
@@ -39,6 +48,12 @@ from (
     limit $3
 ) last
 order by day;
+
+-- name: skipped_days
+-- The sealed days after $1 and before $2, or up to $3 where $2 is null: how many, the first and the last.
+select count(*) as days, min(day) as first_day, max(day) as last_day
+from reconciliation.day_reports
+where ($1::date is null or day > $1) and ($2::date is null or day < $2) and day <= $3;
 
 -- name: told_run
 -- Operations know of the run $1.
@@ -66,5 +81,5 @@ on conflict (subject) where ended_at is null do nothing
 returning finding_no, subject, began_at;
 
 -- name: count_reopened
--- How many breaks that a person had answered or closed the run $1 found to be something else.
-select count(*) from reconciliation.break_actions where run_no = $1 and action in ('change', 'find_again');
+-- How many breaks that a person had answered or closed the runs after $1 up to $2 found to be something else.
+select count(distinct break_id) from reconciliation.break_actions where run_no > $1 and run_no <= $2 and action in ('change', 'find_again');

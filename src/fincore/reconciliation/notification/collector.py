@@ -1,32 +1,46 @@
 """Makes notices of what operations do not know yet: runs that finished, days that are over, and what is wrong between runs."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, datetime
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
+import structlog
 
 from fincore.domain.ids import RunId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.notification.channel import ChannelName
 from fincore.reconciliation.notification.findings import Finding, FindingKind
-from fincore.reconciliation.notification.notice import Notice, Tell, is_told, notice_of
+from fincore.reconciliation.notification.notice import Notice, NoticeKind, Tell, is_told, notice_of
 from fincore.reconciliation.notification.outbox import forget, keep
 from fincore.reconciliation.notification.report_notices import day_notice, run_notice
+from fincore.reconciliation.notification.unreported_notices import (
+    day_without_report_notice,
+    run_without_report_notice,
+    skipped_days_notice,
+    skipped_runs_notice,
+)
 from fincore.reconciliation.notification.watch import old_money, wrong_now
 from fincore.reconciliation.report.day_gathering import changed_breaks, changed_sums
+from fincore.reconciliation.report.day_report import ClassSum
 from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.gathering import FinishedRun, gather
+from fincore.reconciliation.report.run_report import BreakReport
 from fincore.reconciliation.report.snapshot import snapshot
 
+_log = structlog.get_logger(__name__)
 _SQL = load_sql("fincore.reconciliation.notification", "collecting.sql")
 
 AT_A_TIME: Final = 10
-"""So many runs, and so many days, are told by one look, the last ones: after a pause of the role the earlier ones are no news."""
+"""So many runs, and so many days, are told one by one, the last ones: after a pause of the role the earlier ones are told as a sum."""
 NEWS_DAYS: Final = 7
-"""Runs and days of before are no news, such as those that were made anew."""
+"""Runs and days of before, such as those that were made anew, are told as a sum."""
+VAIN_LOOKS_MAX: Final = 2
+"""After so many looks in a row that could not make a notice of a report, a notice without the report is made in its place."""
 WATCH_INTERVAL_SECONDS: Final = 60.0
 OLD_MONEY_INTERVAL_SECONDS: Final = 3_600.0
 """What is uncleared is looked at after each run, and where none comes so often."""
@@ -57,6 +71,7 @@ class Collector:
         self._tell: Tell = tell
         self._uncleared_days = uncleared_days
         self._monotonic = monotonic
+        self._vain_looks: Counter[NoticeKind] = Counter()
         self._watched_at: float | None = None
         self._old_money_at: float | None = None
 
@@ -90,10 +105,16 @@ class Collector:
         told, last = await self._told(connection), await connection.fetchval(_SQL.last_run)
         if last == told["run_no"]:
             return
-        for row in await connection.fetch(_SQL.untold_runs, told["run_no"], last, AT_A_TIME, NEWS_DAYS):
+        rows = await connection.fetch(_SQL.untold_runs, told["run_no"], last, AT_A_TIME, NEWS_DAYS)
+        first = rows[0]["run_no"] if rows else last + 1
+        skipped = await connection.fetchrow(_SQL.skipped_runs, told["run_no"], first)
+        if skipped is not None:
+            await self._keep(connection, await self._of_skipped(skipped, told["run_no"]))
+        for row in rows:
             run = FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
             await self._keep(connection, await self._of_run(run))
         await connection.execute(_SQL.told_run, last)
+        self._vain_looks["run"] = 0
         self._old_money_at = None
 
     async def _days(self, connection: Connection) -> None:
@@ -101,12 +122,19 @@ class Collector:
         told, last = await self._told(connection), await connection.fetchval(_SQL.last_day)
         if last == told["last_day"]:
             return
-        for row in await connection.fetch(_SQL.untold_days, told["last_day"], last, AT_A_TIME, NEWS_DAYS):
-            before = row["day_before"]
-            days_without_run = (row["day"] - before).days - 1 if before else 0
-            checked = await checked_day(self._pool, row["day"])
-            await self._keep(connection, day_notice(checked, days_without_run))
+        rows = await connection.fetch(_SQL.untold_days, told["last_day"], last, AT_A_TIME, NEWS_DAYS)
+        skipped = await connection.fetchrow(
+            _SQL.skipped_days, told["last_day"], rows[0]["day"] if rows else None, last
+        )
+        if skipped is not None and skipped["days"]:
+            await self._keep(
+                connection,
+                skipped_days_notice(skipped["first_day"], skipped["last_day"], days=skipped["days"]),
+            )
+        for row in rows:
+            await self._keep(connection, await self._of_day(row["day"], row["day_before"]))
         await connection.execute(_SQL.told_day, last)
+        self._vain_looks["day"] = 0
 
     async def _between_runs(self, connection: Connection) -> None:
         if self._is_due(self._watched_at, WATCH_INTERVAL_SECONDS):
@@ -128,13 +156,43 @@ class Collector:
         return row
 
     async def _of_run(self, run: FinishedRun) -> Notice:
-        async with snapshot(self._pool) as connection:
-            report = await gather(connection, run, None)
-            between = run.run_no - 1, run.run_no
-            opened = await changed_sums(connection, *between, "opened")
-            named = await changed_breaks(connection, *between, "opened", run.cut_off)
-            reopened = await connection.fetchval(_SQL.count_reopened, run.run_no)
-        return run_notice(report, opened, named, reopened=reopened)
+        async def make() -> Notice:
+            async with snapshot(self._pool) as connection:
+                report = await gather(connection, run, None)
+                news = await _news(connection, run.run_no - 1, run.run_no, run.cut_off)
+            return run_notice(report, news.opened, news.named, reopened=news.reopened)
+
+        return await self._made("run", make, run_without_report_notice(run.run_id, run.cut_off))
+
+    async def _of_skipped(self, last: asyncpg.Record, run_no_before: int) -> Notice:
+        run_id, runs = RunId(last["run_id"]), last["runs"]
+
+        async def make() -> Notice:
+            async with snapshot(self._pool) as connection:
+                news = await _news(connection, run_no_before, last["run_no"], last["cut_off"])
+            return skipped_runs_notice(
+                run_id, last["cut_off"], news.opened, news.named, runs=runs, reopened=news.reopened
+            )
+
+        return await self._made("run", make, run_without_report_notice(run_id, last["cut_off"], runs=runs))
+
+    async def _of_day(self, day: date, day_before: date | None) -> Notice:
+        async def make() -> Notice:
+            days_without_run = (day - day_before).days - 1 if day_before else 0
+            return day_notice(await checked_day(self._pool, day), days_without_run)
+
+        return await self._made("day", make, day_without_report_notice(day))
+
+    async def _made(self, kind: NoticeKind, make: Callable[[], Awaitable[Notice]], plain: Notice) -> Notice:
+        """The notice; `plain` where that fails in look after look, so that one report holds up no other. Raises why it failed before."""
+        try:
+            return await make()
+        except Exception:
+            if self._vain_looks[kind] < VAIN_LOOKS_MAX:
+                self._vain_looks[kind] += 1
+                raise
+            _log.exception("reconciliation.notice_without_report", about=plain.about)
+            return plain
 
     async def _keep(self, connection: Connection, notice: Notice) -> None:
         if is_told(notice, self._tell):
@@ -164,3 +222,21 @@ class Collector:
             needs_person=True,
         )
         await self._keep(connection, notice)
+
+
+class _News(NamedTuple):
+    """What runs changed: breaks that opened, and how many are open again that a person had answered or closed."""
+
+    opened: tuple[ClassSum, ...]
+    named: tuple[BreakReport, ...]
+    reopened: int
+
+
+async def _news(connection: Connection, run_no_before: int, last_run_no: int, cut_off: datetime) -> _News:
+    """What the runs after the one up to the other changed."""
+    between = run_no_before, last_run_no
+    return _News(
+        await changed_sums(connection, *between, "opened"),
+        await changed_breaks(connection, *between, "opened", cut_off),
+        await connection.fetchval(_SQL.count_reopened, *between),
+    )

@@ -28,16 +28,9 @@ def run_notice(
 
     `reopened`: the breaks that a person had explained, claimed or closed, and that the run found to be something else.
     """
-    new, is_live = sum(one.breaks for one in opened), any(one.mode == "live" for one in opened)
-    findings = [*map(_opened, opened), *map(_named, named[:NAMED_MAX]), *_untied(report.accounts)]
-    if reopened:
-        findings.insert(
-            0,
-            f"{counted(reopened, 'break')} open again: amount, class or status is no longer as a person left it",
-        )
-    steps = [f"fincore reconcile report {report.run_id}"]
-    if new or reopened:
-        steps.insert(0, f"fincore reconcile breaks{' --live' if is_live else ''}")
+    new = sum(one.breaks for one in opened)
+    findings = [*break_findings(opened, named, reopened=reopened), *_untied(report.accounts)]
+    steps = [*break_steps(opened, reopened=reopened), f"fincore reconcile report {report.run_id}"]
     if not report.ties:
         steps.insert(0, "fincore check")
     return notice_of(
@@ -92,6 +85,23 @@ def day_notice(checked: CheckedDay, days_without_run: int) -> Notice:
         ],
         needs_person=bool(opened or days_without_run) or not report.ties or checked.flaw is not None,
     )
+
+
+def break_findings(
+    opened: Sequence[ClassSum], named: Sequence[BreakReport], *, reopened: int
+) -> Iterator[str]:
+    """The breaks that are open again, those that opened, and the first of these by name."""
+    if reopened:
+        yield f"{counted(reopened, 'break')} open again: amount, class or status is no longer as a person left it"
+    yield from map(_opened, opened)
+    yield from map(_named, named[:NAMED_MAX])
+
+
+def break_steps(opened: Sequence[ClassSum], *, reopened: int) -> Iterator[str]:
+    """The command that lists them, if there are any."""
+    if opened or reopened:
+        is_live = any(one.mode == "live" for one in opened)
+        yield f"fincore reconcile breaks{' --live' if is_live else ''}"
 
 
 def _headline(uncleared: Iterable[UnclearedMoney]) -> str:
