@@ -20,6 +20,7 @@ from bench.settlement_day import ACCOUNT_ID
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.roles import collect_garbage_seldom
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
+from fincore.domain.clock import SystemClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.domain.job import Job
@@ -202,7 +203,7 @@ async def _run(day: Day) -> Reconciled:
             reconciliation = Reconciliation(
                 ledgerdb,
                 files=files,
-                payouts=PayoutRecorder(EventLog(log_pool, PAYOUT_EVENTS), writer),
+                payouts=PayoutRecorder(EventLog(log_pool, PAYOUT_EVENTS), writer, SystemClock()),
                 payout_references=PayoutReferences(log_pool),
                 fees=StatedFeeRecorder(EventLog(log_pool, CHARGE_EVENTS), writer),
                 adjustments=AdjustmentRecorder(EventLog(log_pool, ADJUSTMENT_EVENTS), writer),

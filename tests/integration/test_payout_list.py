@@ -8,6 +8,7 @@ import pytest
 
 from fincore.backoffice.payouts import PayoutNotFound, payout_history
 from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
@@ -42,7 +43,7 @@ async def report(
     status: PayoutStatus,
     bank_reference: str | None = None,
 ) -> None:
-    recorder = PayoutRecorder(operator.payout_log, operator.writer)
+    recorder = PayoutRecorder(operator.payout_log, operator.writer, SystemClock())
     recorded = await recorder.record(
         ACCOUNTS[account],
         PayoutReport(

@@ -9,6 +9,7 @@ import structlog
 
 from fincore.bootstrap.databases import Stores
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
+from fincore.domain.clock import Clock
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
@@ -42,12 +43,14 @@ OF_PSPS: Final[tuple[FileFormat, ...]] = get_args(FileFormat)
 """The formats of PSPs: what a bank states is compared with no clearing account."""
 
 
-def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore) -> Reconciliation:
+def reconciliation_of(
+    stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore, clock: Clock
+) -> Reconciliation:
     """What reconciles an installation."""
     return Reconciliation(
         stores.ledgerdb,
         files=SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer),
-        payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
+        payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer, clock),
         payout_references=PayoutReferences(stores.eventstore),
         fees=StatedFeeRecorder(EventLog(stores.eventstore, CHARGE_EVENTS), writer),
         adjustments=AdjustmentRecorder(EventLog(stores.eventstore, ADJUSTMENT_EVENTS), writer),
@@ -57,10 +60,12 @@ def reconciliation_of(stores: Stores, writer: Writer[LogEvent], evidence: Eviden
     )
 
 
-def record_rebuild_of(stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore) -> RecordRebuild:
+def record_rebuild_of(
+    stores: Stores, writer: Writer[LogEvent], evidence: EvidenceStore, clock: Clock
+) -> RecordRebuild:
     """What derives the record of an installation's reconciliation anew."""
     files = SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer)
-    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
+    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer, clock)
     return RecordRebuild(
         stores.ledgerdb,
         EventLog(stores.eventstore, LOG_EVENTS),

@@ -51,7 +51,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
     ):
         after_look = reconciled(
-            reconciliation_of(stores, writer, evidence),
+            reconciliation_of(stores, writer, evidence, clock),
             lambda reason: keep_failed_run(stores.ledgerdb, reason),
         )
         fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
@@ -104,7 +104,7 @@ def fetcher_of(
     """What fetches the files of the declared sources, and what it calls after each look. Raises `ConfigurationError` for a secret that cannot be read."""
     files = SettlementFiles(stores.ledgerdb)
     looker = Looker(files, evidence, Staging(local_folder(settings) / DOWNLOADS))
-    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer)
+    payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer, clock)
     watched = watched_sources(
         settings,
         secret_resolver(os.environ),

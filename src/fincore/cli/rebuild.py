@@ -103,8 +103,8 @@ def rebuild_reconciliation() -> None:
             operator_stores(databases, "eventstore", "ledgerdb") as stores,
         ):
             return await use_cases.rebuild_reconciliation(
-                reconciliation_of(stores, stores.writer, evidence),
-                record_rebuild_of(stores, stores.writer, evidence),
+                reconciliation_of(stores, stores.writer, evidence, stores.clock),
+                record_rebuild_of(stores, stores.writer, evidence, stores.clock),
                 ledger_caught_up(stores.eventstore, stores.ledgerdb),
             )
 

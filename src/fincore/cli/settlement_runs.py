@@ -40,7 +40,7 @@ async def _run(settings: Settings, databases: Databases) -> RunResult | None:
         open_evidence(settings) as evidence,
         operator_stores(databases, "eventstore", LEDGERDB) as stores,
     ):
-        return await reconciliation_of(stores, stores.writer, evidence).run()
+        return await reconciliation_of(stores, stores.writer, evidence, stores.clock).run()
 
 
 def uncleared(*, live: Live = False) -> None:

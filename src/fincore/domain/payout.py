@@ -5,7 +5,7 @@ movement of money becomes one event. What contradicts the payout is refused with
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import msgspec
@@ -28,11 +28,16 @@ from fincore.domain.settlement_events import (
     PayoutPaid,
     payout_event_type,
 )
+from fincore.domain.told_times import unlikely_time
 
 BANK_REFERENCE_CHARACTERS: Final = range(8, 51)
 """How long a reference of a bank may be: a shorter one may be of anything, and no statement has a longer one."""
 BANK_REFERENCES_MAX: Final = 5
 """Of how many different ones of a payout the log is told."""
+EXPECTED_AFTER_MAX: Final = timedelta(days=31)
+"""How long after it was made a payout may be expected."""
+EXPECTED_BEFORE_MAX: Final = timedelta(days=2)
+"""How long before that: a PSP may name the day alone, by the clock of another place."""
 FAILURE_CODE_CHARACTERS_MAX: Final = 100
 FAILURE_MESSAGE_CHARACTERS_MAX: Final = 500
 
@@ -140,13 +145,19 @@ def fold_payout(events: Iterable[PayoutEvent]) -> Payout | None:
 
 
 def decide_payout(
-    payout: Payout | None, account: PayoutAccount, report: PayoutReport, *, bank_account: BankAccount
+    payout: Payout | None,
+    account: PayoutAccount,
+    report: PayoutReport,
+    *,
+    bank_account: BankAccount,
+    now: datetime,
 ) -> tuple[PayoutEvent, ...] | Refusal:
     """The events that follow from a report about a payout of an account; `bank_account` is where that account pays out to.
 
-    None follow from what is known already. A refusal moves nothing: a person has to look at the report.
+    `now` is by our clock. None follow from what is known already. A refusal moves nothing: a person has to look at the report.
     """
-    if (refusal := _implausible(payout, account, report)) is not None:
+    refusal = _implausible(payout, account, report) or _at_unlikely_time(payout, account, report, now)
+    if refusal is not None:
         return refusal
     answer = PAYOUT_REPORTS[payout.status if payout else None, report.status]
     if answer == "known" or (answer == "older" and payout and report.occurred_at <= payout.changed_at):
@@ -196,6 +207,31 @@ def _implausible(payout: Payout | None, account: PayoutAccount, report: PayoutRe
             "amount_differs", f"the PSP reports a payout of {report.money}, known is {payout.money}"
         )
     return None
+
+
+def _at_unlikely_time(
+    payout: Payout | None, account: PayoutAccount, report: PayoutReport, now: datetime
+) -> Refusal | None:
+    """Why a time that a report names is not believed, if so. Those of a payout that is known do not change."""
+    told = [("became " + report.status.replace("_", " "), report.occurred_at)]
+    if payout is None:
+        told.append(("was made", report.created_at))
+    elif report.occurred_at <= payout.changed_at:
+        return None
+    for what, at in told:
+        if (reason := unlikely_time(at, now, livemode=account.livemode)) is not None:
+            return Refusal(
+                "time_unlikely", f"the PSP reports a payout that {what} at {at.isoformat()}, which {reason}"
+            )
+    if payout is not None or report.expected_at is None:
+        return None
+    if -EXPECTED_BEFORE_MAX <= report.expected_at - report.created_at <= EXPECTED_AFTER_MAX:
+        return None
+    return Refusal(
+        "time_unlikely",
+        f"the PSP reports a payout that was made at {report.created_at.isoformat()} and is expected at {report.expected_at.isoformat()}: "
+        f"at most {EXPECTED_AFTER_MAX.days} days later is believed, and {EXPECTED_BEFORE_MAX.days} days earlier",
+    )
 
 
 def _event(

@@ -26,6 +26,7 @@ ReportRefusalCode = Literal[
     "currency_differs",
     "psp_reference_differs",
     "psp_reference_taken",
+    "time_unlikely",
 ]
 """Why a PSP's report about a charge is not recorded as it is. `contradicts_state`: read the PSP's record, then correct."""
 

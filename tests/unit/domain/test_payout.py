@@ -72,7 +72,7 @@ def after(reports: Sequence[PayoutReport]) -> tuple[Payout | None, list[PayoutEv
     """The payout, its events and what was refused, after reports that came in this order."""
     payout, events, refused = None, list[PayoutEvent](), list[Refusal]()
     for one in reports:
-        decided = decide_payout(payout, ACCOUNT, one, bank_account=BANK)
+        decided = decide_payout(payout, ACCOUNT, one, bank_account=BANK, now=AT)
         if isinstance(decided, Refusal):
             refused.append(decided)
             continue
@@ -169,7 +169,9 @@ def test_references_of_banks_are_bounded_in_number() -> None:
 
 def test_paid_payout_that_fails_names_the_bank_it_went_to() -> None:
     payout, _, _ = after([report("in_transit", day=0), report("paid", day=1)])
-    decided = decide_payout(payout, ACCOUNT, report("failed", day=2), bank_account=BankAccount("other"))
+    decided = decide_payout(
+        payout, ACCOUNT, report("failed", day=2), bank_account=BankAccount("other"), now=AT
+    )
     assert isinstance(decided, tuple)
     (failed,) = decided
     assert isinstance(failed, PayoutFailed)
@@ -230,7 +232,7 @@ def test_report_of_the_same_moment_changes_no_payout(known: PayoutStatus, report
 def test_report_of_other_money_than_known_is_refused(known: PayoutStatus, money: Money, code: str) -> None:
     payout, _, _ = after([report(known, day=1)])
     other = msgspec.structs.replace(report("paid", day=2), money=money)
-    decided = decide_payout(payout, ACCOUNT, other, bank_account=BANK)
+    decided = decide_payout(payout, ACCOUNT, other, bank_account=BANK, now=AT)
     assert isinstance(decided, Refusal)
     assert decided.code == code
 
@@ -246,10 +248,58 @@ def test_report_of_other_money_than_known_is_refused(known: PayoutStatus, money:
 )
 def test_payout_of_impossible_money_is_refused(money: Money, code: str) -> None:
     decided = decide_payout(
-        None, ACCOUNT, msgspec.structs.replace(report("paid", day=1), money=money), bank_account=BANK
+        None, ACCOUNT, msgspec.structs.replace(report("paid", day=1), money=money), bank_account=BANK, now=AT
     )
     assert isinstance(decided, Refusal)
     assert decided.code == code
+
+
+DAY: Final = timedelta(days=1)
+SECOND: Final = timedelta(seconds=1)
+AGES: Final = ("created_at", "occurred_at")
+
+
+@pytest.mark.parametrize(("livemode", "days"), [(True, 1), (False, 366)])
+@pytest.mark.parametrize("name", AGES)
+def test_payout_of_a_time_to_come_is_refused(name: str, days: int, *, livemode: bool) -> None:
+    account = msgspec.structs.replace(ACCOUNT, livemode=livemode)
+    for at, is_believed in ((AT + days * DAY, True), (AT + days * DAY + SECOND, False)):
+        told = msgspec.structs.replace(report("paid", day=0), **{name: at})
+        decided = decide_payout(None, account, told, bank_account=BANK, now=AT)
+        assert isinstance(decided, tuple) == is_believed
+        assert is_believed or (isinstance(decided, Refusal) and decided.code == "time_unlikely")
+
+
+@pytest.mark.parametrize("name", AGES)
+def test_payout_of_a_time_long_ago_is_refused(name: str) -> None:
+    for at, is_believed in ((AT - 3_660 * DAY, True), (AT - 3_660 * DAY - SECOND, False)):
+        told = msgspec.structs.replace(report("paid", day=0), **{name: at})
+        decided = decide_payout(None, ACCOUNT, told, bank_account=BANK, now=AT)
+        assert isinstance(decided, tuple) == is_believed
+
+
+@pytest.mark.parametrize(
+    ("expected_at", "is_believed"),
+    [
+        (AT + 31 * DAY, True),
+        (AT + 31 * DAY + SECOND, False),
+        (AT - 2 * DAY, True),
+        (AT - 2 * DAY - SECOND, False),
+        (datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC), False),
+    ],
+)
+def test_payout_expected_far_from_its_making_is_refused(expected_at: datetime, *, is_believed: bool) -> None:
+    told = msgspec.structs.replace(report("in_transit", day=0), expected_at=expected_at)
+    assert isinstance(decide_payout(None, ACCOUNT, told, bank_account=BANK, now=AT), tuple) == is_believed
+
+
+def test_payout_in_the_log_of_a_time_to_come_still_arrives() -> None:
+    """It was believed once; a bank's line says no earlier time than that at which it was made."""
+    payout, _, _ = after([report("in_transit", day=0)])
+    told = report("paid", day=0)
+    assert isinstance(decide_payout(payout, ACCOUNT, told, bank_account=BANK, now=AT - 400 * DAY), tuple)
+    later = report("paid", day=1)
+    assert isinstance(decide_payout(payout, ACCOUNT, later, bank_account=BANK, now=AT - 400 * DAY), Refusal)
 
 
 @pytest.mark.parametrize("amount_minor", [-500, 1, AMOUNT_MINOR_MAX, -AMOUNT_MINOR_MAX])
@@ -262,11 +312,11 @@ def test_payout_of_money_either_way_is_recorded(amount_minor: int) -> None:
 def test_report_about_another_payout_is_refused() -> None:
     payout, _, _ = after([report("in_transit", day=0)])
     other = msgspec.structs.replace(report("paid", day=1), psp_reference=PspReference("po_2"))
-    decided = decide_payout(payout, ACCOUNT, other, bank_account=BANK)
+    decided = decide_payout(payout, ACCOUNT, other, bank_account=BANK, now=AT)
     assert isinstance(decided, Refusal)
     assert decided.code == "psp_reference_differs"
     live = msgspec.structs.replace(ACCOUNT, livemode=True)
-    assert isinstance(decide_payout(payout, live, report("paid", day=1), bank_account=BANK), Refusal)
+    assert isinstance(decide_payout(payout, live, report("paid", day=1), bank_account=BANK, now=AT), Refusal)
 
 
 def test_payout_has_one_id_by_account_mode_and_reference() -> None:

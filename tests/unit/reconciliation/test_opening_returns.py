@@ -35,7 +35,7 @@ def report(
 
 def known(one: PayoutReport) -> Payout:
     """The payout of which the log was told first by this report."""
-    decided = decide_payout(None, ACCOUNT, one, bank_account=BankAccount("main"))
+    decided = decide_payout(None, ACCOUNT, one, bank_account=BankAccount("main"), now=AT)
     assert isinstance(decided, tuple)
     payout: Payout | None = None
     for event in decided:

@@ -37,7 +37,9 @@ class Told:
     def __init__(self) -> None:
         self._model = LogModel(SteppedClock(), lambda _jobs: None)
         self.recorder = PayoutRecorder(
-            cast("EventLog[PayoutEvent]", self._model), cast("Writer[PayoutEvent]", self._model)
+            cast("EventLog[PayoutEvent]", self._model),
+            cast("Writer[PayoutEvent]", self._model),
+            SteppedClock(NOON),
         )
         self._record = RecordPayout(
             self.recorder,
@@ -144,6 +146,21 @@ async def test_payout_report_that_contradicts_the_log_is_held() -> None:
         assert isinstance(result, Hold)
         assert "evt_1 of payout po_1" in result.reason
     assert await told.history() == ["payout.created", "payout.canceled"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"expected_at": datetime(9999, 12, 30, tzinfo=UTC)},
+        {"created_at": datetime(2090, 1, 1, tzinfo=UTC)},
+        {"created_at": datetime(1970, 1, 1, tzinfo=UTC)},
+    ],
+)
+async def test_payout_report_of_a_time_that_cannot_be_is_held(times: dict[str, Any]) -> None:
+    told = Told()
+    held = await told.tell("in_transit", **times)
+    assert isinstance(held, Hold)
+    assert await told.history() == []
 
 
 @pytest.mark.parametrize("psp_reference", [REFERENCE, None])

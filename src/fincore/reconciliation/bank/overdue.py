@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from fincore.domain.payout import Payout
+from fincore.domain.payout import EXPECTED_AFTER_MAX, Payout
 
 BANK_DAYS_AFTER_EXPECTED: Final = 3
 """How many bank days a payout may take beyond the day that the PSP named."""
@@ -12,8 +12,6 @@ BANK_DAYS_AFTER_MADE: Final = 5
 OVERDUE_AFTER_MIN: Final = timedelta(days=BANK_DAYS_AFTER_EXPECTED)
 """No payout is overdue sooner after it was made."""
 
-EXPECTED_AFTER_MAX: Final = timedelta(days=31)
-"""How long after it was made a payout may be expected; a later day counts as this one."""
 
 _SATURDAY: Final = 5
 
@@ -31,6 +29,7 @@ def is_overdue(payout: Payout, *, made_at: datetime, at: datetime) -> bool:
     """Whether a payout is in transit at a time at which it should have arrived.
 
     `made_at`: when it was made, or when it was booked, where the PSP says that it was made at a time that had not come.
+    A day on which it is expected counts up to `EXPECTED_AFTER_MAX` after that.
     """
     if payout.status != "in_transit":
         return False

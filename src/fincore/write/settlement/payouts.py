@@ -1,5 +1,6 @@
 """Recording payouts: one stream holds a payout, and it is the same one from whichever report it becomes known first."""
 
+from fincore.domain.clock import Clock
 from fincore.domain.ids import PayoutId, payout_stream_of
 from fincore.domain.payout import Payout, PayoutAccount, PayoutReport, decide_payout, fold_payout
 from fincore.domain.refusal import Refusal
@@ -13,9 +14,10 @@ from fincore.eventstore.writer import Writer
 class PayoutRecorder:
     """Records what PSPs report of payouts. Holds no connection between its statements."""
 
-    def __init__(self, log: EventLog[PayoutEvent], writer: Writer[PayoutEvent]) -> None:
+    def __init__(self, log: EventLog[PayoutEvent], writer: Writer[PayoutEvent], clock: Clock) -> None:
         self._event_log = log
         self._writer = writer
+        self._clock = clock
 
     async def load(self, payout_id: PayoutId) -> Payout | None:
         """The payout as the log tells it now, or None."""
@@ -36,7 +38,7 @@ class PayoutRecorder:
         payout_id = account.payout_id(report.psp_reference)
         for _ in range(CONFLICTS_MAX):
             payout = await self.load(payout_id)
-            events = decide_payout(payout, account, report, bank_account=bank_account)
+            events = decide_payout(payout, account, report, bank_account=bank_account, now=self._clock.now())
             if isinstance(events, Refusal) or not events:
                 return events if isinstance(events, Refusal) else Recorded(())
             result = await self._writer.commit(

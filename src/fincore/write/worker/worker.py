@@ -153,7 +153,10 @@ class Worker:
                 context,
                 InboxReader(pool),
                 webhooks,
-                RecordPayout(PayoutRecorder(EventLog(pool, PAYOUT_EVENTS), writer), settled_accounts or {}),
+                RecordPayout(
+                    PayoutRecorder(EventLog(pool, PAYOUT_EVENTS), writer, context.clock),
+                    settled_accounts or {},
+                ),
             ),
         }
         if sessions is not None:
