@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -22,7 +23,7 @@ from fincore.reconciliation.breaks.break_actions import ActedBreak, BreakNotChan
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import TRANSITIONS, PersonAction
 from fincore.reconciliation.breaks.listing import BreakFilters, measure_breaks
-from fincore.reconciliation.matching import break_writer
+from fincore.reconciliation.matching import break_writer, matcher
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
@@ -283,6 +284,34 @@ async def test_break_that_goes_on_keeps_the_owner_of_the_other(account: Settleme
     assert [(one.gross_minor, one.is_gross_matched, one.is_fee_matched) for one in record.items] == [
         (told.gross_minor, False, True)
     ]
+
+
+async def test_break_that_is_not_due_any_more_stays_as_it_is(
+    account: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Statements are said to take longer than before: the item is open, and no statement covers its time."""
+    number, one = await dropped(account)
+    await done(account.ledgerdb, number, "assign", owner="bob")
+    await done(account.ledgerdb, number, "claim", reference="case-1")
+    monkeypatch.setattr(matcher, "SETTLEMENT_DELAYS", {"paypal_stl": timedelta(days=30)})
+    await run(account)
+    assert await standing(account, number) == ("claimed", "bob")
+    monkeypatch.undo()
+    result = await run(account)
+    assert (result.breaks_opened, await standing(account, number)) == (0, ("claimed", "bob"))
+    await account.fetched(one.lines, day=1)
+    await run(account)
+    assert (await standing(account, number))[0] == "matched_late"
+
+
+async def test_merge_without_a_break_that_goes_on_is_refused(account: Settlement, owner_pool: Pool) -> None:
+    number, _ = await dropped(account)
+    with pytest.raises(asyncpg.CheckViolationError, match="merges_name_the_break_that_goes_on"):
+        await owner_pool.execute(
+            """insert into reconciliation.break_actions (break_id, action_no, action, status_before, status, run_no, actor)
+            select break_id, 1, 'merge', 'open', 'merged', seen_by, 'reconciliation' from reconciliation.breaks where break_id = $1""",
+            number,
+        )
 
 
 async def test_actions_after_a_run_do_not_change_its_report(account: Settlement) -> None:

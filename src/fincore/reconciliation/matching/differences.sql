@@ -147,7 +147,8 @@ returning break_id;
 
 -- name: stage_closed_breaks
 -- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's, which
--- goes on, and which this run has seen. $1 is the run.
+-- goes on, and which this run has seen; where there is none, such as of an item that no statement covers any more, it stays as it is. $1 is
+-- the run.
 create temporary table closed_breaks on commit drop as
 with closed as (
     select b.break_id, b.line_no, b.entry_id, b.account_id, w.part, case w.part when 'fee' then ':fee' else '' end as suffix
@@ -175,7 +176,8 @@ left join (
     from subjects s
     join reconciliation.breaks b on b.subject = s.subject and b.closed_by is null and b.seen_by = $1
     group by s.break_id
-) g using (break_id);
+) g using (break_id)
+where o.break_id is null or g.goes_on is not null;
 
 -- name: close_breaks
 -- Them, with the break that goes on where one does.
