@@ -677,3 +677,30 @@ async def test_command_says_that_nothing_is_lost(
     assert "LedgerDB has every file and run that the log tells of" in told
     assert "0 files booked, 0 lines matched" in told
     assert "lost" not in told
+
+
+async def test_break_is_adjusted_after_lines_have_other_numbers(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    """A file that was refused took a number. Derived anew, the second line has that of the first, of which the break was adjusted."""
+    numbers = "alter table reconciliation.lines alter column line_no restart with {}"
+    await set_back(owner_pool, numbers.format(2))
+    await account.fetched([line("adjustment", -700), line("adjustment", -55)])
+    await run(account)
+    (first,) = await account.rows("select * from reconciliation.breaks where amount_minor = -700")
+    decision = Decision(kind="adjustment", amount_minor=-700, by="ada", reason="agreed")
+    acts = Adjustments(account.ledgerdb, LIMITS, account.adjustments)
+    booked = await acts.adjust(first["break_id"], decision)
+    await told(account)
+    await lose(owner_pool, *RECORD, *FILES)
+    await set_back(owner_pool, numbers.format(1))
+    await rebuild(account)
+    (second,) = await account.rows("select * from reconciliation.breaks where closed_at is null")
+    assert (second["amount_minor"], second["subject"]) == (-55, first["subject"])
+    other = await acts.adjust(
+        second["break_id"], msgspec.structs.replace(decision, amount_minor=-55, by="bea")
+    )
+    assert other.adjustment_id != booked.adjustment_id
+    await told(account)
+    await run(account)
+    assert await account.breaks() == []

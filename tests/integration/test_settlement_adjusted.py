@@ -276,6 +276,34 @@ async def test_amounts_above_a_limit_wait_for_a_second_person(account: Settlemen
     await adjust(account, second, by="grace", limits=tight)
 
 
+async def test_fee_makes_no_amount_smaller_for_limits(account: Settlement) -> None:
+    await account.fetched([line("adjustment", 100, -99), line("adjustment", 80, -70)])
+    await run(account)
+    first, second = await account.rows("select * from reconciliation.breaks order by break_id")
+    assert (first["amount_minor"], second["amount_minor"]) == (1, 10)
+    with pytest.raises(AdjustmentRefused, match=r"1\.99 USD is more than"):
+        await adjust(account, first, limits=(AdjustmentLimit(Currency("usd"), 198, 1_000),))
+    tight = (AdjustmentLimit(Currency("usd"), 199, 348),)
+    await adjust(account, first, limits=tight)
+    with pytest.raises(AdjustmentRefused, match=r"with 1\.50 USD it would be 3\.49 USD today"):
+        await adjust(account, second, limits=tight)
+
+
+async def test_person_is_counted_as_one_in_each_spelling(account: Settlement) -> None:
+    await account.fetched([line("adjustment", -700), line("adjustment", -600)])
+    await run(account)
+    first, second = await account.rows("select * from reconciliation.breaks order by break_id")
+    tight = (AdjustmentLimit(Currency("usd"), 700, 1_299),)
+    booked = await adjust(account, first, by="Ann Le\u00e9", limits=tight)
+    with pytest.raises(AdjustmentRefused, match=r"it would be 13\.00 USD today"):
+        await adjust(account, second, by="ANN  LEE\u0301", limits=tight)
+    await reverse(account, booked.adjustment_id, by="Ann\u200b Le\u00c9")
+    names = await account.rows(
+        "select counted_for from reconciliation.adjustments union select counted_for from reconciliation.adjustment_reversals"
+    )
+    assert [one["counted_for"] for one in names] == ["ann le\u00e9"]
+
+
 async def test_missing_side_that_comes_meanwhile_leaves_the_adjustment(account: Settlement) -> None:
     """The line matches its item; what was written off is seen, and taking it back leaves nothing."""
     (one,) = await happen(account, PLAIN)

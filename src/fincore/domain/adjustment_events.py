@@ -43,7 +43,8 @@ class AdjustmentBooked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """A person decided to bear a difference, or to give up what is owed, and it is booked.
 
     `lines` and `items` are what the difference is between; with it they come to the same. Both are empty where no break of lines and
-    items is adjusted. `break_class`, `subject` and `run_id` name the break, and the run that found it first; `reference` is what the PSP calls the thing.
+    items is adjusted. `break_class`, `subject` and `run_id` name the break, and the run that found it first; `subject`
+    names its first line by file and number, or its first item by event and account, and `reference` is what the PSP calls the thing.
     `by` is the person.
     """
 

@@ -21,7 +21,7 @@ from fincore.reconciliation.adjustments.decision import (
     adjustable_table,
     adjustment_of_break,
 )
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit, limit_flaw, limits_of
+from fincore.reconciliation.adjustments.limits import AdjustmentLimit, counted_for, limit_flaw, limits_of
 from fincore.reconciliation.matching.differences import BreakClass
 from fixtures.commits import NOON
 
@@ -142,3 +142,23 @@ def test_limits_that_make_no_sense_are_refused(texts: list[str], flaw: str) -> N
 
 def test_limits_are_read_by_currency() -> None:
     assert limits_of(["usd:100:500", "jpy:0:0"]) == (("usd", 100, 500), ("jpy", 0, 0))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        " ANN LE\u00c9 ",
+        "ann  le\u00e9",
+        "ann\tle\u00e9",
+        "ann\u00a0le\u00e9",
+        "Ann Lee\u0301",
+        "ann\u200b le\u00e9",
+        "\uff21nn Le\u00c9",
+    ],
+)
+def test_name_counts_as_one_person_in_each_spelling(other: str) -> None:
+    assert counted_for(other) == counted_for("Ann Le\u00e9") == "ann le\u00e9"
+
+
+def test_names_of_two_people_count_apart() -> None:
+    assert len({counted_for(one) for one in ("ann lee", "annlee", "ann le\u00e9", "an lee")}) == 4

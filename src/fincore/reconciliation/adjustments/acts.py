@@ -40,7 +40,7 @@ from fincore.reconciliation.adjustments.decision import (
     PartOfLine,
     adjustment_of_break,
 )
-from fincore.reconciliation.adjustments.limits import AdjustmentLimits, limit_flaw
+from fincore.reconciliation.adjustments.limits import AdjustmentLimits, counted_for, limit_flaw
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done, Refused, decide
 from fincore.reconciliation.breaks.break_status import PersonAction
@@ -143,6 +143,7 @@ class Adjustments:
                 reversed_event_id(adjustment_id),
                 msgspec.json.encode(reversing).decode(),
                 now,
+                counted_for(by),
             )
         return reversing
 
@@ -203,7 +204,7 @@ class Adjustments:
         async with self._pool.acquire() as connection, connection.transaction():
             try:
                 await connection.execute(_SQL.take_turn, WAIT_MAX)
-                await connection.execute(_SQL.take_turn_of_person, by)
+                await connection.execute(_SQL.take_turn_of_person, counted_for(by))
             except asyncpg.LockNotAvailableError:
                 raise AdjustmentRefused(
                     f"a run of reconciliation has been matching for {WAIT_MAX}: repeat the command when it has ended"
@@ -222,9 +223,10 @@ class Adjustments:
         self, connection: Connection, booked: AdjustmentBooked, by: str, now: datetime
     ) -> None:
         today_minor: int = await connection.fetchval(
-            _SQL.adjusted_today, by, booked.currency, booked.livemode, now
+            _SQL.adjusted_today, counted_for(by), booked.currency, booked.livemode, now
         )
-        money = Money(booked.gross_minor + booked.fee_minor, booked.currency)
+        # A fee does not make an amount smaller: 100.00 with a fee of 99.99 is no decision about 0.01.
+        money = Money(abs(booked.gross_minor) + abs(booked.fee_minor), booked.currency)
         flaw = limit_flaw(self._limits, money, today_minor=today_minor)
         if flaw is not None:
             raise AdjustmentRefused(flaw)
@@ -301,6 +303,7 @@ async def _write(
         booked_event_id(booked.adjustment_id),
         msgspec.json.encode(booked).decode(),
         now,
+        counted_for(booked.by),
     )
 
 

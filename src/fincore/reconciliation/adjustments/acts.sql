@@ -3,8 +3,8 @@
 select set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared(hashtext('fincore.reconciliation.matching'));
 
 -- name: take_turn_of_person
--- One adjustment of the person $1 after the other, so that limits count all of them.
-select pg_advisory_xact_lock(hashtext('fincore.reconciliation.adjustments:' || lower(trim($1::text))));
+-- One adjustment of the person who is counted as $1 after the other, so that limits count all of them.
+select pg_advisory_xact_lock(hashtext('fincore.reconciliation.adjustments:' || $1::text));
 
 -- name: take_turn_of_opening
 -- One adjustment of what an account held in a currency before its first statement after the other.
@@ -15,10 +15,19 @@ select pg_advisory_xact_lock(hashtext('fincore.reconciliation.openings:' || $1::
 select clock_timestamp();
 
 -- name: found_break
--- A break as the last run left it.
-select b.class, b.subject, r.run_id, b.psp, b.psp_account, b.livemode, b.currency, b.amount_minor, b.stream_id, b.reference
+-- A break as the last run left it. Its subject is named as the log and files name it: the numbers of lines and entries are those of this
+-- database, and a record that is derived anew has others.
+select b.class, r.run_id, b.psp, b.psp_account, b.livemode, b.currency, b.amount_minor, b.stream_id, b.reference,
+    case
+        when b.subject like 'line:%' then concat_ws(':', 'line', l.file_id, l.number)
+        when b.subject like 'item:%' then concat_ws(':', 'item', e.event_id, a.name)
+        else b.subject
+    end || case when b.subject ~ '^(line|item):.*:fee$' then ':fee' else '' end as subject
 from reconciliation.breaks b
 join reconciliation.runs r on r.run_no = b.opened_by
+left join reconciliation.lines l on l.line_no = b.line_no
+left join ledgerdb.entries e on e.entry_id = b.entry_id
+left join ledgerdb.accounts a on a.account_id = b.account_id
 where b.break_id = $1;
 
 -- name: parts_of_break
@@ -42,23 +51,24 @@ where a.break_id = $1
 order by a.generation desc;
 
 -- name: adjusted_today
--- What a person adjusted and took back in a currency and mode on the day of $4, by UTC, each without its sign.
-select coalesce(sum(abs(minor)), 0)::bigint
+-- What the person who is counted as $1 adjusted and took back in a currency and mode on the day of $4, by UTC: gross and fee, each without
+-- its sign.
+select coalesce(sum(abs(gross_minor) + abs(fee_minor)), 0)::bigint
 from (
-    select a.gross_minor + a.fee_minor as minor, a.counted_for, a.decided_at, a.currency, a.livemode
+    select a.gross_minor, a.fee_minor, a.counted_for, a.decided_at, a.currency, a.livemode
     from reconciliation.adjustments a
     union all
-    select a.gross_minor + a.fee_minor, r.counted_for, r.decided_at, a.currency, a.livemode
+    select a.gross_minor, a.fee_minor, r.counted_for, r.decided_at, a.currency, a.livemode
     from reconciliation.adjustment_reversals r
     join reconciliation.adjustments a using (adjustment_id)
 ) acts
-where counted_for = lower(trim($1::text)) and currency = $2 and livemode = $3
+where counted_for = $1 and currency = $2 and livemode = $3
   and decided_at >= date_trunc('day', $4::timestamptz, 'UTC') and decided_at < date_trunc('day', $4::timestamptz, 'UTC') + interval '1 day';
 
 -- name: write_adjustment
 -- An adjustment of the break $2, which is null for an opening, with what it is booked by.
-insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at)
-values ($1, $2, $3, $4, $5::text::jsonb, $6);
+insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at, counted_for)
+values ($1, $2, $3, $4, $5::text::jsonb, $6, $7);
 
 -- name: write_parts
 -- What it makes up for is what the break $2 is made of.
@@ -80,7 +90,8 @@ where a.adjustment_id = $1;
 
 -- name: write_reversal
 -- It is taken back.
-insert into reconciliation.adjustment_reversals (adjustment_id, event_id, reversed, decided_at) values ($1, $2, $3::text::jsonb, $4);
+insert into reconciliation.adjustment_reversals (adjustment_id, event_id, reversed, decided_at, counted_for)
+values ($1, $2, $3::text::jsonb, $4, $5);
 
 -- name: opening
 -- What an account held in a currency before its first statement, by the files that were taken up, how much of that was explained, and how
@@ -135,13 +146,13 @@ update reconciliation.adjustment_reversals set told_at = clock_timestamp() where
 -- name: told_otherwise
 -- The log has it as $2, decided at $3, and that counts.
 update reconciliation.adjustments
-set booked = $2::text::jsonb, decided_at = $3, told_at = clock_timestamp()
+set booked = $2::text::jsonb, decided_at = $3, counted_for = $4, told_at = clock_timestamp()
 where adjustment_id = $1 and told_at is null;
 
 -- name: told_reversal_otherwise
 -- The same of a reversal.
 update reconciliation.adjustment_reversals
-set reversed = $2::text::jsonb, decided_at = $3, told_at = clock_timestamp()
+set reversed = $2::text::jsonb, decided_at = $3, counted_for = $4, told_at = clock_timestamp()
 where adjustment_id = $1 and told_at is null;
 
 -- name: list_adjustments

@@ -1,6 +1,7 @@
 """How much one person may adjust alone. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -41,10 +42,19 @@ def limits_of(texts: Sequence[str]) -> AdjustmentLimits:
     return tuple(limits)
 
 
+def counted_for(by: str) -> str:
+    """The person as limits count: without regard to case, spaces, how letters are composed, and characters that do not show.
+
+    UAX #15 (NFKC) and the Unicode Standard, 3.13 (case folding), so that no collation of a database decides who is one person.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", by).casefold())
+    return " ".join("".join(one for one in folded if unicodedata.category(one) != "Cf").split())
+
+
 def limit_flaw(limits: AdjustmentLimits, of: Money, *, today_minor: int) -> str | None:
     """Why a person may not adjust this amount alone, and what to do; None where it is within the limits.
 
-    `today_minor`: what the person adjusted and reversed on this day already. Gains and losses count alike, each without its sign.
+    `of` is gross and fee, each without its sign. `today_minor`: what the person adjusted and reversed on this day already, likewise.
     """
     minor = abs(of.amount_minor)
     limit = next((one for one in limits if one.currency == of.currency), None)

@@ -16,6 +16,7 @@ from fincore.domain.ids import StreamId, adjustment_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.adjustments.acts import actor_of
+from fincore.reconciliation.adjustments.limits import counted_for
 from fincore.reconciliation.breaks.break_actions import act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import PersonAction
@@ -85,6 +86,7 @@ async def _take_over_booked(connection: Connection, booked: AdjustmentBooked) ->
         booked.psp_account,
         booked.currency,
         booked.adjusts,
+        counted_for(booked.by),
     )
     written = await connection.fetchval(_SQL.write_parts, booked.adjustment_id, *parts)
     if written != len(booked.lines) + len(booked.items):
@@ -110,6 +112,7 @@ async def _write_reversal(
         reversed_event_id(reversing.adjustment_id),
         msgspec.json.encode(reversing).decode(),
         reversing.occurred_at,
+        counted_for(reversing.by),
     )
     if break_id is None:
         return

@@ -54,8 +54,8 @@ where a.adjustment_id = $1
 -- name: write_adjustment
 -- What a person decided then, as the next adjustment of the break $2, or of the opening of the account $6 to $9, if it is one ($10). The log
 -- has it.
-insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at, told_at)
-select $1, $2, count(*) + 1, $3, $4::text::jsonb, $5, clock_timestamp()
+insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at, told_at, counted_for)
+select $1, $2, count(*) + 1, $3, $4::text::jsonb, $5, clock_timestamp(), $11
 from reconciliation.adjustments a
 where a.break_id = $2::bigint
    or $10 = 'opening' and a.adjusts = 'opening'
@@ -79,5 +79,5 @@ select count(*) from written;
 
 -- name: write_reversal
 -- It was taken back then.
-insert into reconciliation.adjustment_reversals (adjustment_id, event_id, reversed, decided_at, told_at)
-values ($1, $2, $3::text::jsonb, $4, clock_timestamp());
+insert into reconciliation.adjustment_reversals (adjustment_id, event_id, reversed, decided_at, told_at, counted_for)
+values ($1, $2, $3::text::jsonb, $4, clock_timestamp(), $5);

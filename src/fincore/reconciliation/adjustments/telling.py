@@ -14,6 +14,7 @@ from fincore.eventstore.recorder import Recorded
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.adjustments.acts import actor_of
+from fincore.reconciliation.adjustments.limits import counted_for
 from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 _SQL = load_sql("fincore.reconciliation.adjustments", "acts.sql")
@@ -100,7 +101,11 @@ class AdjustmentTelling:
         # What is about other lines or items is booked as the log says, and left by runs as the break `adjustment`.
         if is_about_the_same:
             await self._pool.execute(
-                statement, event.adjustment_id, msgspec.json.encode(counts).decode(), counts.occurred_at
+                statement,
+                event.adjustment_id,
+                msgspec.json.encode(counts).decode(),
+                counts.occurred_at,
+                counted_for(counts.by),
             )
         return True
 

@@ -3,14 +3,14 @@
 create or replace function reconciliation.refuse_change_of_adjustment() returns trigger language plpgsql as $$
 declare
     may_change text[] := array[
-        'told_at', 'kind', 'adjusts', 'livemode', 'psp', 'psp_account', 'currency', 'gross_minor', 'fee_minor', 'decided_by', 'counted_for'
+        'told_at', 'kind', 'adjusts', 'livemode', 'psp', 'psp_account', 'currency', 'gross_minor', 'fee_minor', 'decided_by'
     ];
     was constant jsonb := to_jsonb(old);
     becomes constant jsonb := to_jsonb(new);
     about text;
 begin
     if new.told_at is not null then
-        may_change := may_change || array['booked', 'reversed', 'decided_at'];
+        may_change := may_change || array['booked', 'reversed', 'decided_at', 'counted_for'];
     end if;
     if (was - may_change) is distinct from (becomes - may_change) or old.told_at is not null then
         raise exception 'the adjustment % is decided: reverse it', old.adjustment_id using errcode = 'restrict_violation';
@@ -26,5 +26,9 @@ begin
 end
 $$;
 
-grant update (booked, decided_at) on reconciliation.adjustments to fincore_service;
-grant update (reversed, decided_at) on reconciliation.adjustment_reversals to fincore_service;
+-- Limits count a person in the same way under every collation: what writes a decision says by which name.
+alter table reconciliation.adjustments alter column counted_for drop expression if exists;
+alter table reconciliation.adjustment_reversals alter column counted_for drop expression if exists;
+
+grant update (booked, decided_at, counted_for) on reconciliation.adjustments to fincore_service;
+grant update (reversed, decided_at, counted_for) on reconciliation.adjustment_reversals to fincore_service;
