@@ -7,6 +7,7 @@ from typing import cast
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.invariant import Stores
@@ -284,6 +285,43 @@ async def test_return_that_the_log_has_is_kept_as_it_is(account: Settlement, own
     assert (await run(account)).problems == ()
     assert await books(account) == before == {"balance usd": 14_000, "unmatched usd": 14_000}
     assert await openings(account) == 14_000
+
+
+NOT_BACK = FoundBreak("payout_total", 4_000, "usd")
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+@pytest.mark.parametrize("told", ["itself", "by its lines"])
+async def test_payout_that_files_do_not_have_back_differs(
+    account: Settlement, status: PayoutStatus, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is out by the files, and back by the log. Until statements cover the time of its return, that is no break."""
+    clock_says(monkeypatch, NEVER)
+    await reported(account, "po_1")
+    if told == "itself":
+        await account.fetched([withdrawn("po_1", 4_000)], states_balances=False)
+    else:
+        await carried(account, "po_1", day=0)
+    assert await found(account) == []
+    await reported(account, "po_1", status, at=NOON + timedelta(days=1))
+    assert await found(account) == []
+    await account.fetched([], day=2, states_balances=False)
+    for _ in range(2):
+        assert await found(account) == [NOT_BACK]
+    await account.fetched([returned("po_1", 4_000)], day=3, states_balances=False)
+    assert await found(account) == []
+    assert NOT_BACK in await account.breaks("matched_late")
+
+
+async def test_payout_line_after_its_return_in_the_log_is_a_break(account: Settlement) -> None:
+    """The log refuses what the line says, and the file is booked all the same. No later file comes: the clock counts."""
+    await reported(account, "po_1", "failed", at=NOON - timedelta(days=1))
+    await account.fetched([withdrawn("po_1", 4_000)], states_balances=False)
+    with capture_logs() as logs:
+        assert await found(account) == [NOT_BACK]
+    (refused,) = [one for one in logs if one["event"] == "reconciliation.payout_line_refused"]
+    assert (refused["payout"], refused["reason"]) == ("po_1", "contradicts_state")
+    assert "known to be failed" in refused["detail"]
 
 
 OVERDUE = FoundBreak("payout_overdue", -4_000, "usd")

@@ -23,7 +23,7 @@ _Row = tuple[BreakClass, int, str, int, str, str, str]
 async def find_payout_breaks(
     connection: Connection, run_no: int, payouts: PayoutRecorder, *, late_after: timedelta
 ) -> None:
-    """Compare both ways: what files say of payouts, and payouts that no file has."""
+    """Compare both ways: what files say of payouts, and payouts that no file has, or of which none has the return."""
     found: dict[str, _Row] = {}
     for row in await connection.fetch(_SQL.payouts_stated, run_no, timeout=STATEMENT_SECONDS_MAX):
         account = PayoutAccount(
@@ -52,7 +52,9 @@ async def find_payout_breaks(
             *map(list, zip(*found.values(), strict=True)),
             timeout=STATEMENT_SECONDS_MAX,
         )
-    await connection.execute(_SQL.find_unreported_payouts, run_no, late_after, timeout=STATEMENT_SECONDS_MAX)
+    await connection.execute(_SQL.stage_payouts_sent, run_no, timeout=STATEMENT_SECONDS_MAX)
+    for statement in (_SQL.find_unreported_payouts, _SQL.find_payouts_not_back):
+        await connection.execute(statement, run_no, late_after, timeout=STATEMENT_SECONDS_MAX)
 
 
 def payout_break(payout: Payout | None, stated: Money, *, of_lines: bool) -> tuple[BreakClass, int] | None:

@@ -56,11 +56,10 @@ select b.class, b.scope_no, b.currency, b.amount_minor, array[b.subject], b.file
 from unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
     as b (class, scope_no, currency, amount_minor, subject, file_id, reference);
 
--- name: find_unreported_payouts
--- Payouts that are out, by the ledger, and that no file has, neither themselves nor their lines: of times that statements of the currency
--- cover, or that these should cover by the clock; from the first payout on that a file has. $1 the run, $2 how much longer than its delay
--- a statement may take.
-insert into found_breaks (class, scope_no, currency, amount_minor, subjects, reference)
+-- name: stage_payouts_sent
+-- Payouts that ever went out, by the ledger up to the last entry of the run $1, when they came back, and which of it files have:
+-- `is_told` something of it, `is_told_out` the payout or lines that it carries, `is_told_back` its return.
+create temporary table payouts_sent on commit drop as
 with sent as (
     select s.scope_no, s.livemode, s.psp, s.psp_account, a.currency, e.stream_id,
         reconciliation.counts_from(e.effective_at, e.booked_at, e.livemode) as counts_from,
@@ -73,36 +72,66 @@ with sent as (
     join ledgerdb.entries e using (entry_id)
     join reconciliation.runs r on r.run_no = $1 and e.entry_id <= r.last_entry_id
     where e.kind = 'payout.created'
-),
-told as (
-    select t.*, exists (
+)
+select t.*, b.back_at, own.is_told or carried.is_told as is_told, own.is_told_out or carried.is_told_out as is_told_out, own.is_told_back
+from sent t
+cross join lateral (
+    select min(reconciliation.counts_from(o.effective_at, o.booked_at, o.livemode)) as back_at
+    from ledgerdb.entries o
+    join reconciliation.runs r on r.run_no = $1 and o.entry_id <= r.last_entry_id
+    where o.stream_id = t.stream_id and o.kind in ('payout.failed', 'payout.canceled')
+) b
+cross join lateral (
+    select count(*) > 0 as is_told, coalesce(bool_or(l.kind = 'payout'), false) as is_told_out,
+        coalesce(bool_or(l.kind = 'payout_returned'), false) as is_told_back
+    from reconciliation.lines_of_payouts l
+    join reconciliation.files f using (file_id)
+    where l.payout = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account) and f.status = 'booked'
+) own
+cross join lateral (
+    select exists (
         select
         from reconciliation.lines l
         join reconciliation.files f using (file_id)
         where l.payout_reference = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account)
           and f.status = 'booked'
-    ) or exists (
+    ) as is_told, exists (
         select
-        from reconciliation.lines_of_payouts l
+        from reconciliation.lines l
         join reconciliation.files f using (file_id)
-        where l.payout = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account) and f.status = 'booked'
-    ) as is_told
-    from sent t
-),
-placed as (
+        where l.payout_reference = t.reference and (f.livemode, f.psp, f.psp_account) = (t.livemode, t.psp, t.psp_account)
+          and f.status = 'booked' and l.kind not in ('payout', 'payout_returned')
+    ) as is_told_out
+) carried;
+
+-- name: find_unreported_payouts
+-- Payouts that are out, by the ledger, and that no file has, neither themselves nor their lines: of times that statements of the currency
+-- cover, or that these should cover by the clock; from the first payout on that a file has. $1 the run, $2 how much longer than its delay
+-- a statement may take.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, reference)
+with placed as (
     select t.*, min(t.counts_from) filter (where t.is_told) over (partition by t.scope_no, t.currency) as first_told_at
-    from told t
+    from payouts_sent t
 )
 select 'payout_unreported', t.scope_no, t.currency, -t.amount_minor, array['payout:' || t.stream_id || ':unreported'], t.reference
 from placed t
 join scopes s using (scope_no)
 join reconciliation.runs r on r.run_no = $1
 left join covered_currencies c using (scope_no, currency)
-where not t.is_told
-  and not exists (
-      select from ledgerdb.entries o where o.stream_id = t.stream_id and o.kind in ('payout.failed', 'payout.canceled')
-        and o.entry_id <= r.last_entry_id
-  )
+where not t.is_told and t.back_at is null
   and t.counts_from >= coalesce(t.first_told_at, s.covered_from)
   and (t.counts_from < greatest(s.covered_until, c.covered_until) or t.counts_from + s.delay + $2::interval < r.cut_off)
 order by t.scope_no, t.counts_from, t.reference;
+
+-- name: find_payouts_not_back
+-- Payouts that came back, by the ledger, while files have that they went out, and no return: of times that statements of the currency
+-- cover, or that these should cover by the clock. $1 the run, $2 as above. The amount is what is out by the files, and not by the ledger.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, reference)
+select 'payout_total', t.scope_no, t.currency, t.amount_minor, array['payout:' || t.stream_id || ':not_back'], t.reference
+from payouts_sent t
+join scopes s using (scope_no)
+join reconciliation.runs r on r.run_no = $1
+left join covered_currencies c using (scope_no, currency)
+where t.is_told_out and not t.is_told_back
+  and (t.back_at < greatest(s.covered_until, c.covered_until) or t.back_at + s.delay + $2::interval < r.cut_off)
+order by t.scope_no, t.back_at, t.reference;

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
+import structlog
 
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
@@ -25,6 +26,7 @@ from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
 _SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
+_log = structlog.get_logger(__name__)
 
 ACTOR: Final = "reconciliation"
 TOTALS_SECONDS_MAX: Final = 600.0
@@ -50,7 +52,7 @@ class FileBooker:
     async def book(self, file_id: SettlementFileId) -> None:
         """Write the events of a file that was read, and of the payouts that it is the first to tell of. Raises `FileNotBooked`.
 
-        A payout that is known with another amount stays as it is known: the run that takes the file up finds the break.
+        A payout that is known with another amount or state stays as it is known: the run that takes the file up finds the break.
         """
         async with self._pool.acquire() as connection:
             accepted = await accepted_of(connection, file_id)
@@ -87,6 +89,14 @@ class FileBooker:
             if isinstance(recorded, Contended):
                 raise FileNotBooked(
                     f"{accepted.name} ({file_id}) is not booked: others write to its payouts, run it again"
+                )
+            if isinstance(recorded, Refusal):
+                _log.warning(
+                    "reconciliation.payout_line_refused",
+                    file_id=file_id,
+                    payout=report.psp_reference,
+                    reason=recorded.code,
+                    detail=recorded.detail,
                 )
         failpoint("settlement_booked", "before")
         await self._pool.execute(_SQL.mark_booked, file_id)
