@@ -29,7 +29,7 @@ from fincore.reconciliation.report.day_report import CheckedDay
 from fincore.reconciliation.report.gathering import FinishedRun
 from fincore.reconciliation.report.run_report import RunReport
 from fixtures.settlement_account import Settlement, line, settlement
-from fixtures.settlement_falsified import Payment, live
+from fixtures.settlement_falsified import Payment, Refund, live
 from fixtures.smtp_server import mail_server
 from fixtures.traffic import store_pool
 from fixtures.webhook_receiver import WebhookReceiver
@@ -246,6 +246,35 @@ async def test_money_uncleared_for_too_long_is_told_once(account: Settlement) ->
     (one,) = await told(account)
     assert "is uncleared for more than 1 day, in 1 item" in one.findings[0]
     assert one.next_steps == ("fincore reconcile uncleared",)
+
+
+async def test_refunds_that_offset_payments_hide_no_old_money(account: Settlement) -> None:
+    """A payment of 100.00, and 100.00 given back of another one that its line cleared."""
+    lived = live(PLAIN._replace(fee_minor=0), account.psp, account.psp_account)
+    await account.happen(lived.stream_id, *lived.events)
+    refunded = live(
+        PLAIN._replace(amount_minor=1_000_000, fee_minor=0, refunds=(Refund(1, False, False),)),
+        account.psp,
+        account.psp_account,
+    )
+    await account.happen(refunded.stream_id, *refunded.events)
+    await account.fetched([one for one in refunded.lines if one.kind == "payment"])
+    await run(account)
+    await collector(account, days=1).collect()
+    found = [one for notice in await told(account) for one in notice.findings if "uncleared for more" in one]
+    assert len(found) == 1
+    assert found[0].startswith("100.00 USD and -100.00 USD of paypal/")
+    assert found[0].endswith("in 2 items")
+
+
+async def test_money_grows_old_where_no_run_is_made(account: Settlement) -> None:
+    await run(account)
+    lived = live(PLAIN, account.psp, account.psp_account)
+    await account.happen(lived.stream_id, *lived.events)
+    await account.book()
+    await collector(account, days=1).collect()
+    (one,) = await told(account)
+    assert "is uncleared for more than 1 day, in 1 item" in one.findings[0]
 
 
 async def test_two_processes_tell_of_a_run_once(account: Settlement) -> None:

@@ -112,7 +112,7 @@ def test_hostile_text_breaks_out_of_no_form() -> None:
 
 def test_notice_of_a_run_counts_and_names_new_breaks() -> None:
     one = run_notice(SMALL, [OPENED], SMALL.breaks, reopened=0)
-    assert one.subject == "Reconciliation: 1,009,680 JPY uncleared, 2 new breaks"
+    assert one.subject == "Reconciliation: 1,009,680 JPY in 3 items uncleared, 2 new breaks"
     assert one.findings == (
         "2 breaks missing_there of paypal/eu (live): -14,000 JPY",
         "break 7 unexpected_movement: -7 JPY, adj_1, STL-1.CSV, line 2",
@@ -131,6 +131,15 @@ def test_break_of_a_file_is_named_by_the_file_once() -> None:
     )
 
 
+def test_headline_counts_items_that_offset_each_other() -> None:
+    (one,) = SMALL.uncleared
+    report = msgspec.structs.replace(SMALL, uncleared=(msgspec.structs.replace(one, amount_minor=0),))
+    assert (
+        run_notice(report, [], [], reopened=0).subject
+        == "Reconciliation: 0 JPY in 3 items uncleared, no new breaks"
+    )
+
+
 async def test_console_logs_a_warning_where_a_person_is_needed() -> None:
     with capture_logs() as logged:
         await Console().send(notice())
@@ -143,7 +152,7 @@ async def test_console_logs_a_warning_where_a_person_is_needed() -> None:
 def test_notice_of_a_quiet_run_needs_no_person() -> None:
     one = run_notice(SMALL, [], [], reopened=0)
     assert (one.subject, one.needs_person, one.findings) == (
-        "Reconciliation: 1,009,680 JPY uncleared, no new breaks",
+        "Reconciliation: 1,009,680 JPY in 3 items uncleared, no new breaks",
         False,
         (),
     )
@@ -160,13 +169,16 @@ def test_headline_names_live_money_alone_where_there_is_some() -> None:
     (test,) = SMALL.uncleared
     live = msgspec.structs.replace(test, mode="live", amount_minor=5)
     report = msgspec.structs.replace(SMALL, uncleared=(live, test))
-    assert run_notice(report, [], [], reopened=0).subject == "Reconciliation: 5 JPY uncleared, no new breaks"
+    assert (
+        run_notice(report, [], [], reopened=0).subject
+        == "Reconciliation: 5 JPY in 3 items uncleared, no new breaks"
+    )
 
 
 def test_notice_of_a_day_tells_breaks_and_days_without_a_run() -> None:
     checked = CheckedDay(report=SMALL_DAY, sha256="c" * 64, flaw=None, is_missing=False)
     one = day_notice(checked, 2)
-    assert one.subject == "Reconciliation of 2026-11-02: 1,009,680 JPY uncleared, 1 new break"
+    assert one.subject == "Reconciliation of 2026-11-02: 1,009,680 JPY in 3 items uncleared, 1 new break"
     assert one.findings[0] == "No run was made on 2 days before: nothing was compared"
     quiet = msgspec.structs.replace(checked, report=msgspec.structs.replace(SMALL_DAY, opened_sums=()))
     assert not day_notice(quiet, 0).needs_person

@@ -59,14 +59,15 @@ class Finding(NamedTuple):
 
 
 class OldMoney(NamedTuple):
-    """Clearing items of an account and currency that are older than they should be."""
+    """Clearing items of an account and currency that are older than they should be: what the PSP took (>= 0) and gave back (<= 0)."""
 
     mode: Mode
     psp: str
     psp_account: str
     currency: Currency
     items: int
-    amount_minor: int
+    taken_minor: int
+    given_back_minor: int
 
 
 def failed_run(reason: str) -> Finding:
@@ -114,10 +115,11 @@ def of_gap(gap: Gap) -> Finding:
 def of_old_money(one: OldMoney, days: int) -> Finding:
     """What should have been cleared."""
     account = f"{one.psp}/{one.psp_account}"
+    amounts = [minor for minor in (one.taken_minor, one.given_back_minor) if minor] or [0]
     return _finding(
         "uncleared",
         f"{one.mode}:{account}:{one.currency}",
-        f"{amount_text(one.amount_minor, one.currency)} of {account} ({one.mode}) is uncleared for more than {counted(days, 'day')}, "
+        f"{' and '.join(amount_text(minor, one.currency) for minor in amounts)} of {account} ({one.mode}) is uncleared for more than {counted(days, 'day')}, "
         f"in {counted(one.items, 'item')}",
         " --live" if one.mode == "live" else "",
     )

@@ -105,13 +105,19 @@ def break_steps(opened: Sequence[ClassSum], *, reopened: int) -> Iterator[str]:
 
 
 def _headline(uncleared: Iterable[UnclearedMoney]) -> str:
-    """Live money first; test money only where there is no live account."""
+    """Live money first; test money only where there is no live account. The items tell of refunds that offset payments."""
     found = [one for one in uncleared if one.mode == "live"] or list(uncleared)
-    amounts = [amount_text(one.amount_minor, one.currency) for one in found]
+    amounts = [_uncleared_text(one) for one in found]
     if not amounts:
         return "nothing uncleared"
     more = f" and {counted(len(amounts) - 3, 'currency', 'currencies')} more" if len(amounts) > 3 else ""  # noqa: PLR2004 -- the first three
     return f"{', '.join(amounts[:3])}{more} uncleared"
+
+
+def _uncleared_text(one: UnclearedMoney) -> str:
+    items = sum(age.items for age in one.by_age)
+    amount = amount_text(one.amount_minor, one.currency)
+    return f"{amount} in {counted(items, 'item')}" if items else amount
 
 
 def _news(opened: int, *, ties: bool) -> str:

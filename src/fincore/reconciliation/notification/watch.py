@@ -53,7 +53,8 @@ async def old_money(ledgerdb: Pool, days: int) -> list[Finding]:
                 psp_account=row["psp_account"],
                 currency=Currency(row["currency"]),
                 items=row["items"],
-                amount_minor=row["amount_minor"],
+                taken_minor=row["taken_minor"],
+                given_back_minor=row["given_back_minor"],
             ),
             days,
         )
