@@ -21,7 +21,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.limits import AdjustmentLimit
-from fincore.reconciliation.adjustments.telling import AdjustmentTelling
+from fincore.reconciliation.adjustments.telling import AdjustmentNotRecorded, AdjustmentTelling
 from fincore.reconciliation.matching.matcher import Matcher
 from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.reading.read_files import FileBooker
@@ -312,3 +312,25 @@ async def test_decision_about_other_lines_stops_no_run(account: Settlement, owne
         await owner_pool.execute(
             "update reconciliation.adjustments set told_at = now(), booked = booked - 'lines'"
         )
+
+
+async def test_refused_decision_keeps_no_other_from_the_log(account: Settlement, owner_pool: Pool) -> None:
+    await account.fetched([line("adjustment", amount) for amount in (-700, -55, -56)])
+    await run(account)
+    first, second, third = [
+        await acts(account).adjust(
+            found["break_id"],
+            Decision(kind="adjustment", amount_minor=found["amount_minor"], by="ada", reason="agreed"),
+        )
+        for found in await account.rows("select * from reconciliation.breaks order by break_id")
+    ]
+    too_large = """update reconciliation.adjustments
+        set booked = booked || jsonb_build_object('lines', to_jsonb(array_fill(booked -> 'lines' -> 0, array[201])))
+        where adjustment_id = '{}'"""
+    await lose(owner_pool, (), too_large.format(first.adjustment_id))
+    telling = AdjustmentTelling(account.ledgerdb, account.adjustments)
+    assert await telling.tell(second.adjustment_id)
+    with pytest.raises(AdjustmentNotRecorded, match=f"{first.adjustment_id}: it is about 201 parts"):
+        await telling.tell()
+    told = [await account.adjustments.load(one.adjustment_id) for one in (first, second, third)]
+    assert [one.booked if one else None for one in told] == [None, second, third]
