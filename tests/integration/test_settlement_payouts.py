@@ -287,6 +287,25 @@ async def test_return_that_the_log_has_is_kept_as_it_is(account: Settlement, own
     assert await openings(account) == 14_000
 
 
+@pytest.mark.parametrize("days", [(0, 0), (0, 1)])
+async def test_payout_that_went_out_twice_is_a_break(account: Settlement, days: tuple[int, int]) -> None:
+    """Two movements with ids of their own, in one file or in two: each is of the amount of the payout."""
+    await reported(account, "po_1")
+    lines = [line("payout", -4_000, references=("po_1",)) for _ in days]
+    for day in sorted(set(days)):
+        told = [one for one, of in zip(lines, days, strict=True) if of == day]
+        await account.fetched(told, day=day, states_balances=False)
+        await found(account)
+    assert await found(account) == [FoundBreak("payout_total", 4_000, "usd")]
+
+
+async def test_repeated_line_of_a_payout_is_a_duplicate_alone(account: Settlement) -> None:
+    await reported(account, "po_1")
+    told = line("payout", -4_000, references=("po_1",))
+    await account.fetched([told, told], states_balances=False)
+    assert await found(account) == [FoundBreak("duplicate", -4_000, "usd")]
+
+
 NOT_BACK = FoundBreak("payout_total", 4_000, "usd")
 
 

@@ -1,7 +1,7 @@
 -- name: payouts_stated
 -- The payouts that the files of this run carry, or a break is about: what the lines of each come to over all files, what came back of
--- an earlier payout included, and what lines say of the payout itself: how much it is, and how much of it came back, over all files, too.
--- $1 is the run.
+-- an earlier payout included, and what lines say of the payout itself: how much went out, and how much of it came back, over all files, too,
+-- without lines that repeat an earlier one, which are breaks of their own. $1 is the run.
 with wanted as (
     select file_id from reconciliation.matched_files where run_no = $1
     union
@@ -28,24 +28,26 @@ select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net
 from carried c
 join scopes s using (livemode, psp, psp_account)
 union all
-select s.scope_no, f.livemode, f.psp, f.psp_account, l.payout, l.currency, -l.gross_minor, l.line_no, l.file_id, true
-from reconciliation.lines_of_payouts l
-join reconciliation.files f using (file_id)
-join scopes s using (livemode, psp, psp_account)
-where l.file_id in (select file_id from wanted) and l.kind = 'payout'
-union all
-select s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency, sum(l.gross_minor)::bigint, min(l.line_no), min(l.file_id), true
+select s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency,
+    sum(case b.kind when 'payout' then -l.gross_minor else l.gross_minor end)::bigint, min(l.line_no), min(l.file_id), true
 from (
-    select distinct f.livemode, f.psp, f.psp_account, l.payout
+    select distinct f.livemode, f.psp, f.psp_account, l.payout, l.kind
     from reconciliation.lines_of_payouts l
     join reconciliation.files f using (file_id)
-    where l.file_id in (select file_id from wanted) and l.kind = 'payout_returned'
+    where l.file_id in (select file_id from wanted)
 ) b
-join reconciliation.lines_of_payouts l on l.payout = b.payout and l.kind = 'payout_returned'
-join reconciliation.files f using (file_id, livemode, psp, psp_account)
-join scopes s using (livemode, psp, psp_account)
-where f.status = 'booked'
-group by s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency
+join reconciliation.lines_of_payouts l on l.payout = b.payout and l.kind = b.kind
+join reconciliation.lines own using (line_no)
+join reconciliation.files f on f.file_id = l.file_id and (f.livemode, f.psp, f.psp_account) = (b.livemode, b.psp, b.psp_account)
+join scopes s on (s.livemode, s.psp, s.psp_account) = (b.livemode, b.psp, b.psp_account)
+where f.status = 'booked' and not exists (
+    select
+    from reconciliation.lines o
+    join reconciliation.files e on e.file_id = o.file_id
+    where o.psp_reference = own.psp_reference and o.line_no < own.line_no and o.psp_type = own.psp_type and o.kind = own.kind
+      and o.currency = own.currency and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
+)
+group by s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, b.kind, l.currency
 order by line_no, is_payout;
 
 -- name: find_differing_payouts
