@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import standardwebhooks
+from prometheus_client import REGISTRY
 
 from fincore.domain.secret import Secret
 from fincore.reconciliation.notification.channel import NotSent
@@ -153,6 +154,39 @@ async def test_refused_recipient_leaves_the_others(capsys: pytest.CaptureFixture
             await mail(server).send(notice())
     assert "550 5.1.1" in str(error.value)
     assert "example.com" not in str(error.value)
+
+
+def refused_for_good() -> float:
+    return REGISTRY.get_sample_value("fincore_ops_notice_recipients_refused_total") or 0.0
+
+
+async def test_recipient_that_is_put_off_gets_the_mail_later() -> None:
+    async with mail_server() as server:
+        channel = mail(server)
+        server.refused = {OPS[0]: "451 4.7.1 greylisted"}
+        with pytest.raises(NotSent) as error:
+            await channel.send(notice())
+        assert str(error.value) == "the mail server put off 1 of 2 recipients (451 4.7.1)"
+        with pytest.raises(NotSent, match="put off 1 of 2"):
+            await channel.send(notice())
+        server.refused = {}
+        await channel.send(notice())
+        await channel.send(notice())
+    assert [one.recipients for one in server.mails] == [[OPS[1]], [OPS[0]], list(OPS)]
+
+
+async def test_recipient_refused_for_good_after_a_pause_is_counted() -> None:
+    before = refused_for_good()
+    async with mail_server() as server:
+        channel = mail(server)
+        server.refused = {OPS[0]: "451 4.7.1 greylisted"}
+        with pytest.raises(NotSent, match="put off 1 of 2"):
+            await channel.send(notice())
+        assert refused_for_good() == before
+        server.refused = {OPS[0]: "550 5.1.1 no such user"}
+        await channel.send(notice())
+    assert refused_for_good() == before + 1
+    assert [one.recipients for one in server.mails] == [[OPS[1]]]
 
 
 async def test_refused_mail_is_said_with_its_codes_alone() -> None:

@@ -500,6 +500,14 @@ ALERTS: Final = (
         section="notices-to-operations",
     ),
     Alert(
+        name="OpsRecipientsRefused",
+        severity="warning",
+        expression="sum(increase(fincore_ops_notice_recipients_refused_total[1d])) > 0",
+        runbook="The mail server takes notices of reconciliation for some recipients of `FINCORE_OPS_EMAIL_TO`, and refuses others for good. "
+        "Correct the addresses, and try them with `fincore reconcile notify`.",
+        section="notices-to-operations",
+    ),
+    Alert(
         name="OpsNoticesLate",
         severity="warning",
         expression="max by (channel) (fincore_ops_notice_oldest_seconds) > 3600",

@@ -115,3 +115,7 @@ NOTICE_LOOK_AGE_SECONDS: Final = Gauge(
     "How long ago the last look for what operations are to be told ended, of those that made every notice there was to make.",
 )
 NOTICE_LOOK_AGE_SECONDS.set(nan)
+NOTICE_RECIPIENTS_REFUSED: Final = Counter(
+    "fincore_ops_notice_recipients_refused_total",
+    "Recipients that the mail server refused for good while it took a notice for others.",
+)

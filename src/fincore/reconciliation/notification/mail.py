@@ -13,7 +13,9 @@ import aiosmtplib
 import structlog
 
 from fincore.domain.clock import Clock
+from fincore.domain.counting import counted
 from fincore.domain.secret import Secret
+from fincore.reconciliation.metrics import NOTICE_RECIPIENTS_REFUSED
 from fincore.reconciliation.notification.channel import ChannelName, NotSent
 from fincore.reconciliation.notification.notice import Notice
 from fincore.reconciliation.notification.notice_forms import notice_html, notice_text
@@ -26,6 +28,11 @@ STEP_SECONDS_MAX: Final = 20.0
 MAIL_SECONDS_MAX: Final = 45.0
 """From the look-up of the name to the server's word that it has the mail."""
 PARTING_SECONDS_MAX: Final = 2.0
+REMEMBERED_MAX: Final = 1_000
+"""Of so many notices a process remembers for which recipients it is done; one more attempt of an older one is for all."""
+_FOR_GOOD: Final = 500
+"""From this code on an answer is final (RFC 5321, section 4.2.1); one below puts off, as greylisting does."""
+_Answer = aiosmtplib.SMTPResponse | aiosmtplib.SMTPResponseException
 _ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 """The status code that RFC 2034 puts at the beginning of an answer; the rest of an answer is the server's, and is not repeated."""
 
@@ -53,14 +60,46 @@ class Mail:
         self._recipients = recipients
         self._tls = tls
         self._seconds_max = seconds_max
+        self._done: dict[str, frozenset[str]] = {}
 
     async def send(self, notice: Notice) -> None:
-        """The notice has arrived when the server has taken it for at least one recipient."""
+        """The notice has arrived when the server has taken it for at least one recipient, and has put off none.
+
+        An attempt after one that put off recipients is for these alone, as far as this process remembers.
+        """
+        done = self._done.get(notice.notice_id, frozenset())
+        recipients = [one for one in self._recipients if one not in done]
+        refused = await self._sent(notice, recipients, is_first=not done)
+        put_off = {one for one, answer in refused.items() if answer.code < _FOR_GOOD}
+        if for_good := len(refused) - len(put_off):
+            NOTICE_RECIPIENTS_REFUSED.inc(for_good)
+            _log.warning(
+                "reconciliation.recipients_refused", refused=for_good, recipients=len(self._recipients)
+            )
+        self._done.pop(notice.notice_id, None)
+        if put_off:
+            while len(self._done) >= REMEMBERED_MAX:
+                del self._done[next(iter(self._done))]
+            self._done[notice.notice_id] = done | (set(recipients) - put_off)
+            codes = ", ".join(sorted({_codes(refused[one]) for one in put_off}))
+            raise NotSent(
+                f"the mail server put off {len(put_off):,} of {counted(len(self._recipients), 'recipient')} ({codes})"
+            )
+
+    async def _sent(self, notice: Notice, recipients: list[str], *, is_first: bool) -> dict[str, _Answer]:
+        """Send to the recipients; those that the server refused, with its answers. Raises `NotSent`, also where a first attempt reaches no one."""
         message, client = self._message(notice).as_bytes(), self._client()
+        refused: dict[str, _Answer]
         try:
             async with asyncio.timeout(self._seconds_max):
                 await client.connect()
-                refused, _ = await client.sendmail(self._sender, list(self._recipients), message)
+                try:
+                    answers, _ = await client.sendmail(self._sender, recipients, message)
+                    refused = dict(answers)
+                except aiosmtplib.SMTPRecipientsRefused as error:
+                    if is_first:
+                        raise
+                    refused = {one.recipient: one for one in error.recipients}
             # The server has the mail: how the parting goes does not matter.
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=PARTING_SECONDS_MAX)
@@ -70,10 +109,7 @@ class Mail:
             raise NotSent(_reason(error)) from None
         finally:
             client.close()
-        if refused:
-            _log.warning(
-                "reconciliation.recipients_refused", refused=len(refused), recipients=len(self._recipients)
-            )
+        return refused
 
     def _client(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -135,6 +171,6 @@ def _reason(error: aiosmtplib.SMTPException | OSError) -> str:
             return "no connection to the mail server"
 
 
-def _codes(error: aiosmtplib.SMTPResponseException) -> str:
+def _codes(error: _Answer) -> str:
     found = _ENHANCED.match(error.message)
     return f"{error.code} {found[0]}" if found else str(error.code)
