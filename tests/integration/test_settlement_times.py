@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.domain.currency import Currency
 from fincore.domain.ids import payout_stream_of
@@ -14,6 +15,9 @@ from fincore.domain.payout import PayoutAccount
 from fincore.domain.settlement_events import PayoutCreated
 from fincore.eventstore.commit import Commit, Committed, NewEvent
 from fincore.postgres.pool import Pool, create_pool
+from fincore.reconciliation.file_actions import decide_file
+from fincore.reconciliation.file_decision import FileDecision
+from fincore.reconciliation.uncleared import measure_uncleared
 from fixtures.commits import PROVENANCE
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
 from fixtures.settlement_falsified import Payment, live
@@ -71,6 +75,13 @@ async def paid_out(account: Settlement, made_at: datetime, expected_at: datetime
     await account.book()
 
 
+async def measured(account: Settlement) -> float | None:
+    """The items of the account that a statement should have told of by now."""
+    await measure_uncleared(account.ledgerdb, datetime.now(UTC))
+    labels = {"mode": "test", "psp": account.psp, "psp_account": account.psp_account, "currency": "usd"}
+    return REGISTRY.get_sample_value("fincore_uncleared_overdue_items", labels)
+
+
 async def found(account: Settlement) -> list[FoundBreak]:
     assert await account.reconciliation.run() is not None
     return [one for one in await account.breaks() if one.break_class not in ("missing_here", "balance")]
@@ -112,3 +123,44 @@ async def test_payout_made_in_the_far_future_is_late(account: Settlement, owner_
     assert await found(account) == []
     await booked_days_ago(owner_pool, 20)
     assert await found(account) == [UNREPORTED, OVERDUE]
+
+
+async def first_file_dismissed(account: Settlement, owner_pool: Pool) -> None:
+    """A payment of the first day, of which a person dismissed the file; it came a day later."""
+    await paid(account, DAY + timedelta(hours=3))
+    file_id = await account.fetched([line("payment", 10_000, -320)], refused_at=1)
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(
+            "update reconciliation.files set fetched_at = $1 where file_id = $2",
+            DAY + timedelta(days=1, hours=8),
+            file_id,
+        )
+    await account.reconciliation.run()
+    decision = FileDecision(action="dismiss", actor="operator:ann", reason="a test file")
+    await decide_file(account.ledgerdb, file_id, decision)
+
+
+async def test_payment_of_a_dismissed_first_file_is_missing(account: Settlement, owner_pool: Pool) -> None:
+    await first_file_dismissed(account, owner_pool)
+    for day in (1, 2, 3):
+        await account.fetched([line("account_fee", -100)], day=day)
+    assert await found(account) == [LATE._replace(break_class="missing_there")]
+
+
+async def test_payment_is_late_where_all_files_are_dismissed(account: Settlement, owner_pool: Pool) -> None:
+    await first_file_dismissed(account, owner_pool)
+    assert await found(account) == [LATE]
+    assert await measured(account) == 1
+
+
+async def test_payment_since_the_declaration_is_missing(account: Settlement) -> None:
+    """The file that should have it never came, and later ones did."""
+    await paid(account, DAY + timedelta(hours=3))
+    for day in (1, 2, 3):
+        await account.fetched([line("account_fee", -100)], day=day)
+    assert await found(account) == []
+    await account.ledgerdb.execute(
+        "update reconciliation.sources set declared_at = $1 where psp_account = $2", DAY, account.psp_account
+    )
+    assert await found(account) == [LATE._replace(break_class="missing_there")]

@@ -1,7 +1,7 @@
 -- name: uncleared_by_age
 -- The clearing items of the mode $1 without a match, or of both modes where that is null, by account at the PSP, currency and age in whole
 -- days as of $2. They are those that the last run left and those of entries since. $3, $4: the ages, from and to. `overdue`: those that a
--- statement should have told of by now: not before the first statement of the account began, and longer ago than $7 beyond what its format
+-- statement should have told of by now: not before the first statement of the account began or its source was declared, and longer ago than $7 beyond what its format
 -- takes; $5, $6: how long each takes.
 with last_run as (
     select coalesce(max(last_entry_id), 0) as last_entry_id from reconciliation.runs
@@ -24,9 +24,12 @@ uncleared as (
 statements as (
     select s.livemode, s.psp, s.psp_account, max(d.delay) as delay,
         least(min(s.declared_at), (
-            select min(f.period_start)
+            select least(
+                min(f.period_start) filter (where f.status = 'booked'),
+                min(date_trunc('day', f.fetched_at, 'UTC') - interval '1 day') filter (where f.period_start is null)
+            )
             from reconciliation.files f
-            where f.status = 'booked' and (f.livemode, f.psp, f.psp_account) = (s.livemode, s.psp, s.psp_account)
+            where (f.livemode, f.psp, f.psp_account) = (s.livemode, s.psp, s.psp_account)
         )) as covered_from
     from reconciliation.sources s
     join unnest($5::text[], $6::interval[]) as d (format, delay) using (format)

@@ -34,14 +34,29 @@ where r.run_no = $1;
 
 -- name: stage_scopes
 -- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
--- for each format how long after a payment its line may come. The files $3 have told of nothing yet.
+-- for each format how long after a payment its line may come. The files $3 have told of nothing yet. What moved before the first file that
+-- was read is expected, too, from when a source was declared, and from the day before a file came that was not read.
 create temporary table scopes on commit drop as
+with delays as (
+    select * from unnest($1::text[], $2::interval[]) as d (format, delay)
+),
+declared as (
+    select livemode, psp, psp_account, min(declared_at) as declared_at, max(delay) as delay
+    from reconciliation.sources
+    left join delays using (format)
+    where withdrawn_at is null
+    group by livemode, psp, psp_account
+)
 select row_number() over (order by livemode, psp, psp_account)::int as scope_no, livemode, psp, psp_account,
-    min(period_start) filter (where is_told) as covered_from,
-    max(period_end - delay) filter (where is_told and states_period) as covered_until,
-    max(delay) filter (where is_told) as delay
+    least(
+        min(f.period_start) filter (where f.is_told), min(s.declared_at),
+        min(date_trunc('day', f.fetched_at, 'UTC') - interval '1 day') filter (where f.period_start is null)
+    ) as covered_from,
+    max(f.period_end - d.delay) filter (where f.is_told and f.states_period) as covered_until,
+    coalesce(max(d.delay) filter (where f.is_told), max(d.delay), max(s.delay)) as delay
 from (select *, status = 'booked' and file_id <> all ($3::text[]) as is_told from reconciliation.files) f
-left join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
+left join delays d using (format)
+left join declared s using (livemode, psp, psp_account)
 group by livemode, psp, psp_account;
 
 -- name: stage_covered
