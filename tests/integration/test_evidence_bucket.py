@@ -273,6 +273,16 @@ async def test_bucket_that_keeps_each_object_is_ready(world: BucketWorld) -> Non
         )
         assert await locked.state(kept_days=kept_days) == "ready"
         assert await locked.state(kept_days=kept_days + 1) == "keeps_too_short"
+    await world.client.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Years": 10}},
+        },
+    )
+    assert await locked.state(kept_days=1) == "keeps_unless_bypassed"
+    assert await locked.state(kept_days=3_651) == "keeps_too_short"
+    assert await locked.state() == "ready"
     assert await S3Evidence(world.client, "of-no-one", spool=world.spool).state() == "absent"
 
 
@@ -321,6 +331,30 @@ async def test_role_does_not_start_where_objects_are_not_locked(
     environment["FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS"] = "3650"
     with pytest.raises(ConfigurationError, match="does not keep each object for 3,650 days"):
         await check_evidence(read_settings(environment))
+
+
+async def test_role_does_not_start_where_a_lock_may_be_bypassed(
+    world: BucketWorld, environment: dict[str, str]
+) -> None:
+    bucket = f"{world.bucket}-bypass"[:63].rstrip("-")
+    await world.client.create_bucket(
+        Bucket=bucket,
+        ObjectLockEnabledForBucket=True,
+        CreateBucketConfiguration={"LocationConstraint": REGION},
+    )
+    environment["FINCORE_SETTLEMENT_EVIDENCE"] = f"s3://{bucket}"
+    environment["FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS"] = "365"
+    for mode, refusal in (("GOVERNANCE", "the mode COMPLIANCE"), ("COMPLIANCE", None)):
+        await world.client.put_object_lock_configuration(
+            Bucket=bucket,
+            ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": mode, "Days": 365}},
+            },
+        )
+        expected = pytest.raises(ConfigurationError, match=refusal) if refusal else contextlib.nullcontext()
+        with expected:
+            await check_evidence(read_settings(environment))
 
 
 async def test_role_starts_while_s3_is_away(

@@ -76,3 +76,8 @@ def require_usable(state: BucketState, settings: Settings, place: S3Place) -> No
                 f"{bucket} does not keep each object for {settings.settlement_bucket_kept_days:,} days "
                 "(FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS): give it Object Lock with such a default retention"
             )
+        case "keeps_unless_bypassed":
+            raise ConfigurationError(
+                f"{bucket} keeps objects in a mode of Object Lock that a right may bypass (FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS): give "
+                "its default retention the mode COMPLIANCE"
+            )

@@ -57,8 +57,9 @@ _REFUSED: Final[Mapping[str, str]] = {
 }
 """Code of an error -> what it means, as a clause."""
 
-BucketState = Literal["ready", "absent", "denied", "keeps_too_short"]
-"""`keeps_too_short`: it does not keep each object for as long as asked."""
+BucketState = Literal["ready", "absent", "denied", "keeps_too_short", "keeps_unless_bypassed"]
+"""`keeps_too_short`: it does not keep each object for as long as asked. `keeps_unless_bypassed`: it does, in a mode other than compliance: who
+has the right `s3:BypassGovernanceRetention` deletes objects before."""
 
 _SERVER_ERROR: Final = 500
 _DAYS_OF_UNIT: Final = {"Days": 1, "Years": 365}
@@ -156,7 +157,9 @@ class S3Evidence:
             raise _failure(f"the bucket {self._bucket} cannot be used", error) from None
         rule = answer.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
         days = max((rule.get(unit, 0) * days for unit, days in _DAYS_OF_UNIT.items()), default=0)
-        return "ready" if days >= kept_days else "keeps_too_short"
+        if days < kept_days:
+            return "keeps_too_short"
+        return "ready" if rule.get("Mode") == "COMPLIANCE" else "keeps_unless_bypassed"
 
     async def _sent(
         self, location: str, content: BinaryIO, start: int, size_bytes: int, digest: bytes
