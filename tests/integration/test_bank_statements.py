@@ -260,7 +260,7 @@ async def test_same_statement_is_imported_once(bank: Bank) -> None:
     assert await bank.counts() == (0, 0, 1)
 
 
-@pytest.mark.parametrize("row", ["1,94.8x,E2,text", "-3,94.80,E2,text"])
+@pytest.mark.parametrize("row", ["1,94.8x,E2,text", "-3,94.80,E2,text", "3700,94.80,E2,text"])
 async def test_refused_statement_leaves_none_of_its_lines(bank: Bank, row: str) -> None:
     with pytest.raises(FileRefused, match=r"^line 3: "):
         await bank.states("2,5.00,E0,rent", row)

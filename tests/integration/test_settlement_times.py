@@ -164,3 +164,15 @@ async def test_payment_since_the_declaration_is_missing(account: Settlement) -> 
         "update reconciliation.sources set declared_at = $1 where psp_account = $2", DAY, account.psp_account
     )
     assert await found(account) == [LATE._replace(break_class="missing_there")]
+
+
+@pytest.mark.parametrize("day", [-20_000, 400_000])
+async def test_file_of_a_time_that_cannot_be_covers_nothing(account: Settlement, day: int) -> None:
+    """Its period, or a line of it, would have every older item be missing."""
+    await paid(account, DAY - timedelta(days=2))
+    far = DAY + timedelta(days=day)
+    await account.fetched([line("account_fee", -100)], day=day)
+    await account.fetched([line("account_fee", -100, occurred_at=far)])
+    await account.fetched([line("account_fee", -100)], day=1)
+    refused = FoundBreak("file_refused", None, None)
+    assert await found(account) == [refused, refused]

@@ -9,13 +9,15 @@ import asyncpg
 import msgspec
 
 from fincore.domain.settlement_events import BankAccount
+from fincore.domain.told_times import BEHIND_MAX
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.bank.stated_period import unlikely_period
 from fincore.reconciliation.evidence.port import KeptFile
 from fincore.reconciliation.formats.formats import Format
 from fincore.reconciliation.line import SettlementLine
-from fincore.reconciliation.parsed_file import Expected, FileRefused, ParsedFile
+from fincore.reconciliation.parsed_file import Expected, FileFacts, FileRefused, ParsedFile
 
 _SQL = load_sql("fincore.reconciliation.bank", "statements.sql")
 
@@ -94,11 +96,7 @@ class BankStatements:
             await connection.execute(_SQL.stage_lines)
             parsed = parser.parse(stream, expected)
             await _copy(connection, parsed.lines)
-            ahead = await connection.fetchrow(_SQL.first_line_ahead, timeout=READ_SECONDS_MAX)
-            if ahead is not None:
-                raise FileRefused(
-                    ahead["number"], f"is of {ahead['occurred_at']:%Y-%m-%d}, a day that has not come"
-                )
+            await _refuse_unlikely_times(connection, parsed.facts)
             imported = await self._keep(
                 connection, bank, kept, parsed, parser_version=parser.parser_version, livemode=livemode
             )
@@ -183,3 +181,16 @@ async def _copy(connection: Connection, lines: Iterator[SettlementLine]) -> None
         if isinstance(error, UNSTORABLE):
             raise FileRefused(None, f"a line holds what cannot be stored ({type(error).__name__})") from error
         raise
+
+
+async def _refuse_unlikely_times(connection: Connection, facts: FileFacts) -> None:
+    """Raise `FileRefused` where a line, or the period that is stated, is of a time that cannot be."""
+    line = await connection.fetchrow(_SQL.first_unlikely_line, BEHIND_MAX, timeout=READ_SECONDS_MAX)
+    if line is not None:
+        days = "a day that has not come" if line["is_ahead"] else f"more than {BEHIND_MAX.days} days ago"
+        raise FileRefused(line["number"], f"is of {line['occurred_at']:%Y-%m-%d}, {days}")
+    if facts.period_start is None or facts.period_end is None:
+        return
+    now = await connection.fetchval(_SQL.server_time)
+    if (reason := unlikely_period(facts.period_start, facts.period_end, now)) is not None:
+        raise FileRefused(None, reason)

@@ -30,9 +30,17 @@ create temporary table read_bank_lines (
     currency text not null, amount_minor bigint not null, occurred_at timestamptz not null
 ) on commit drop;
 
--- name: first_line_ahead
--- A line of a time that has not come.
-select number, occurred_at from read_bank_lines where occurred_at > now() + interval '1 day' order by number limit 1;
+-- name: first_unlikely_line
+-- A line of a time that has not come, or longer ago than $1.
+select number, occurred_at, occurred_at > now() as is_ahead
+from read_bank_lines
+where occurred_at > now() + interval '1 day' or occurred_at < now() - $1::interval
+order by number
+limit 1;
+
+-- name: server_time
+-- The time of the server.
+select now();
 
 -- name: keep_statement
 -- A statement that was read to its end. $9, $10: its period as stated, if it is.

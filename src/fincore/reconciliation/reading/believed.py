@@ -1,4 +1,4 @@
-"""Why a file that is whole is not believed: it tells of a time that has not come, or of another account. Pure."""
+"""Why a file that is whole is not believed: it tells of a time that cannot be, or of another account. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,24 +6,30 @@ from types import MappingProxyType
 from typing import Final
 
 from fincore.domain.counting import counted
-from fincore.reconciliation.parsed_file import quoted
+from fincore.domain.told_times import unlikely_time
+from fincore.reconciliation.parsed_file import FileFormat, quoted
 
 ACCOUNT_ID_CHARACTERS_MAX: Final = 100
-AHEAD_MAX: Final[Mapping[bool, timedelta]] = MappingProxyType(
-    {True: timedelta(days=1), False: timedelta(days=366)}
-)
-"""Mode (live is True) -> how long after a file was fetched its period and its lines may be: clocks differ, and those of sandboxes and
-of tests at PSPs are set ahead."""
+STATED_PERIOD_MAX: Final[Mapping[FileFormat, timedelta]] = MappingProxyType({"paypal_stl": timedelta(days=7)})
+"""Format of which files state their period -> how long it may be. PayPal's is a day, of 25 hours where clocks are set back."""
 
 
-def ahead_of_time(*, told_until: datetime, fetched_at: datetime, livemode: bool) -> str | None:
-    """Why a file is refused that tells of times up to `told_until`; None where these may have passed when it was fetched."""
-    if told_until <= fetched_at + AHEAD_MAX[livemode]:
+def at_unlikely_times(
+    *, told_from: datetime, told_until: datetime, fetched_at: datetime, livemode: bool
+) -> str | None:
+    """Why a file is refused that tells of this time, by its period or its lines; None where it may when it was fetched."""
+    for at in (told_from, told_until):
+        if (reason := unlikely_time(at, fetched_at, livemode=livemode)) is not None:
+            return f"tells of {at:%Y-%m-%d %H:%M:%S %z}, which {reason}, when it was fetched"
+    return None
+
+
+def of_too_long_a_period(file_format: FileFormat, period: timedelta) -> str | None:
+    """Why a file is refused that states a period of this length; None where its format may: what is before or within it is missing there."""
+    longest = STATED_PERIOD_MAX.get(file_format)
+    if longest is None or period <= longest:
         return None
-    return (
-        f"tells of a time up to {told_until:%Y-%m-%d %H:%M:%S %z}, and was fetched at {fetched_at:%Y-%m-%d %H:%M:%S %z}: it may be at most "
-        f"{counted(AHEAD_MAX[livemode].days, 'day')} ahead"
-    )
+    return f"states a period of {counted(period.days, 'day')}, and files of its format have at most {counted(longest.days, 'day')}"
 
 
 def of_another_account(*, stated: str | None, declared: str | None, before: str | None) -> str | None:

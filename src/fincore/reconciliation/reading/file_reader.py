@@ -19,7 +19,11 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.evidence.port import EvidenceStore
 from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.parsed_file import Expected, FileFormat, FileRefused, ParsedFile
-from fincore.reconciliation.reading.believed import ahead_of_time, of_another_account
+from fincore.reconciliation.reading.believed import (
+    at_unlikely_times,
+    of_another_account,
+    of_too_long_a_period,
+)
 from fincore.reconciliation.reading.read_files import accepted_of, totals_of
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
@@ -159,11 +163,14 @@ class FileReader:
             )
         known = await self._files.load(file_id)
         if known is None:
-            reason = ahead_of_time(
+            reason = at_unlikely_times(
+                told_from=min(period_start, lines["first_at"] or period_start),
                 told_until=max(period_end, lines["last_at"] or period_end),
                 fetched_at=row["fetched_at"],
                 livemode=row["livemode"],
             )
+            if states_period:
+                reason = reason or of_too_long_a_period(row["format"], period_end - period_start)
             reason = reason or of_another_account(
                 stated=facts.account_id,
                 declared=row["account_id"],
