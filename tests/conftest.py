@@ -22,6 +22,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fixtures.databases import Administrator, database_copy, prepared_database, with_database
 from fixtures.distribution import FileScheduling, begins, collected_from
 from fixtures.forking import FORK_SERVER
+from fixtures.logs import reset_logs
 from fixtures.memory_folder import use_memory_folder
 from fixtures.prepared_data import PREPARED_DATA
 
@@ -51,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileSch
 def pytest_runtest_teardown() -> None:
     """A command that a test ran in this process set logs up; the tests after it read what is logged without that."""
     if structlog.is_configured():
-        structlog.reset_defaults()
+        reset_logs()
 
 
 _RUN_FOLDER = pytest.StashKey[Path]()
