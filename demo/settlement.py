@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from demo import agreement, clearing, money
-from demo.clearing import Balances, BreakSum, PspAccount
+from demo.clearing import Balances, BreakSum, Cleared, PspAccount
 from demo.payments import NEXT_DAY_PAYMENTS, Payment
 from demo.processes import BANK_ACCOUNT, PAYPAL_ACCOUNT, STRIPE_ACCOUNT, DemoFailed, Processes
 from demo.psp_days import PAYPAL_SOURCE, STRIPE_SOURCE, Lie, PspDays
@@ -61,8 +61,7 @@ class SettlementScenes:
         self._until_paid(len(payouts))
         before = self._booked(sales)
         printed = self._reconcile()
-        after = clearing.balances(self._processes.printed("ledger", "trial-balance"))
-        accounts = clearing.cleared(before, after, self._endings(file), _BANKS)
+        accounts = self._cleared(before, file)
         self._screen.rows(clearing.COLUMNS, [one.row() for one in accounts])
         self._screen.prose(
             "What was taken and is matched has left clearing. Stripe's reports state no balance: all of it was paid out."
@@ -117,6 +116,17 @@ class SettlementScenes:
             books = self._processes.printed("ledger", "trial-balance")
             if not agreement.unbooked(books, charges) or time.monotonic() > until:
                 return clearing.balances(books)
+            time.sleep(LOOK_SECONDS)
+
+    def _cleared(self, before: Balances, file: str) -> list[Cleared]:
+        """What the day left, once the ledger has booked what the run matched."""
+        endings = self._endings(file)
+        until = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            after = clearing.balances(self._processes.printed("ledger", "trial-balance"))
+            accounts = clearing.cleared(before, after, endings, _BANKS)
+            if not any(any(one.flaws()) for one in accounts) or time.monotonic() > until:
+                return accounts
             time.sleep(LOOK_SECONDS)
 
     def _endings(self, name: str) -> dict[PspAccount, int]:
