@@ -1,4 +1,9 @@
--- What matches is of one currency, too: amounts alone may be equal in two.
+-- The two sides of a match are equal, and of one currency: amounts alone may be equal in two. Across currencies a line is what the customer
+-- paid or got back, and its items are on an account of that currency.
+-- A match of items alone is one with an adjustment among them, and has the number of the last of their entries, below zero. Each row names
+-- lines and items that are there, in one account and currency.
+-- A match of one line with one equal item, as nearly all are, is checked without putting its rows together; the sums follow where one of the
+-- batch is of another kind.
 
 create or replace function reconciliation.refuse_unequal_match() returns trigger language plpgsql as $$
 declare
