@@ -160,10 +160,24 @@ async def test_payment_since_the_declaration_is_missing(account: Settlement) -> 
     for day in (1, 2, 3):
         await account.fetched([line("account_fee", -100)], day=day)
     assert await found(account) == []
-    await account.ledgerdb.execute(
-        "update reconciliation.sources set declared_at = $1 where psp_account = $2", DAY, account.psp_account
-    )
+    await account.declared(DAY)
     assert await found(account) == [LATE._replace(break_class="missing_there")]
+
+
+async def test_payment_is_late_where_a_source_gives_no_file(account: Settlement) -> None:
+    """From its declaration on."""
+    await paid(account, DAY + timedelta(hours=3))
+    await account.declared(DAY + timedelta(hours=4))
+    assert await found(account) == []
+    await account.declared(DAY)
+    assert await found(account) == [LATE]
+    assert await measured(account) == 1
+
+
+async def test_payout_is_unreported_where_a_source_gives_no_file(account: Settlement) -> None:
+    await paid_out(account, DAY + timedelta(hours=3), None)
+    await account.declared(DAY)
+    assert await found(account) == [UNREPORTED, OVERDUE]
 
 
 @pytest.mark.parametrize("day", [-20_000, 400_000])

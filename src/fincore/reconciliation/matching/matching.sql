@@ -33,9 +33,9 @@ from reconciliation.runs r
 where r.run_no = $1;
 
 -- name: stage_scopes
--- The accounts at PSPs that have files, and up to which time of the PSP those that state their period have told of all currencies. $1, $2:
--- for each format how long after a payment its line may come. The files $3 have told of nothing yet. What moved before the first file that
--- was read is expected, too, from when a source was declared, and from the day before a file came that was not read.
+-- The accounts at PSPs that have files or a declared source, and up to which time of the PSP those that state their period have told of all
+-- currencies. $1, $2: for each format how long after a payment its line may come. The files $3 have told of nothing yet. What moved before
+-- the first file that was read is expected, too, from when a source was declared, and from the day before a file came that was not read.
 create temporary table scopes on commit drop as
 with delays as (
     select * from unnest($1::text[], $2::interval[]) as d (format, delay)
@@ -46,18 +46,23 @@ declared as (
     left join delays using (format)
     where withdrawn_at is null
     group by livemode, psp, psp_account
+),
+fetched as (
+    select f.livemode, f.psp, f.psp_account,
+        least(
+            min(f.period_start) filter (where f.is_told),
+            min(date_trunc('day', f.fetched_at, 'UTC') - interval '1 day') filter (where f.period_start is null)
+        ) as covered_from,
+        max(f.period_end - d.delay) filter (where f.is_told and f.states_period) as covered_until,
+        coalesce(max(d.delay) filter (where f.is_told), max(d.delay)) as delay
+    from (select *, status = 'booked' and file_id <> all ($3::text[]) as is_told from reconciliation.files) f
+    left join delays d using (format)
+    group by f.livemode, f.psp, f.psp_account
 )
 select row_number() over (order by livemode, psp, psp_account)::int as scope_no, livemode, psp, psp_account,
-    least(
-        min(f.period_start) filter (where f.is_told), min(s.declared_at),
-        min(date_trunc('day', f.fetched_at, 'UTC') - interval '1 day') filter (where f.period_start is null)
-    ) as covered_from,
-    max(f.period_end - d.delay) filter (where f.is_told and f.states_period) as covered_until,
-    coalesce(max(d.delay) filter (where f.is_told), max(d.delay), max(s.delay)) as delay
-from (select *, status = 'booked' and file_id <> all ($3::text[]) as is_told from reconciliation.files) f
-left join delays d using (format)
-left join declared s using (livemode, psp, psp_account)
-group by livemode, psp, psp_account;
+    least(f.covered_from, s.declared_at) as covered_from, f.covered_until, coalesce(f.delay, s.delay) as delay
+from fetched f
+full join declared s using (livemode, psp, psp_account);
 
 -- name: stage_covered
 -- Up to which time files of which the period is that of their lines have told of a currency: of those that they have lines in, and of
