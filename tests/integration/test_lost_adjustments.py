@@ -11,7 +11,7 @@ import pytest
 from fincore.audit.invariants.adjustments_are_told import ADJUSTMENTS_ARE_TOLD
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.backoffice.rebuilds import rebuild_reconciliation
-from fincore.domain.adjustment_events import AdjustmentBooked
+from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind
 from fincore.domain.currency import Currency
 from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.commit import Provenance
@@ -259,10 +259,10 @@ async def test_lost_explanation_is_not_made_again_before_a_run(account: Settleme
     assert await untold(account) == []
 
 
-async def decided_untold(account: Settlement) -> AdjustmentBooked:
+async def decided_untold(account: Settlement, kind: AdjustmentKind = "write_off") -> AdjustmentBooked:
     """A decision that the log was not told of."""
     (found,) = await account.rows("select break_id, amount_minor from reconciliation.breaks")
-    decision = Decision(kind="write_off", amount_minor=found["amount_minor"], by="ada", reason="agreed")
+    decision = Decision(kind=kind, amount_minor=found["amount_minor"], by="ada", reason="agreed")
     return await acts(account).adjust(found["break_id"], decision)
 
 
@@ -290,6 +290,31 @@ async def test_log_counts_where_it_has_another_decision(account: Settlement) -> 
     assert await untold(account) == []
     (kept,) = await account.rows("select decided_by from reconciliation.adjustment_reversals")
     assert kept["decided_by"] == "grace"
+
+
+@pytest.mark.parametrize(("told", "status"), [("adjustment", "adjusted"), ("write_off", "written_off")])
+async def test_break_stands_as_the_log_says_that_it_ended(
+    account: Settlement, told: AdjustmentKind, status: str
+) -> None:
+    """The log has the decision as one of the other kind; a run confirms the break, and the reversal opens it."""
+    await account.fetched([line("adjustment", -700)])
+    await run(account)
+    kinds: list[AdjustmentKind] = ["adjustment", "write_off"]
+    kinds.remove(told)
+    booked = await decided_untold(account, *kinds)
+    other = msgspec.structs.replace(booked, kind=told, by="grace")
+    provenance = Provenance(correlation=booked.adjustment_id, actor="test")
+    assert isinstance(await account.adjustments.book(other, provenance), Recorded)
+    await run(account)
+    (found,) = await account.rows("select status, closed_by from reconciliation.breaks")
+    assert (found["status"], found["closed_by"] is not None) == (status, True)
+    actions = await account.rows(
+        "select action, actor from reconciliation.break_actions order by break_id, action_no"
+    )
+    assert tuple(actions[-1]) == ("correct", "operator:grace")
+    await acts(account).reverse(booked.adjustment_id, by="ada", reason="wrong")
+    await run(account)
+    assert [one.amount_minor for one in await account.breaks()] == [-700]
 
 
 async def test_decision_about_other_lines_stops_no_run(account: Settlement, owner_pool: Pool) -> None:

@@ -388,6 +388,34 @@ async def test_reversed_line_is_explained_by_its_late_event(account: Settlement)
     assert held == {"balance usd": 9_680}
 
 
+async def test_duplicates_reversed_are_two_breaks_again(account: Settlement) -> None:
+    """Two lines that repeat the same one, each adjusted and matched; each reversal opens its own break."""
+    (one,) = await happen(account, PLAIN)
+    (told,) = one.lines
+    await account.fetched([told, told, told])
+    await run(account)
+    first, second = await account.rows("select * from reconciliation.breaks order by break_id")
+    assert [row["class"] for row in (first, second)] == ["duplicate", "duplicate"]
+    booked = [await adjust(account, row) for row in (first, second)]
+    await run(account)
+    await account.book()
+    assert await account.breaks() == []
+    for decided in booked:
+        await reverse(account, decided.adjustment_id)
+    await run(account)
+    again = await account.rows(
+        "select break_id, class, amount_minor from reconciliation.breaks where status = 'open' order by break_id"
+    )
+    assert [tuple(row) for row in again] == [(row["break_id"], "duplicate", 9_680) for row in (first, second)]
+    assert await violations(account) == []
+    for row in again:
+        await adjust(account, row)
+    await run(account)
+    await account.book()
+    assert await account.breaks() == []
+    assert await expenses(account) == {"adjustments": -19_360}
+
+
 async def test_opening_balance_is_explained_once(account: Settlement) -> None:
     await account.fetched([], beginning_minor={"usd": 50_000})
     await run(account)

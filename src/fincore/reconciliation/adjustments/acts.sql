@@ -149,6 +149,16 @@ update reconciliation.adjustments
 set booked = $2::text::jsonb, decided_at = $3, counted_for = $4, told_at = clock_timestamp()
 where adjustment_id = $1 and told_at is null;
 
+-- name: break_to_correct
+-- The break that the adjustment $1 ended, where it is closed by it as something else than the record says now.
+select b.break_id
+from reconciliation.adjustments a
+join reconciliation.breaks b using (break_id)
+where a.adjustment_id = $1 and b.status = case a.kind when 'adjustment' then 'written_off' else 'adjusted' end
+  and not exists (
+      select from reconciliation.adjustments o where o.break_id = a.break_id and o.generation > a.generation
+  );
+
 -- name: told_reversal_otherwise
 -- The same of a reversal.
 update reconciliation.adjustment_reversals

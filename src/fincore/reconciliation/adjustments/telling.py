@@ -12,9 +12,11 @@ from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.adjustments.acts import actor_of
 from fincore.reconciliation.adjustments.limits import counted_for
+from fincore.reconciliation.breaks.break_actions import act, lock_break
+from fincore.reconciliation.breaks.break_decision import Done
 from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 _SQL = load_sql("fincore.reconciliation.adjustments", "acts.sql")
@@ -100,14 +102,28 @@ class AdjustmentTelling:
         )
         # What is about other lines or items is booked as the log says, and left by runs as the break `adjustment`.
         if is_about_the_same:
-            await self._pool.execute(
-                statement,
-                event.adjustment_id,
-                msgspec.json.encode(counts).decode(),
-                counts.occurred_at,
-                counted_for(counts.by),
-            )
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(
+                    statement,
+                    event.adjustment_id,
+                    msgspec.json.encode(counts).decode(),
+                    counts.occurred_at,
+                    counted_for(counts.by),
+                )
+                if isinstance(counts, AdjustmentBooked):
+                    await _correct_break(connection, counts)
         return True
+
+
+async def _correct_break(connection: Connection, counts: AdjustmentBooked) -> None:
+    """Have the break stand as the log says that it was ended."""
+    break_id = await connection.fetchval(_SQL.break_to_correct, counts.adjustment_id)
+    if break_id is None:
+        return
+    done = Done(
+        action="correct", actor=actor_of(counts.by), reason=counts.reason, reference=counts.adjustment_id
+    )
+    await act(connection, await lock_break(connection, break_id), done)
 
 
 def _about(booked: AdjustmentBooked) -> tuple[object, ...]:

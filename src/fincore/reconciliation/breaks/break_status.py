@@ -17,7 +17,17 @@ BreakStatus = Literal[
 StandingStatus = Literal["open", "explained", "claimed"]
 """Of a break that is not closed: its amount is still in the sums of what is unmatched or uncleared."""
 PersonAction = Literal[
-    "assign", "note", "explain", "claim", "reopen", "adjust", "write_off", "reverse", "dismiss", "release"
+    "assign",
+    "note",
+    "explain",
+    "claim",
+    "reopen",
+    "adjust",
+    "write_off",
+    "correct",
+    "reverse",
+    "dismiss",
+    "release",
 ]
 RunAction = Literal["match", "merge", "change", "find_again"]
 BreakAction = Literal[PersonAction, RunAction]
@@ -47,6 +57,7 @@ ACTION_MEANINGS: Final[Mapping[BreakAction, str]] = MappingProxyType(
         "reopen": "a person says that the reason or the claim does not hold",
         "adjust": "an adjustment is booked",
         "write_off": "a write-off is booked",
+        "correct": "the log has an adjustment as a write-off, or a write-off as an adjustment, and that counts",
         "reverse": "an adjustment or a write-off is booked back",
         "dismiss": "a person says that the break's file must not be booked",
         "release": "a person says that a dismissed file is to be read",
@@ -88,9 +99,11 @@ TRANSITIONS: Final[Mapping[tuple[BreakStatus, BreakAction], BreakStatus]] = Mapp
         ("claimed", "match"): "matched_late",
         ("claimed", "merge"): "merged",
         ("adjusted", "note"): "adjusted",
+        ("adjusted", "correct"): "written_off",
         ("adjusted", "reverse"): "open",
         ("adjusted", "find_again"): "open",
         ("written_off", "note"): "written_off",
+        ("written_off", "correct"): "adjusted",
         ("written_off", "reverse"): "open",
         ("written_off", "find_again"): "open",
         ("dismissed", "note"): "dismissed",

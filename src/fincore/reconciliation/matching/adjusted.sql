@@ -17,12 +17,15 @@ from adjusting g
 where g.entry_id = w.entry_id and g.account_id = w.account_id;
 
 -- name: place_reversals
--- The reversal of an adjustment that was matched stands for what it was matched with: a statement, or an event, may show that yet. $1, $2:
--- the families of items; $3, $4: of lines.
+-- The reversal of an adjustment that was matched stands for what it was matched with: a statement, or an event, may show that yet. A line
+-- that repeats another one is explained by neither, so that the reversal of its adjustment stands alone. $1, $2: the families of items;
+-- $3, $4: of lines.
 with reversed as (
     select g.entry_id, g.account_id, g.adjustment_id
     from adjusting g
-    where g.is_reversal and not exists (select from adjusting o where o.adjustment_id = g.adjustment_id and not o.is_reversal)
+    join reconciliation.adjustments a using (adjustment_id)
+    where g.is_reversal and a.booked ->> 'break_class' is distinct from 'duplicate'
+      and not exists (select from adjusting o where o.adjustment_id = g.adjustment_id and not o.is_reversal)
 ),
 stood_for as (
     select distinct on (v.entry_id, v.account_id) v.entry_id, v.account_id, i.stream_id, nullif(i.psp_reference, '') as reference,
