@@ -107,6 +107,29 @@ async def test_payment_of_the_far_future_is_late(account: Settlement, owner_pool
     assert await found(account) == [LATE]
 
 
+@pytest.mark.parametrize("year", [1971, 2010])
+async def test_payment_of_long_ago_is_missing(account: Settlement, owner_pool: Pool, year: int) -> None:
+    """From when it was booked: no statement covers its time, and none ever will."""
+    await paid(account, datetime(year, 1, 2, tzinfo=UTC))
+    await account.fetched([line("account_fee", -100)])
+    await booked_days_ago(owner_pool, -1)
+    assert await found(account) == []
+    await booked_days_ago(owner_pool, 9)
+    assert await found(account) == [LATE]
+    assert await measured(account) == 1
+    await booked_days_ago(owner_pool, (datetime.now(UTC) - DAY).days - 8)
+    assert await found(account) == [LATE._replace(break_class="missing_there")]
+
+
+async def test_item_of_long_ago_counts_from_when_it_was_booked(account: Settlement) -> None:
+    """In live mode from a month on, in test mode from ten years on."""
+    found = await account.rows(
+        "select days, livemode, reconciliation.item_counts_from(now() - make_interval(days => days), now(), livemode) = now() as is_booking"
+        " from unnest(array[30, 32, 3659, 3661]) as d (days), unnest(array[false, true]) as m (livemode) order by livemode, days"
+    )
+    assert [row["is_booking"] for row in found] == [False, False, False, True, False, True, True, True]
+
+
 @pytest.mark.parametrize("expected_at", [datetime(2090, 1, 1, tzinfo=UTC), FAR])
 async def test_payout_expected_in_the_far_future_is_overdue(
     account: Settlement, expected_at: datetime

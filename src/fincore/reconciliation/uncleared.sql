@@ -38,7 +38,7 @@ statements as (
 ),
 aged as (
     select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, least(u.effective_at, e.booked_at) as since,
-        reconciliation.counts_from(u.effective_at, e.booked_at, e.livemode) as counts_from, u.gross_minor + u.fee_minor as amount_minor,
+        reconciliation.item_counts_from(u.effective_at, e.booked_at, e.livemode) as counts_from, u.gross_minor + u.fee_minor as amount_minor,
         greatest(floor(extract(epoch from $2::timestamptz - least(u.effective_at, e.booked_at)) / 86400), 0) as days
     from uncleared u
     join ledgerdb.entries e using (entry_id)

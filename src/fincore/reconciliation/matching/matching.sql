@@ -336,7 +336,7 @@ with wanted as (
     join ledgerdb.clearing_items i using (entry_id, account_id)
 )
 select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'movement') as family, w.stream_id,
-    nullif(w.psp_reference, '') as reference, reconciliation.counts_from(w.effective_at, e.booked_at, e.livemode) as counts_from,
+    nullif(w.psp_reference, '') as reference, reconciliation.item_counts_from(w.effective_at, e.booked_at, e.livemode) as counts_from,
     a.covered_from, a.covered_until, a.delay,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
     case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
