@@ -12,6 +12,8 @@ from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb import day_verification
+from fincore.read.ledgerdb.day_verification import DayTooLong, verify_day
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.verification import Verification, measure_altered, verify
 from fixtures.books import Books, lives
@@ -366,3 +368,45 @@ async def test_the_auditor_shows_how_many_rows_were_altered(sealed: Books) -> No
         await measure_altered(sealed.pool)
     assert (shown() or 0) >= 2
     assert [line["where"] for line in logs if line["event"] == "ledger.altered"][:2] == ["entry 2", "entry 3"]
+
+
+async def test_sealed_day_verifies_alone(sealed: Books) -> None:
+    found = await verify_day(sealed.pool, SECOND_DAY.date())
+    assert found is not None
+    assert found.holds
+    assert found.entries == 2
+    kept = found.manifest_hash.hex()
+    assert (await verify_day(sealed.pool, SECOND_DAY.date(), expected=kept)) == found
+    other = await verify_day(sealed.pool, SECOND_DAY.date(), expected="00" * 32)
+    assert other is not None
+    assert [one.where for one in other.findings] == [f"manifest of {SECOND_DAY.date()}"]
+    assert await verify_day(sealed.pool, TODAY.date()) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "day"),
+    [
+        ("update ledgerdb.entries set description = 'x' where entry_id = 2", FIRST_DAY),
+        ("update ledgerdb.postings set amount_minor = amount_minor + 1 where entry_id = 4", SECOND_DAY),
+        ("delete from ledgerdb.postings where entry_id = 5", SECOND_DAY),
+        ("delete from ledgerdb.seals where entry_id = 5", SECOND_DAY),
+        ("update ledgerdb.sealed_days set entries = entries where false", None),
+        ("update ledgerdb.sealed_days set previous_hash = sha256('x') where first_entry_id = 4", SECOND_DAY),
+    ],
+)
+async def test_altered_day_is_found_and_the_other_holds(
+    sealed: Books, statement: str, day: datetime | None
+) -> None:
+    async with sealed.tampering() as connection:
+        await connection.execute(statement)
+    for one in (FIRST_DAY, SECOND_DAY):
+        found = await verify_day(sealed.pool, one.date())
+        assert found is not None
+        assert found.holds == (one != day), found.findings
+
+
+async def test_day_of_too_many_entries_is_refused(sealed: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day_verification, "DAY_ENTRIES_MAX", 2)
+    with pytest.raises(DayTooLong, match="fincore ledger verify"):
+        await verify_day(sealed.pool, FIRST_DAY.date())
+    assert await verify_day(sealed.pool, SECOND_DAY.date()) is not None

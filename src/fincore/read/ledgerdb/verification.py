@@ -33,6 +33,7 @@ _log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 2_000
 BEFORE_ALL: Final = -(2**63)
+AFTER_ALL: Final = 2**63 - 1
 FINDINGS_MAX: Final = 1_000
 """Rows that are named when all are asked for; more are not looked for."""
 STATEMENT_TIMEOUT_SECONDS: Final = 900.0
@@ -75,16 +76,16 @@ class _Found(NamedTuple):
     postings: list[SealedPosting]
 
 
-class _Chain:
-    """Follows the chain number by number. It goes on from what each seal says, so that one break is named once."""
+class Chain:
+    """Follows the chain number by number from `link` on. It goes on from what each seal says, so that one break is named once."""
 
-    def __init__(self, last_seal_id: int) -> None:
+    def __init__(self, last_seal_id: int, link: bytes = GENESIS) -> None:
         self.entries = 0
         self.postings = 0
         self.seals = 0
         self.unsealed = 0
         self._last_seal_id = last_seal_id
-        self._link = GENESIS
+        self._link = link
 
     def judge(
         self, entry_id: int, found: _Found | None, seal: asyncpg.Record | None, places: Mapping[bytes, int]
@@ -130,8 +131,8 @@ async def verify(
         # One moment for all of it: what is booked and sealed meanwhile is left to the next time.
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        chain = _Chain(await connection.fetchval(_SQL.last_seal))
-        async for finding in _entry_findings(connection, chain):
+        chain = Chain(await connection.fetchval(_SQL.last_seal))
+        async for finding in entry_findings(connection, chain):
             findings.append(finding)
             if len(findings) >= findings_max:
                 break
@@ -158,14 +159,19 @@ async def measure_altered(pool: Pool) -> None:
         _log.error("ledger.altered", where=finding.where, what=finding.what)
 
 
-async def _entry_findings(connection: Connection, chain: _Chain) -> AsyncIterator[Finding]:
-    expected_first = 1
-    last: int | None = BEFORE_ALL
+async def entry_findings(
+    connection: Connection, chain: Chain, *, first_entry_id: int = 1, last_entry_id: int = AFTER_ALL
+) -> AsyncIterator[Finding]:
+    """What is wrong with the numbers from one entry to another; from the first one on, those before it, too."""
+    expected_first = first_entry_id
+    last = BEFORE_ALL if first_entry_id == 1 else first_entry_id - 1
     while (first := await connection.fetchval(_SQL.next_number, last)) is not None:
+        if first > last_entry_id:
+            break
         if first > expected_first:
             which = f"to entry {first - 1} are" if first - 1 > expected_first else "is"
             yield Finding(f"entry {expected_first}", f"{which} missing: the numbers have a hole here")
-        last = first + BATCH_ENTRIES - 1
+        last = min(first + BATCH_ENTRIES - 1, last_entry_id)
         rows = await connection.fetch(_SQL.entries_between, first, last, timeout=STATEMENT_TIMEOUT_SECONDS)
         found = dict(_grouped(rows))
         seals = {row["entry_id"]: row for row in await connection.fetch(_SQL.seals_between, first, last)}
@@ -175,6 +181,10 @@ async def _entry_findings(connection: Connection, chain: _Chain) -> AsyncIterato
             for what in chain.judge(entry_id, found.get(entry_id), seals.get(entry_id), places):
                 yield Finding(f"entry {entry_id}", what)
         expected_first = last + 1
+    if expected_first <= last_entry_id < AFTER_ALL:
+        yield Finding(
+            f"entry {expected_first}", f"to entry {last_entry_id} are missing: the numbers have a hole here"
+        )
 
 
 def _grouped(rows: Sequence[asyncpg.Record]) -> Iterator[tuple[int, _Found]]:
@@ -206,32 +216,40 @@ async def _manifest_findings(
 ) -> AsyncIterator[Finding]:
     previous, expected_first = GENESIS, None
     for row in rows:
-        where = f"manifest of {row['day']}"
-        written = Manifest(*row[0:8])
-        if manifest_hash(written) != row["manifest_hash"]:
-            yield Finding(where, "was altered: its hash is not that of what it says")
-        if written.previous_hash != previous:
-            yield Finding(where, "does not follow from the day before: a manifest was altered or taken away")
-        if expected_first is not None and written.first_entry_id != expected_first:
-            yield Finding(
-                where,
-                f"begins with entry {written.first_entry_id}, the day before ends before {expected_first}",
-            )
-        if row["last_chain_hash"] != written.root_hash:
-            yield Finding(where, "its root is not the seal of its last entry")
-        if row["booked_that_day"] is False:
-            yield Finding(where, "holds an entry that was booked on another day")
-        counted = await manifest_of(
-            connection,
-            written.day,
-            (written.first_entry_id, written.last_entry_id),
-            root_hash=written.root_hash,
-            previous_hash=written.previous_hash,
-        )
-        if counted.sums != written.sums:
-            yield Finding(where, f"says {written.sums}, its entries make {counted.sums}")
-        elif counted.postings != written.postings:
-            yield Finding(where, f"says {written.postings} postings, its entries have {counted.postings}")
-        previous, expected_first = bytes(row["manifest_hash"]), written.last_entry_id + 1
+        async for finding in manifest_findings(connection, row, previous, expected_first):
+            yield finding
+        previous, expected_first = bytes(row["manifest_hash"]), row["last_entry_id"] + 1
     for row in await connection.fetch(_SQL.unsealed_days, timeout=STATEMENT_TIMEOUT_SECONDS):
         yield Finding(f"manifest of {row['day']}", "is missing, and a later day has one")
+
+
+async def manifest_findings(
+    connection: Connection, row: asyncpg.Record, previous: bytes, expected_first: int | None
+) -> AsyncIterator[Finding]:
+    """What is wrong with the manifest of a day, which follows from the one with the hash `previous`."""
+    where = f"manifest of {row['day']}"
+    written = Manifest(*row[0:8])
+    if manifest_hash(written) != row["manifest_hash"]:
+        yield Finding(where, "was altered: its hash is not that of what it says")
+    if written.previous_hash != previous:
+        yield Finding(where, "does not follow from the day before: a manifest was altered or taken away")
+    if expected_first is not None and written.first_entry_id != expected_first:
+        yield Finding(
+            where,
+            f"begins with entry {written.first_entry_id}, the day before ends before {expected_first}",
+        )
+    if row["last_chain_hash"] != written.root_hash:
+        yield Finding(where, "its root is not the seal of its last entry")
+    if row["booked_that_day"] is False:
+        yield Finding(where, "holds an entry that was booked on another day")
+    counted = await manifest_of(
+        connection,
+        written.day,
+        (written.first_entry_id, written.last_entry_id),
+        root_hash=written.root_hash,
+        previous_hash=written.previous_hash,
+    )
+    if counted.sums != written.sums:
+        yield Finding(where, f"says {written.sums}, its entries make {counted.sums}")
+    elif counted.postings != written.postings:
+        yield Finding(where, f"says {written.postings} postings, its entries have {counted.postings}")

@@ -43,6 +43,23 @@ from ledgerdb.sealed_days d
 left join ledgerdb.seals s on s.entry_id = d.last_entry_id
 order by d.day;
 
+-- name: manifest_of_day
+-- The same of the day $1 alone, if it is sealed.
+select
+    d.day, d.first_entry_id, d.last_entry_id, d.entries, d.postings, d.sums, d.root_hash, d.previous_hash, d.manifest_hash,
+    s.chain_hash as last_chain_hash,
+    (
+        select bool_and((e.booked_at at time zone 'UTC')::date = d.day)
+        from ledgerdb.entries e where e.entry_id between d.first_entry_id and d.last_entry_id
+    ) as booked_that_day
+from ledgerdb.sealed_days d
+left join ledgerdb.seals s on s.entry_id = d.last_entry_id
+where d.day = $1;
+
+-- name: manifest_before
+-- The last sealed day before the day $1.
+select last_entry_id, root_hash, manifest_hash from ledgerdb.sealed_days where day < $1 order by day desc limit 1;
+
 -- name: unsealed_days
 -- Days of bookings that lie before a sealed one and have no manifest.
 select distinct (e.booked_at at time zone 'UTC')::date as day
