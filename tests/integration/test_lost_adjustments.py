@@ -13,6 +13,7 @@ from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.backoffice.rebuilds import rebuild_reconciliation
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind
 from fincore.domain.currency import Currency
+from fincore.domain.one_person_limits import OnePersonLimit
 from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
@@ -20,7 +21,6 @@ from fincore.eventstore.recorder import Recorded
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit
 from fincore.reconciliation.adjustments.telling import AdjustmentNotRecorded, AdjustmentTelling
 from fincore.reconciliation.matching.matcher import Matcher
 from fincore.reconciliation.reading.file_reader import FileReader
@@ -81,7 +81,7 @@ async def lose(owner_pool: Pool, tables: Sequence[str], *further: str) -> None:
 
 
 def acts(account: Settlement) -> Adjustments:
-    limits = (AdjustmentLimit(Currency("usd"), 10**9, 10**12),)
+    limits = (OnePersonLimit(Currency("usd"), 10**9, 10**12),)
     return Adjustments(account.ledgerdb, limits, account.adjustments)
 
 

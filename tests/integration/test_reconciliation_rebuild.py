@@ -16,6 +16,7 @@ from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVE
 from fincore.backoffice.rebuilds import ReconciliationRebuild, rebuild_reconciliation
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind
 from fincore.domain.money import Money
+from fincore.domain.one_person_limits import OnePersonLimit
 from fincore.domain.outcome import PspReference
 from fincore.domain.payout import PayoutAccount, PayoutReport
 from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS, BankAccount
@@ -23,7 +24,6 @@ from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments.acts import Account, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.evidence.port import EvidenceNotKept
 from fincore.reconciliation.line import SettlementLine
@@ -42,7 +42,7 @@ from fixtures.settlement_falsified import WHEN, Lived, Payment, live
 from fixtures.traffic import store_pool
 
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
-LIMITS = (AdjustmentLimit(USD, 10**9, 10**12),)
+LIMITS = (OnePersonLimit(USD, 10**9, 10**12),)
 LATE_FEE = PLAIN._replace(fee_is_late=True)
 RECORD = (
     "break_parts",

@@ -19,11 +19,11 @@ from fincore.domain.adjustment import PARTS_MAX
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind, AdjustmentReversed
 from fincore.domain.currency import Currency
 from fincore.domain.ids import AdjustmentId, RunId
+from fincore.domain.one_person_limits import OnePersonLimit, OnePersonLimits
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments import acts
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import ADJUSTABLE, Decision
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit, AdjustmentLimits
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged
 from fincore.reconciliation.breaks.break_decision import Done
@@ -34,8 +34,8 @@ from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.settlement_falsified import FALSIFICATIONS, Lived, Payment, Refund, days, live
 from fixtures.traffic import store_pool
 
-WIDE: Final[AdjustmentLimits] = tuple(
-    AdjustmentLimit(Currency(code), 10**9, 10**12) for code in ("usd", "eur", "gbp", "jpy")
+WIDE: Final[OnePersonLimits] = tuple(
+    OnePersonLimit(Currency(code), 10**9, 10**12) for code in ("usd", "eur", "gbp", "jpy")
 )
 PLAIN: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 
@@ -77,7 +77,7 @@ async def adjust(
     *,
     by: str = "ada",
     reason: str = "agreed with the PSP",
-    limits: AdjustmentLimits = WIDE,
+    limits: OnePersonLimits = WIDE,
     amount_minor: int | None = None,
 ) -> AdjustmentBooked:
     """Decide, and tell the log."""
@@ -265,11 +265,11 @@ async def test_amounts_above_a_limit_wait_for_a_second_person(account: Settlemen
     await account.fetched([line("adjustment", -700), line("adjustment", -600)])
     await run(account)
     first, second = await account.rows("select * from reconciliation.breaks order by break_id")
-    tight = (AdjustmentLimit(Currency("usd"), 700, 1_299),)
+    tight = (OnePersonLimit(Currency("usd"), 700, 1_299),)
     with pytest.raises(AdjustmentRefused, match="no limit is set for USD"):
         await adjust(account, first, limits=())
     with pytest.raises(AdjustmentRefused, match="a second person has to agree"):
-        await adjust(account, first, limits=(AdjustmentLimit(Currency("usd"), 699, 5_000),))
+        await adjust(account, first, limits=(OnePersonLimit(Currency("usd"), 699, 5_000),))
     await adjust(account, first, limits=tight)
     with pytest.raises(AdjustmentRefused, match=r"it would be 13\.00 USD today"):
         await adjust(account, second, by=" ADA", limits=tight)
@@ -282,8 +282,8 @@ async def test_fee_makes_no_amount_smaller_for_limits(account: Settlement) -> No
     first, second = await account.rows("select * from reconciliation.breaks order by break_id")
     assert (first["amount_minor"], second["amount_minor"]) == (1, 10)
     with pytest.raises(AdjustmentRefused, match=r"1\.99 USD is more than"):
-        await adjust(account, first, limits=(AdjustmentLimit(Currency("usd"), 198, 1_000),))
-    tight = (AdjustmentLimit(Currency("usd"), 199, 348),)
+        await adjust(account, first, limits=(OnePersonLimit(Currency("usd"), 198, 1_000),))
+    tight = (OnePersonLimit(Currency("usd"), 199, 348),)
     await adjust(account, first, limits=tight)
     with pytest.raises(AdjustmentRefused, match=r"with 1\.50 USD it would be 3\.49 USD today"):
         await adjust(account, second, limits=tight)
@@ -293,7 +293,7 @@ async def test_person_is_counted_as_one_in_each_spelling(account: Settlement) ->
     await account.fetched([line("adjustment", -700), line("adjustment", -600)])
     await run(account)
     first, second = await account.rows("select * from reconciliation.breaks order by break_id")
-    tight = (AdjustmentLimit(Currency("usd"), 700, 1_299),)
+    tight = (OnePersonLimit(Currency("usd"), 700, 1_299),)
     booked = await adjust(account, first, by="Ann Le\u00e9", limits=tight)
     with pytest.raises(AdjustmentRefused, match=r"it would be 13\.00 USD today"):
         await adjust(account, second, by="ANN  LEE\u0301", limits=tight)

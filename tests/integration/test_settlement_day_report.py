@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from fincore.__main__ import main
 from fincore.domain.currency import Currency
 from fincore.domain.errors import UsageError
+from fincore.domain.one_person_limits import OnePersonLimit
 from fincore.postgres.pool import create_pool
 from fincore.reconciliation.adjustments.acts import Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.report import day_reports
 from fincore.reconciliation.report.day_report import CheckedDay, DayAccount, day_report_json
@@ -169,7 +169,7 @@ async def test_day_tells_what_people_adjusted_before_its_runs(account: Settlemen
     """Also what was decided between two runs of the day."""
     await account.fetched([line("adjustment", -700), line("adjustment", -5)])
     await run_on(account, dsn, MONDAY)
-    limits = (AdjustmentLimit(Currency("usd"), 10**9, 10**12),)
+    limits = (OnePersonLimit(Currency("usd"), 10**9, 10**12),)
     for hour, found in enumerate(await account.rows("select * from reconciliation.breaks order by break_id")):
         decision = Decision(kind="adjustment", amount_minor=found["amount_minor"], by="ada", reason="agreed")
         await Adjustments(account.ledgerdb, limits, account.adjustments).adjust(found["break_id"], decision)

@@ -2,12 +2,13 @@
 
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentEvent, AdjustmentReversed
 from fincore.domain.ids import AdjustmentId
+from fincore.domain.one_person_limits import OnePersonLimits
+from fincore.domain.staff_decision import StaffDecision
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
-from fincore.reconciliation.adjustments.limits import AdjustmentLimits
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.write.settlement.adjustments import AdjustmentRecorder
 
@@ -20,29 +21,37 @@ class StaffAdjustments:
         ledgerdb: Pool,
         log: EventLog[AdjustmentEvent],
         writer: Writer[AdjustmentEvent],
-        limits: AdjustmentLimits,
+        limits: OnePersonLimits,
     ) -> None:
         recorder = AdjustmentRecorder(log, writer)
         self._acts = Adjustments(ledgerdb, limits, recorder)
         self._telling = AdjustmentTelling(ledgerdb, recorder)
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
-        """End a break by an adjustment or a write-off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        """End a break by an adjustment or a write-off. Raises `AdjustmentRefused`, `SecondPersonNeeded` and `BreakNotChanged`."""
         booked = await self._acts.adjust(break_id, decision)
         await self._tell(booked.adjustment_id)
         return booked
 
-    async def reverse(self, adjustment_id: AdjustmentId, *, by: str, reason: str) -> AdjustmentReversed:
-        """Take an adjustment back. Raises `AdjustmentRefused` and `BreakNotChanged`."""
-        reversing = await self._acts.reverse(adjustment_id, by=by, reason=reason)
+    async def reverse(
+        self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
+    ) -> AdjustmentReversed:
+        """Take an adjustment back. Raises as `adjust` does."""
+        reversing = await self._acts.reverse(adjustment_id, by=by, reason=reason, staff=staff)
         await self._tell(adjustment_id)
         return reversing
 
     async def explain_opening(
-        self, account: Account, amount_minor: int, *, by: str, reason: str
+        self,
+        account: Account,
+        amount_minor: int,
+        *,
+        by: str,
+        reason: str,
+        staff: StaffDecision | None = None,
     ) -> AdjustmentBooked:
-        """Explain what an account held before its first statement. Raises `AdjustmentRefused`."""
-        booked = await self._acts.explain_opening(account, amount_minor, by=by, reason=reason)
+        """Explain what an account held before its first statement. Raises `AdjustmentRefused` and `SecondPersonNeeded`."""
+        booked = await self._acts.explain_opening(account, amount_minor, by=by, reason=reason, staff=staff)
         await self._tell(booked.adjustment_id)
         return booked
 

@@ -10,8 +10,8 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.one_person_limits import OnePersonLimits, limits_of
 from fincore.domain.secret import Secret
-from fincore.reconciliation.adjustments.limits import AdjustmentLimits, limits_of
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
 from fincore.write.settlement.bank_account import bank_account_flaw
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
@@ -151,7 +151,7 @@ def _vault_keys(name: str, text: str) -> VaultKeys | None:
         raise ConfigurationError(f"{name} {error}") from None
 
 
-def _adjustment_limits(name: str, text: str) -> AdjustmentLimits:
+def _adjustment_limits(name: str, text: str) -> OnePersonLimits:
     try:
         return limits_of(_parts(text))
     except ValueError as error:

@@ -33,9 +33,9 @@ from fincore.bootstrap.setting_values import (
 from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource
 from fincore.bootstrap.settlement_sources.evidence_place import EVIDENCE_PLACE, EvidencePlace
 from fincore.bootstrap.settlement_sources.sources_file import SOURCES_FILE
+from fincore.domain.one_person_limits import OnePersonLimits
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
-from fincore.reconciliation.adjustments.limits import AdjustmentLimits
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.vault.vault_keys import VaultKeys
@@ -243,7 +243,7 @@ class Settings(OpsSettings, AccountSettings):
         default="0",
     )
 
-    adjustment_limits_minor: AdjustmentLimits = setting(
+    adjustment_limits_minor: OnePersonLimits = setting(
         ADJUSTMENT_LIMITS,
         "what one person may adjust or write off alone, at once and in a day by UTC; a currency that is not here may not be adjusted",
     )

@@ -19,6 +19,7 @@ from fincore.domain.adjustment_events import (
 from fincore.domain.errors import EventImpossible
 from fincore.domain.ids import AdjustmentId, EventId, adjustment_stream_of
 from fincore.domain.refusal import Refusal
+from fincore.domain.staff_decision import StaffDecision
 
 PARTS_MAX: Final = 200
 """Parts of lines, and of items, that one adjustment may make up the difference of."""
@@ -79,10 +80,15 @@ def book_adjustment(
 
 
 def reverse_adjustment(
-    adjustment: Adjustment, *, by: str, reason: str, occurred_at: datetime
+    adjustment: Adjustment,
+    *,
+    by: str,
+    reason: str,
+    occurred_at: datetime,
+    staff: StaffDecision | None = None,
 ) -> tuple[AdjustmentEvent, ...] | Refusal:
     """The event that it is taken back; none where the same person took it back then."""
-    reversing = reversal_of(adjustment.booked, by=by, reason=reason, occurred_at=occurred_at)
+    reversing = reversal_of(adjustment.booked, by=by, reason=reason, occurred_at=occurred_at, staff=staff)
     if adjustment.reversed is None:
         return (reversing,)
     if adjustment.reversed == reversing:
@@ -94,7 +100,12 @@ def reverse_adjustment(
 
 
 def reversal_of(
-    booked: AdjustmentBooked, *, by: str, reason: str, occurred_at: datetime
+    booked: AdjustmentBooked,
+    *,
+    by: str,
+    reason: str,
+    occurred_at: datetime,
+    staff: StaffDecision | None = None,
 ) -> AdjustmentReversed:
     """What takes an adjustment back."""
     return AdjustmentReversed(
@@ -111,6 +122,7 @@ def reversal_of(
         reason=reason,
         occurred_at=occurred_at,
         reference=booked.reference,
+        staff=staff,
     )
 
 

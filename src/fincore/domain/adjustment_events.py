@@ -15,6 +15,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.event_codec import EventCodec
 from fincore.domain.ids import AdjustmentId, ChargeId, EventId, RunId, SettlementFileId
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.staff_decision import StaffDecision
 
 AdjustmentKind = Literal["adjustment", "write_off"]
 """`adjustment`: the books follow what the statement says. `write_off`: a person gives up what the PSP owes."""
@@ -45,7 +46,7 @@ class AdjustmentBooked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     `lines` and `items` are what the difference is between; with it they come to the same. Both are empty where no break of lines and
     items is adjusted. `break_class`, `subject` and `run_id` name the break, and the run that found it first; `subject`
     names its first line by file and number, or its first item by event and account, and `reference` is what the PSP calls the thing.
-    `by` is the person.
+    `by` is the person, and `staff` says that they are of staff, and who agreed.
     """
 
     adjustment_id: AdjustmentId
@@ -67,6 +68,7 @@ class AdjustmentBooked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     reference: str | None = None
     lines: tuple[AdjustedLine, ...] = ()
     items: tuple[AdjustedItem, ...] = ()
+    staff: StaffDecision | None = None
 
 
 class AdjustmentReversed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,6 +87,7 @@ class AdjustmentReversed(msgspec.Struct, frozen=True, kw_only=True, omit_default
     reason: str
     occurred_at: datetime
     reference: str | None = None
+    staff: StaffDecision | None = None
 
 
 AdjustmentEvent = AdjustmentBooked | AdjustmentReversed

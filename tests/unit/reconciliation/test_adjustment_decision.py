@@ -7,9 +7,11 @@ import pytest
 
 from fincore.domain.adjustment import PARTS_MAX
 from fincore.domain.adjustment_events import AdjustedItem, AdjustedLine, AdjustmentBooked
+from fincore.domain.counted_person import counted_for
 from fincore.domain.currency import Currency
 from fincore.domain.ids import EventId, RunId, SettlementFileId, adjustment_id_of, new_event_id
 from fincore.domain.money import Money
+from fincore.domain.one_person_limits import OnePersonLimit, limits_of
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.adjustments.decision import (
     ADJUSTABLE,
@@ -21,7 +23,7 @@ from fincore.reconciliation.adjustments.decision import (
     adjustable_table,
     adjustment_of_break,
 )
-from fincore.reconciliation.adjustments.limits import AdjustmentLimit, counted_for, limit_flaw, limits_of
+from fincore.reconciliation.adjustments.limits import limit_flaw
 from fincore.reconciliation.matching.differences import BreakClass
 from fixtures.commits import NOON
 
@@ -114,7 +116,7 @@ def test_class_that_no_entry_ends_names_a_command(break_class: BreakClass) -> No
     ],
 )
 def test_amount_is_held_against_both_limits(minor: int, today_minor: int, sentence: str | None) -> None:
-    flaw = limit_flaw((AdjustmentLimit(USD, 1_000, 5_000),), Money(minor, USD), today_minor=today_minor)
+    flaw = limit_flaw((OnePersonLimit(USD, 1_000, 5_000),), Money(minor, USD), today_minor=today_minor)
     assert (flaw is None) if sentence is None else (flaw is not None and sentence in flaw)
 
 

@@ -8,39 +8,34 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from fincore.domain.adjustment import booked_event_id, reversal_of, reversed_event_id
+from fincore.domain.adjustment import reversal_of, reversed_event_id
 from fincore.domain.adjustment_events import (
-    AdjustedItem,
-    AdjustedLine,
     AdjustmentBooked,
     AdjustmentReversed,
 )
+from fincore.domain.counted_person import counted_for
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import (
     AdjustmentId,
-    EventId,
-    RunId,
-    SettlementFileId,
     StreamId,
     adjustment_id_of,
     adjustment_of,
-    charge_of,
     opening_adjustment_id_of,
 )
 from fincore.domain.money import Money
+from fincore.domain.one_person_limits import OnePersonLimits
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.staff_decision import StaffDecision, actor_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.adjustments.decision import (
     Decision,
-    FoundBreak,
     NotAdjusted,
-    PartOfItem,
-    PartOfLine,
     adjustment_of_break,
 )
-from fincore.reconciliation.adjustments.limits import AdjustmentLimits, counted_for, limit_flaw
+from fincore.reconciliation.adjustments.limits import limit_flaw
+from fincore.reconciliation.adjustments.record import booked_for, booked_of, found_break, write_adjustment
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done, Refused, decide
 from fincore.reconciliation.breaks.break_status import PersonAction
@@ -51,12 +46,18 @@ _LOST_SQL = load_sql("fincore.reconciliation.adjustments", "lost.sql")
 
 WAIT_MAX: Final = "30s"
 """How long a person waits for a run that matches."""
-_PARTS_READ_MAX: Final = 1_000
-"""More than an adjustment may be of, so that one of too many is told by how many."""
 
 
 class AdjustmentRefused(FinCoreError):
     """Nothing was booked; the message says why and what to do."""
+
+
+class SecondPersonNeeded(AdjustmentRefused):
+    """It is more than one person may decide alone; the message says why. `money` is gross and fee, each without its sign."""
+
+    def __init__(self, sentence: str, money: Money) -> None:
+        super().__init__(sentence)
+        self.money = money
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,23 +75,25 @@ class Adjustments:
     Nothing is decided while the log or the ledger tells of a decision that this database has lost.
     """
 
-    def __init__(self, ledgerdb: Pool, limits: AdjustmentLimits, recorder: AdjustmentRecorder) -> None:
+    def __init__(self, ledgerdb: Pool, limits: OnePersonLimits, recorder: AdjustmentRecorder) -> None:
         self._pool = ledgerdb
         self._limits = limits
         self._recorder = recorder
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
-        """Decide that a break is adjusted, or written off. Raises `AdjustmentRefused` and `BreakNotChanged`."""
+        """Decide that a break is adjusted, or written off. Raises `AdjustmentRefused`, `SecondPersonNeeded` and `BreakNotChanged`."""
         action: PersonAction = "adjust" if decision.kind == "adjustment" else "write_off"
-        async with self._deciding(decision.by) as (connection, now):
+        async with self._deciding(decision.by, decision.staff) as (connection, now):
+            if (before := await booked_for(connection, decision.staff)) is not None:
+                return before
             known = await lock_break(connection, break_id)
             earlier = await connection.fetch(_SQL.adjustments_of_break, break_id)
             if earlier and not earlier[0]["is_reversed"] and known.status in ("adjusted", "written_off"):
-                return _repeated(_booked(earlier[0]["booked"]), decision, f"the break {break_id}")
-            done = Done(action=action, actor=actor_of(decision.by), reason=decision.reason)
+                return _repeated(booked_of(earlier[0]["booked"]), decision, f"the break {break_id}")
+            done = Done(action=action, actor=actor_of(decision.by, decision.staff), reason=decision.reason)
             if isinstance(impossible := decide(known, done), Refused):
                 raise BreakNotChanged(impossible.sentence)
-            found = await _found_break(connection, break_id)
+            found = await found_break(connection, break_id)
             booked = adjustment_of_break(
                 found,
                 decision,
@@ -105,15 +108,17 @@ class Adjustments:
                     "`fincore reconcile reverse` first"
                 )
             await self._refuse_lost(booked.adjustment_id)
-            await self._refuse_over_limit(connection, booked, decision.by, now)
-            await _write(connection, booked, now, break_id=break_id, generation=len(earlier) + 1)
+            await self._refuse_over_limit(connection, booked, decision.by, decision.staff, now)
+            await write_adjustment(connection, booked, now, break_id=break_id, generation=len(earlier) + 1)
             await connection.execute(_SQL.write_parts, booked.adjustment_id, break_id)
             await act(connection, known, msgspec.structs.replace(done, reference=booked.adjustment_id))
         return booked
 
-    async def reverse(self, adjustment_id: AdjustmentId, *, by: str, reason: str) -> AdjustmentReversed:
-        """Decide that an adjustment is taken back as a whole. Raises `AdjustmentRefused` and `BreakNotChanged`."""
-        async with self._deciding(by) as (connection, now):
+    async def reverse(
+        self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
+    ) -> AdjustmentReversed:
+        """Decide that an adjustment is taken back as a whole. Raises as `adjust` does."""
+        async with self._deciding(by, staff) as (connection, now):
             row = await connection.fetchrow(_SQL.known_adjustment, adjustment_id)
             if row is None:
                 raise AdjustmentRefused(
@@ -126,17 +131,19 @@ class Adjustments:
                 raise AdjustmentRefused(
                     f"{adjustment_id} was reversed by {before.by} at {before.occurred_at:%Y-%m-%d %H:%M:%S} before"
                 )
-            booked = _booked(row["booked"])
+            booked = booked_of(row["booked"])
             if (there := await self._recorder.load(adjustment_id)) is not None and there.reversed is not None:
                 raise _lost(adjustment_id)
-            await self._refuse_over_limit(connection, booked, by, now)
+            await self._refuse_over_limit(connection, booked, by, staff, now)
             # What it was matched with may have a later break, and that one goes on.
             if row["break_id"] is not None and not row["is_followed"]:
                 known = await lock_break(connection, row["break_id"])
                 if known.status in ("adjusted", "written_off"):
-                    done = Done(action="reverse", actor=actor_of(by), reason=reason, reference=adjustment_id)
+                    done = Done(
+                        action="reverse", actor=actor_of(by, staff), reason=reason, reference=adjustment_id
+                    )
                     await act(connection, known, done)
-            reversing = reversal_of(booked, by=by, reason=reason, occurred_at=now)
+            reversing = reversal_of(booked, by=by, reason=reason, occurred_at=now, staff=staff)
             await connection.execute(
                 _SQL.write_reversal,
                 adjustment_id,
@@ -148,20 +155,28 @@ class Adjustments:
         return reversing
 
     async def explain_opening(
-        self, account: Account, amount_minor: int, *, by: str, reason: str
+        self,
+        account: Account,
+        amount_minor: int,
+        *,
+        by: str,
+        reason: str,
+        staff: StaffDecision | None = None,
     ) -> AdjustmentBooked:
-        """Decide that what an account held before its first statement is explained. Raises `AdjustmentRefused`."""
-        decision = Decision(kind="adjustment", amount_minor=amount_minor, by=by, reason=reason)
+        """Decide that what an account held before its first statement is explained. Raises `AdjustmentRefused`, `SecondPersonNeeded`."""
+        decision = Decision(kind="adjustment", amount_minor=amount_minor, by=by, reason=reason, staff=staff)
         key = (account.livemode, account.psp, account.psp_account, account.currency)
         named = f"{account.psp}/{account.psp_account} ({'live' if account.livemode else 'test'}) in {account.currency.upper()}"
-        async with self._deciding(by) as (connection, now):
+        async with self._deciding(by, staff) as (connection, now):
+            if (before := await booked_for(connection, staff)) is not None:
+                return before
             await connection.execute(_SQL.take_turn_of_opening, ":".join(map(str, key)))
             row = await connection.fetchrow(_SQL.opening, *key)
             assert row is not None  # noqa: S101 -- an aggregate
             left_minor = row["held_minor"] - row["explained_minor"]
             last = await connection.fetchrow(_SQL.last_of_opening, *key)
             if last is not None and not last["is_reversed"] and left_minor == 0:
-                return _repeated(_booked(last["booked"]), decision, f"what {named} held")
+                return _repeated(booked_of(last["booked"]), decision, f"what {named} held")
             if left_minor != amount_minor:
                 raise AdjustmentRefused(
                     f"what {named} held before its first statement, and no person explained, is {Money(left_minor, account.currency)} "
@@ -192,19 +207,24 @@ class Adjustments:
                 by=by,
                 reason=reason,
                 occurred_at=now,
+                staff=staff,
             )
             await self._refuse_lost(booked.adjustment_id)
-            await self._refuse_over_limit(connection, booked, by, now)
-            await _write(connection, booked, now, break_id=None, generation=generation)
+            await self._refuse_over_limit(connection, booked, by, staff, now)
+            await write_adjustment(connection, booked, now, break_id=None, generation=generation)
         return booked
 
     @contextlib.asynccontextmanager
-    async def _deciding(self, by: str) -> AsyncIterator[tuple[Connection, datetime]]:
+    async def _deciding(
+        self, by: str, staff: StaffDecision | None
+    ) -> AsyncIterator[tuple[Connection, datetime]]:
         """A transaction in which no run matches and the person decides nothing else, and its time."""
         async with self._pool.acquire() as connection, connection.transaction():
             try:
                 await connection.execute(_SQL.take_turn, WAIT_MAX)
-                await connection.execute(_SQL.take_turn_of_person, counted_for(by))
+                counted = {counted_for(by), *((f"subject:{staff.subject}",) if staff else ())}
+                for one in sorted(counted):
+                    await connection.execute(_SQL.take_turn_of_person, one)
             except asyncpg.LockNotAvailableError:
                 raise AdjustmentRefused(
                     f"a run of reconciliation has been matching for {WAIT_MAX}: repeat the command when it has ended"
@@ -220,21 +240,28 @@ class Adjustments:
             raise _lost(adjustment_id)
 
     async def _refuse_over_limit(
-        self, connection: Connection, booked: AdjustmentBooked, by: str, now: datetime
+        self,
+        connection: Connection,
+        booked: AdjustmentBooked,
+        by: str,
+        staff: StaffDecision | None,
+        now: datetime,
     ) -> None:
+        if staff is not None and staff.agreement is not None:
+            return
         today_minor: int = await connection.fetchval(
-            _SQL.adjusted_today, counted_for(by), booked.currency, booked.livemode, now
+            _SQL.adjusted_today,
+            counted_for(by),
+            booked.currency,
+            booked.livemode,
+            now,
+            staff.subject if staff else None,
         )
         # A fee does not make an amount smaller: 100.00 with a fee of 99.99 is no decision about 0.01.
         money = Money(abs(booked.gross_minor) + abs(booked.fee_minor), booked.currency)
         flaw = limit_flaw(self._limits, money, today_minor=today_minor)
         if flaw is not None:
-            raise AdjustmentRefused(flaw)
-
-
-def actor_of(by: str) -> str:
-    """A person at a terminal, as actors are stored."""
-    return f"operator:{by}"
+            raise SecondPersonNeeded(flaw, money)
 
 
 def _lost(adjustment_id: AdjustmentId) -> AdjustmentRefused:
@@ -258,54 +285,3 @@ def _repeated(booked: AdjustmentBooked, decision: Decision, what: str) -> Adjust
         f"{what} was ended by {booked.adjustment_id}, of {booked.by} at {booked.occurred_at:%Y-%m-%d %H:%M:%S}: take it back with "
         "`fincore reconcile reverse` first"
     )
-
-
-async def _found_break(connection: Connection, break_id: int) -> FoundBreak:
-    row = await connection.fetchrow(_SQL.found_break, break_id)
-    assert row is not None  # noqa: S101 -- it is locked
-    parts = await connection.fetch(_SQL.parts_of_break, break_id, _PARTS_READ_MAX)
-    return FoundBreak(
-        break_id=break_id,
-        break_class=row["class"],
-        subject=row["subject"],
-        run_id=RunId(row["run_id"]),
-        psp=PspName(row["psp"]),
-        psp_account=PspAccount(row["psp_account"]),
-        livemode=row["livemode"],
-        currency=row["currency"],
-        amount_minor=row["amount_minor"],
-        charge_id=charge_of(StreamId(row["stream_id"])) if row["stream_id"] else None,
-        reference=row["reference"],
-        lines=tuple(
-            PartOfLine(
-                AdjustedLine(SettlementFileId(one["file_id"]), one["number"], one["part"]),
-                one["amount_minor"],
-            )
-            for one in parts
-            if one["line_no"] is not None
-        ),
-        items=tuple(
-            PartOfItem(AdjustedItem(EventId(one["event_id"]), one["part"]), one["amount_minor"])
-            for one in parts
-            if one["entry_id"] is not None
-        ),
-    )
-
-
-async def _write(
-    connection: Connection, booked: AdjustmentBooked, now: datetime, *, break_id: int | None, generation: int
-) -> None:
-    await connection.execute(
-        _SQL.write_adjustment,
-        booked.adjustment_id,
-        break_id,
-        generation,
-        booked_event_id(booked.adjustment_id),
-        msgspec.json.encode(booked).decode(),
-        now,
-        counted_for(booked.by),
-    )
-
-
-def _booked(text: str) -> AdjustmentBooked:
-    return msgspec.json.decode(text, type=AdjustmentBooked)

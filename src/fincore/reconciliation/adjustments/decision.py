@@ -20,6 +20,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import AdjustmentId, ChargeId, RunId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.staff_decision import StaffDecision
 from fincore.reconciliation.matching.differences import MEANINGS, BreakClass
 
 _OF_PAYOUTS: Final = (
@@ -108,6 +109,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     by: str
     reason: str
+    staff: StaffDecision | None = None
 
 
 class NotAdjusted(msgspec.Struct, frozen=True):
@@ -157,6 +159,7 @@ def adjustment_of_break(
         reference=found.reference,
         lines=tuple(one.line for one in found.lines) if adjusts == "clearing" else (),
         items=tuple(one.item for one in found.items) if adjusts == "clearing" else (),
+        staff=decision.staff,
     )
 
 

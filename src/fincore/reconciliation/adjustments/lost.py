@@ -11,12 +11,12 @@ import msgspec
 
 from fincore.domain.adjustment import Adjustment, booked_event_id, reversed_event_id
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentReversed
+from fincore.domain.counted_person import counted_for
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import StreamId, adjustment_of
+from fincore.domain.staff_decision import actor_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.reconciliation.adjustments.acts import actor_of
-from fincore.reconciliation.adjustments.limits import counted_for
 from fincore.reconciliation.breaks.break_actions import act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_status import PersonAction
@@ -98,7 +98,10 @@ async def _take_over_booked(connection: Connection, booked: AdjustmentBooked) ->
         known = await lock_break(connection, break_id)
         action: PersonAction = "adjust" if booked.kind == "adjustment" else "write_off"
         done = Done(
-            action=action, actor=actor_of(booked.by), reason=booked.reason, reference=booked.adjustment_id
+            action=action,
+            actor=actor_of(booked.by, booked.staff),
+            reason=booked.reason,
+            reference=booked.adjustment_id,
         )
         await act(connection, known, done)
 
@@ -120,7 +123,7 @@ async def _write_reversal(
     if known.status in ("adjusted", "written_off"):
         done = Done(
             action="reverse",
-            actor=actor_of(reversing.by),
+            actor=actor_of(reversing.by, reversing.staff),
             reason=reversing.reason,
             reference=reversing.adjustment_id,
         )

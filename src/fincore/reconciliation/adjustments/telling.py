@@ -6,15 +6,15 @@ import msgspec
 import structlog
 
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentReversed
+from fincore.domain.counted_person import counted_for
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import AdjustmentId
 from fincore.domain.refusal import Refusal
+from fincore.domain.staff_decision import actor_of
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.reconciliation.adjustments.acts import actor_of
-from fincore.reconciliation.adjustments.limits import counted_for
 from fincore.reconciliation.breaks.break_actions import act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.write.settlement.adjustments import AdjustmentRecorder
@@ -63,7 +63,7 @@ class AdjustmentTelling:
         return is_ours
 
     async def _tell(self, event: AdjustmentBooked | AdjustmentReversed) -> bool:
-        provenance = Provenance(correlation=event.adjustment_id, actor=actor_of(event.by))
+        provenance = Provenance(correlation=event.adjustment_id, actor=actor_of(event.by, event.staff))
         if isinstance(event, AdjustmentBooked):
             result, told = await self._recorder.book(event, provenance), _SQL.told
         else:
@@ -121,7 +121,10 @@ async def _correct_break(connection: Connection, counts: AdjustmentBooked) -> No
     if break_id is None:
         return
     done = Done(
-        action="correct", actor=actor_of(counts.by), reason=counts.reason, reference=counts.adjustment_id
+        action="correct",
+        actor=actor_of(counts.by, counts.staff),
+        reason=counts.reason,
+        reference=counts.adjustment_id,
     )
     await act(connection, await lock_break(connection, break_id), done)
 

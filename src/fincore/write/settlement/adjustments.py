@@ -72,4 +72,6 @@ def _decision(
         return book_adjustment(adjustment, event)
     if adjustment is None:
         return NotFound()
-    return reverse_adjustment(adjustment, by=event.by, reason=event.reason, occurred_at=event.occurred_at)
+    return reverse_adjustment(
+        adjustment, by=event.by, reason=event.reason, occurred_at=event.occurred_at, staff=event.staff
+    )

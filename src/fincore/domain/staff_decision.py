@@ -1,0 +1,31 @@
+"""That a member of staff decided, and who agreed: what events keep beside the name of the person. Pure."""
+
+from typing import NewType
+
+import msgspec
+
+from fincore.domain.staff_actor import StaffActor, operator_actor
+
+ProposalId = NewType("ProposalId", str)
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """A second person agreed to what one person proposed."""
+
+    proposal_id: ProposalId
+    approver: StaffActor
+
+
+class StaffDecision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A decision that a member of staff made, and not an operator at a terminal.
+
+    `subject` is what the issuer knows the person by; `agreement` is None where they decided alone.
+    """
+
+    subject: str
+    agreement: Agreement | None = None
+
+
+def actor_of(by: str, staff: StaffDecision | None) -> str:
+    """The actor of a decision, as it is stored beside events. `by` is the name that people read."""
+    return operator_actor(by) if staff is None else StaffActor(staff.subject, by).actor
