@@ -155,6 +155,7 @@ EXPECTED: Final[dict[tuple[SettlementEventType, int], SettlementEvent]] = {
         lines=2,
         gross_minor=-3240,
         charge_gross_minor=-3000,
+        realised_minor=-40,
         occurred_at=AT,
     ),
 }

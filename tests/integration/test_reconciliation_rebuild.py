@@ -38,7 +38,7 @@ from fincore.reconciliation.run import RunResult
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fixtures.commits import PROVENANCE
 from fixtures.settlement_account import USD, Settlement, line, settlement
-from fixtures.settlement_falsified import WHEN, Lived, Payment, live
+from fixtures.settlement_falsified import WHEN, Lived, Payment, Refund, live
 from fixtures.traffic import store_pool
 
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
@@ -384,16 +384,21 @@ async def test_payment_that_a_lost_run_did_not_see_is_left_to_the_next(
 
 
 async def test_lost_run_across_currencies_is_derived_anew(account: Settlement, owner_pool: Pool) -> None:
-    one = await happen(account, PLAIN._replace(rate_percent=73))
-    await account.fetched(one.lines)
+    """With what its refund at another rate realised of the position that the run before left."""
+    refund = Refund(40, gives_fee_back=False, fails=False)
+    one = await happen(account, PLAIN._replace(rate_percent=73, refunds=(refund,)))
+    (paid, back) = one.lines
+    await account.fetched([paid])
     await run(account)
-    before = await account.rows("select * from reconciliation.converted_totals")
-    assert before
+    await account.fetched([back], day=1, beginning_minor={"gbp": paid.net_minor})
+    await run(account)
+    converted = "select * from reconciliation.converted_totals order by run_no"
+    before = await account.rows(converted)
+    assert [row["realised_minor"] for row in before] == [0, -40]
     await lose(owner_pool, *RECORD)
     found = await rebuild(account)
-    assert (found.rebuilt.runs, found.rebuilt.differences) == (1, ())
-    (after,) = await account.rows("select * from reconciliation.converted_totals")
-    assert tuple(after)[1:] == tuple(before[0])[1:]
+    assert (found.rebuilt.runs, found.rebuilt.differences) == (2, ())
+    assert [tuple(row)[1:] for row in await account.rows(converted)] == [tuple(row)[1:] for row in before]
     assert await is_sound(account)
 
 

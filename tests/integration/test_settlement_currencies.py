@@ -150,7 +150,43 @@ async def test_refund_at_another_rate_matches_what_the_customer_got(account: Set
     await account.fetched([settled(10_800), given_back(4_400, 4_000)])
     assert (await run(account)).breaks_opened == 0
     assert await account.balances() == {"balance usd": 10_450 - 4_400}
+    assert await positions(account) == {
+        "fx:position:eur": 6_000,
+        "fx:position:usd": -6_480,
+        "expense:fx:usd": 80,
+    }
     await sound(account)
+
+
+async def test_positions_go_on_from_run_to_run_until_they_are_closed(account: Settlement) -> None:
+    """At the average cost over all files; another account at the PSP has a position of its own."""
+    await paid(account, refunded_minor=10_000)
+    await account.fetched([settled(10_800)])
+    await run(account)
+    first = given_back(3_700, 3_333), given_back(3_600, 3_333)
+    await account.fetched(first, day=1, beginning_minor={"usd": 10_450})
+    await account.fetched([given_back(3_600, 3_334)], day=2, beginning_minor={"usd": 3_150})
+    await run(account)
+    assert await account.breaks() == []
+    assert await positions(account) == {"expense:fx:usd": 100}
+    realised = await account.rows(
+        "select kind, realised_minor from reconciliation.converted_totals order by run_no, file_id"
+    )
+    assert sorted(map(tuple, realised)) == [("payment", 0), ("refund", -101), ("refund", 1)]
+    await sound(account)
+
+
+async def test_realised_difference_that_the_record_lacks_is_named(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    await paid(account, refunded_minor=4_000)
+    await account.fetched([settled(10_800), given_back(4_400, 4_000)])
+    await run(account)
+    async with owner_pool.acquire() as connection:
+        await connection.execute("update reconciliation.converted_totals set realised_minor = 0")
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    (violation,) = await SETTLEMENT_EVENTS_HAVE_LINES.check(stores)
+    assert "the rate realised -80" in violation.what
 
 
 async def test_dispute_in_the_settled_currency_matches_as_it_is(account: Settlement) -> None:

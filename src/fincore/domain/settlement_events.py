@@ -200,11 +200,12 @@ class SettlementFileMatched(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-class SettlementFileConverted(msgspec.Struct, frozen=True, kw_only=True):
+class SettlementFileConverted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a run found explained of lines that settle payments of another currency, by kind and pair of currencies, without fees.
 
     `gross_minor` of `currency` moved the balance at the PSP; `charge_gross_minor` of `charge_currency` is what the same lines say that
-    customers paid or got back, and what was expected. `lines` leaves out those that `settlement_file.matched` counts.
+    customers paid or got back, and what was expected. `lines` leaves out those that `settlement_file.matched` counts. `realised_minor`, of
+    `currency`: by how much what goes back is settled for more or less than what came in was on the average, a loss below zero.
     """
 
     file_id: SettlementFileId
@@ -219,6 +220,7 @@ class SettlementFileConverted(msgspec.Struct, frozen=True, kw_only=True):
     gross_minor: int
     charge_gross_minor: int
     occurred_at: datetime
+    realised_minor: int = 0
 
 
 PayoutEvent = PayoutCreated | PayoutPaid | PayoutFailed | PayoutCanceled | PayoutBankReferenceTold

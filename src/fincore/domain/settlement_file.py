@@ -44,7 +44,10 @@ class KindTotal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConvertedTotal(msgspec.Struct, frozen=True, kw_only=True):
-    """What some lines of one kind come to that settle payments of `charge_currency` in `currency`, in minor units of each, signed from our side."""
+    """What some lines of one kind come to that settle payments of `charge_currency` in `currency`, in minor units of each, signed from our side.
+
+    `realised_minor` of `currency`: what these lines gained or lost by the rate.
+    """
 
     kind: SettlementKind
     currency: Currency
@@ -52,6 +55,7 @@ class ConvertedTotal(msgspec.Struct, frozen=True, kw_only=True):
     lines: int
     gross_minor: int
     charge_gross_minor: int
+    realised_minor: int = 0
 
 
 class SettlementFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +219,7 @@ def match_lines(
             lines=one.lines,
             gross_minor=one.gross_minor,
             charge_gross_minor=one.charge_gross_minor,
+            realised_minor=one.realised_minor,
             occurred_at=occurred_at,
         )
         for one in conversions
@@ -277,7 +282,7 @@ def _reason_of_conversions(conversions: Sequence[ConvertedTotal]) -> str | None:
             return f"lines {one.kind} settle payments of {one.currency} in the same currency"
         if one.lines < 0:
             return f"{one.lines} lines {one.kind}"
-        if max(abs(one.gross_minor), abs(one.charge_gross_minor)) > SUM_MINOR_MAX:
+        if max(abs(one.gross_minor), abs(one.charge_gross_minor), abs(one.realised_minor)) > SUM_MINOR_MAX:
             return f"lines {one.kind} come to more than {SUM_MINOR_MAX} minor units"
     return None
 
@@ -314,6 +319,7 @@ def _converted_of(event: SettlementFileConverted) -> ConvertedTotal:
         lines=event.lines,
         gross_minor=event.gross_minor,
         charge_gross_minor=event.charge_gross_minor,
+        realised_minor=event.realised_minor,
     )
 
 

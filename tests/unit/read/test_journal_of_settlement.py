@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fincore.domain.currency import Currency
+from fincore.domain.fx_position import FxPosition, convert
 from fincore.domain.settlement_events import PAYMENT_LIKE, LineKind, SettlementEvent, SettlementKind
 from fincore.read.ledger.accounts import CHART, account_name, normal_side
 from fincore.read.ledger.entry import Entry, entry_of
@@ -19,6 +20,7 @@ from fixtures.settlement_money import (
     CONVERTED_CHARGE,
     SETTLED_CHARGE,
     SETTLEMENT_EXAMPLES,
+    converted,
     matched,
     payout_canceled,
     payout_created,
@@ -91,6 +93,9 @@ def test_each_rule_of_settlement_has_an_example() -> None:
     assert rules == set(TABLES) == set(SETTLEMENT_EXAMPLES)
 
 
+AMOUNT = st.integers(-10_000, 10_000)
+
+
 def test_settled_charge_leaves_nothing_at_the_psp() -> None:
     assert left_by(event for _, event in SETTLED_CHARGE) == {
         "bank:main:usd": 9_480,
@@ -106,8 +111,25 @@ def test_converted_charge_leaves_clearing_at_zero() -> None:
     assert {name: minor for name, minor in left.items() if name.startswith(("psp:", "fx:"))} == {
         "psp:stripe:test:balance:usd": 6_050,
         "fx:position:eur": 6_000,
-        "fx:position:usd": -6_400,
+        "fx:position:usd": -6_480,
     }
+    assert left["expense:fx:usd"] == 80
+
+
+@given(st.lists(st.builds(FxPosition, st.integers(-9_999, 9_999), st.integers(-9_999, 9_999))), AMOUNT)
+def test_positions_that_are_closed_leave_the_realised_difference(
+    moved: list[FxPosition], last_minor: int
+) -> None:
+    """Random conversions, and one that gives back all that is left: both positions are zero, and the expense is what went out on the whole."""
+    left_minor = sum(one.charge_minor for one in moved)
+    moved = [*moved, FxPosition(-left_minor, last_minor)]
+    position, events = FxPosition(), []
+    for one in moved:
+        position, realised_minor = convert(position, one)
+        events.append(converted("refund", one.settled_minor, one.charge_minor, realised_minor=realised_minor))
+    left = {name: minor for name, minor in left_by(events).items() if name.startswith(("fx:", "expense:"))}
+    lost_minor = -sum(one.settled_minor for one in moved)
+    assert left == ({"expense:fx:usd": lost_minor} if lost_minor else {})
 
 
 @pytest.mark.parametrize(
@@ -158,9 +180,6 @@ def test_conversion_is_balanced_in_each_currency() -> None:
         "psp:stripe:test:balance:eur": 9_100,
         "fx:position:eur": -9_100,
     }
-
-
-AMOUNT = st.integers(-10_000, 10_000)
 
 
 @given(lines=st.lists(st.tuples(st.sampled_from(sorted(PAYMENT_LIKE - {"opening"})), AMOUNT, AMOUNT)))

@@ -107,6 +107,10 @@ cross join lateral (
                         case when e.type = 'settlement_file.converted' then -1 end
                     ),
                     (
+                        (e.data ->> 'realised_minor')::numeric, e.data ->> 'currency',
+                        case when e.type = 'settlement_file.converted' then 0 end
+                    ),
+                    (
                         case when e.type like 'settlement\_file.%' or e.type like 'adjustment.%' then (e.data ->> 'fee_minor')::numeric end,
                         e.data ->> 'currency',
                         case

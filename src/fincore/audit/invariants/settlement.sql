@@ -49,7 +49,7 @@ group by 1, 2, 3, 4;
 select event_id, stream_id, type, data ->> 'file_id' as file_id, data ->> 'run_id' as run_id, data ->> 'kind' as kind,
     data ->> 'currency' as currency, (data ->> 'lines')::bigint as lines, (data ->> 'gross_minor')::bigint as gross_minor,
     (data ->> 'fee_minor')::bigint as fee_minor, data ->> 'charge_currency' as charge_currency,
-    (data ->> 'charge_gross_minor')::bigint as charge_gross_minor
+    (data ->> 'charge_gross_minor')::bigint as charge_gross_minor, coalesce((data ->> 'realised_minor')::bigint, 0) as realised_minor
 from eventstore.events
 where type in ('settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted')
   and data ->> 'kind' not in ('opening', 'opening_return')
@@ -76,7 +76,13 @@ select w.place,
     count(*) filter (where not exists (
         select from reconciliation.matches o where o.line_no = l.line_no and o.rule not like 'converted\_%' and o.run_no <= r.run_no
     )) as lines,
-    sum(l.gross_minor)::bigint as gross_minor, sum(l.presentment_minor)::bigint as charge_gross_minor
+    sum(l.gross_minor)::bigint as gross_minor, sum(l.presentment_minor)::bigint as charge_gross_minor,
+    (
+        select t.realised_minor
+        from reconciliation.converted_totals t
+        where (t.run_no, t.file_id, t.kind, t.currency, t.charge_currency)
+            = (min(r.run_no), min(w.file_id), min(w.kind), min(w.currency), min(w.charge_currency))
+    ) as realised_minor
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
     as w (run_id, file_id, kind, currency, charge_currency, place)
 join reconciliation.runs r using (run_id)

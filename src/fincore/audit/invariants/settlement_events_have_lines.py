@@ -12,8 +12,9 @@ from fincore.postgres.named_sql import load_sql
 _SQL = load_sql("fincore.audit.invariants", "settlement.sql")
 _MATCHED: Final = "settlement_file.matched"
 _CONVERTED: Final = "settlement_file.converted"
-_Sums = tuple[int, int, int]
-"""How many lines, gross, and fee; of lines that settle payments of another currency the gross in that one in place of the fee."""
+_Sums = tuple[int, int, int, int]
+"""How many lines, gross, fee, and 0; of lines that settle payments of another currency the gross in that one in place of the fee, and what
+the rate realised."""
 
 
 async def _check(stores: Stores) -> list[Violation]:
@@ -41,7 +42,7 @@ async def _events_without_lines(stores: Stores) -> list[Violation]:
             is_match = row["type"] in (_MATCHED, _CONVERTED)
             if not is_match and row["kind"] in ("payout", "payout_returned"):
                 continue  # its amount moves by the payout's own events
-            if said != (held := sums.get(row["event_id"], (0, 0, 0))):
+            if said != (held := sums.get(row["event_id"], (0, 0, 0, 0))):
                 found.append(
                     Violation(
                         f"event {public_event_id(EventId(row['event_id']))} of {row['file_id']}",
@@ -65,12 +66,15 @@ async def _sums(
 
 def _sums_of(row: asyncpg.Record) -> _Sums:
     other_minor = row.get("charge_gross_minor")
-    return row["lines"], row["gross_minor"], row["fee_minor"] if other_minor is None else other_minor
+    if other_minor is None:
+        return row["lines"], row["gross_minor"], row["fee_minor"], 0
+    return row["lines"], row["gross_minor"], other_minor, row["realised_minor"] or 0
 
 
 def _told(sums: _Sums) -> str:
-    lines, gross_minor, fee_minor = sums
-    return f"{lines} lines of {gross_minor} and {fee_minor} minor units"
+    lines, gross_minor, fee_minor, realised_minor = sums
+    realised = f", of which the rate realised {realised_minor}" if realised_minor else ""
+    return f"{lines} lines of {gross_minor} and {fee_minor} minor units{realised}"
 
 
 async def _matches_without_event(stores: Stores) -> list[Violation]:

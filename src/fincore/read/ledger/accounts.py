@@ -141,7 +141,9 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
             "what PSPs converted into other currencies, less what they converted into this one",
         ),
         "fx_expense": AccountKind(
-            ("expense", "fx", "{currency}"), "expense", "what PSPs charge us for conversions"
+            ("expense", "fx", "{currency}"),
+            "expense",
+            "what PSPs charge us for conversions, and what goes back costs more than it brought; below zero where it costs less",
         ),
         "suspense": AccountKind(
             ("suspense", "{currency}"),

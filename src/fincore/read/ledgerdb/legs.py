@@ -12,6 +12,7 @@ Purpose = Literal[
     "settlement_gross",
     "settlement_fee",
     "settlement_charge_gross",
+    "settlement_realised",
 ]
 
 LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
@@ -23,6 +24,7 @@ LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
         "settlement_gross": (9, 10),
         "settlement_fee": (11, 12),
         "settlement_charge_gross": (13, 14),
+        "settlement_realised": (15, 16),
     }
 )
 """Purpose of a movement -> the numbers of its two legs, debit and credit."""

@@ -14,6 +14,7 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.bank.matching import match_banks
 from fincore.reconciliation.matching.adjusted import match_adjusted, stage_adjusted
 from fincore.reconciliation.matching.break_writer import write_breaks
+from fincore.reconciliation.matching.converted import keep_converted
 from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
 from fincore.reconciliation.matching.preconditions import (
     lacks_adjustments,
@@ -166,6 +167,7 @@ async def _totals(connection: Connection, run: OpenRun) -> Totals:
             lines=row["lines"],
             gross_minor=row["gross_minor"],
             charge_gross_minor=row["charge_gross_minor"],
+            realised_minor=row["realised_minor"],
         )
         found.converted.setdefault(SettlementFileId(row["file_id"]), []).append(converted)
     return found
@@ -257,7 +259,7 @@ async def _by_rule(connection: Connection, run_no: int, rule: str, *, is_convert
 
 async def _keep(connection: Connection, run_no: int) -> None:
     await _do(connection, _SQL.keep_totals, run_no)
-    await _do(connection, _SQL.keep_converted_totals, run_no)
+    await keep_converted(connection, run_no)
     await _do(connection, _SQL.keep_files, run_no)
     for statement in (
         _SQL.drop_open_lines,

@@ -525,19 +525,35 @@ select $1, t.file_id, t.kind, t.currency,
 from matched t
 group by t.file_id, t.kind, t.currency;
 
--- name: keep_converted_totals
--- What this run matched of each file across currencies, by kind and pair of them. A line counts here unless a part of it is matched in one
--- currency, in this run or before.
-insert into reconciliation.converted_totals
-    (run_no, file_id, kind, currency, charge_currency, lines, gross_minor, charge_gross_minor)
-select $1, w.file_id, w.kind, w.currency, w.charge_currency,
+-- name: read_converted
+-- What this run matched of each file across currencies, by kind and pair of them, in the order in which it moves positions: file after file,
+-- what came in before what went back. A line counts here unless a part of it is matched in one currency, in this run or before.
+select w.scope_no, w.file_id, w.kind, w.currency, w.charge_currency,
     count(*) filter (where not exists (
         select from reconciliation.matches o where o.line_no = w.line_no and o.rule not like 'converted\_%' and o.run_no <= $1
-    )),
-    sum(w.line_gross_minor), sum(w.charge_minor)
+    )) as lines,
+    sum(w.line_gross_minor)::bigint as gross_minor, sum(w.charge_minor)::bigint as charge_gross_minor
 from staged_lines w
 join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1 and m.rule like 'converted\_%'
-group by w.file_id, w.kind, w.currency, w.charge_currency;
+join reconciliation.files f on f.file_id = w.file_id
+group by w.scope_no, f.period_start, w.file_id, w.kind, w.currency, w.charge_currency
+order by f.period_start, w.file_id, w.kind <> 'payment', w.kind, w.currency, w.charge_currency;
+
+-- name: read_positions
+-- The positions that the runs before left, by account and pair of currencies.
+select s.scope_no, c.currency, c.charge_currency, sum(c.charge_gross_minor) as charge_minor,
+    sum(c.gross_minor) - sum(c.realised_minor) as settled_minor
+from reconciliation.converted_totals c
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+where c.run_no < $1
+group by s.scope_no, c.currency, c.charge_currency;
+
+-- name: keep_converted_totals
+-- What this run matched across currencies.
+insert into reconciliation.converted_totals
+    (run_no, file_id, kind, currency, charge_currency, lines, gross_minor, charge_gross_minor, realised_minor)
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::bigint[], $9::bigint[]);
 
 -- name: keep_files
 -- The lines of these files are taken up.
@@ -568,7 +584,7 @@ order by t.file_id, t.kind, t.currency;
 
 -- name: converted_totals_of_run
 -- The same of what it matched across currencies.
-select t.file_id, t.kind, t.currency, t.charge_currency, t.lines, t.gross_minor, t.charge_gross_minor
+select t.file_id, t.kind, t.currency, t.charge_currency, t.lines, t.gross_minor, t.charge_gross_minor, t.realised_minor
 from reconciliation.converted_totals t
 where t.run_no = $1
 order by t.file_id, t.kind, t.currency, t.charge_currency;

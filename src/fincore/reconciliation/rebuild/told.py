@@ -27,12 +27,16 @@ class Part(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """How many lines, and what they come to in minor units, fees apart, and in the currency of the charges where that is another."""
+    """How many lines, and what they come to in minor units, fees apart.
+
+    Where the charges are of another currency, also what they come to in that one, and what the rate realised.
+    """
 
     lines: int
     gross_minor: int
     fee_minor: int
     charge_gross_minor: int = 0
+    realised_minor: int = 0
 
 
 NOTHING = Sums(0, 0, 0)
@@ -108,7 +112,7 @@ def _told(event: SettlementFileMatched | SettlementFileConverted) -> tuple[Part,
         part = Part(event.file_id, event.kind, event.currency)
         return part, Sums(event.lines, event.gross_minor, event.fee_minor)
     part = Part(event.file_id, event.kind, event.currency, event.charge_currency)
-    return part, Sums(event.lines, event.gross_minor, 0, event.charge_gross_minor)
+    return part, Sums(event.lines, event.gross_minor, 0, event.charge_gross_minor, event.realised_minor)
 
 
 def files_of(steps: Iterable[Step]) -> list[SettlementFileId]:
@@ -128,7 +132,7 @@ def sums_of(
     }
     across = {
         Part(file_id, one.kind, one.currency, one.charge_currency): Sums(
-            one.lines, one.gross_minor, 0, one.charge_gross_minor
+            one.lines, one.gross_minor, 0, one.charge_gross_minor, one.realised_minor
         )
         for file_id, several in converted.items()
         for one in several
