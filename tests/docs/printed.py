@@ -58,6 +58,7 @@ from fincore.reconciliation.matching.differences import MEANINGS as BREAK_MEANIN
 from fincore.reconciliation.matching.differences import break_table
 from fincore.reconciliation.notification.findings import MEANINGS as FINDING_MEANINGS
 from fincore.reconciliation.totals import TYPES_MAX
+from fincore.staff.access.permissions import permissions_table
 from fincore.write.merchants import origins
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
 from fincore.write.payments import metadata
@@ -566,6 +567,7 @@ def stl_rows() -> str:
 
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
+    "permissions": permissions_table,
     "arrows": arrows,
     "file_formats": lambda: _table(
         ("format", "is", "version of the parser"),

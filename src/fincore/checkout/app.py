@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from fincore.checkout.security_headers import SecurityHeaders
 from fincore.http.asgi import Application
 from fincore.http.endpoint import BODY_SECONDS_MAX, GateName, OutageOf
 from fincore.http.gate import REQUESTS_IN_FLIGHT_MAX, RETURNS_IN_FLIGHT_MAX, Gate
 from fincore.http.rate_limit import RateLimiter
 from fincore.http.resource import Resource, router_of
+from fincore.http.security_headers import SecurityHeaders
 
 
 class CheckoutBounds(msgspec.Struct, frozen=True, kw_only=True):

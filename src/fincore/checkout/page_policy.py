@@ -3,8 +3,6 @@
 from typing import Final
 
 REPORTS_PATH: Final = "/v1/csp-reports"
-CLOSED: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The policy of a page that uses nothing, and that no page may hold in a frame."""
 
 
 def reported_policy(policy: str) -> tuple[tuple[str, str], ...]:

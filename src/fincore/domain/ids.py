@@ -25,6 +25,8 @@ RunId = NewType("RunId", str)
 """A run of reconciliation."""
 CardId = NewType("CardId", str)
 """A card that the vault keeps."""
+ActId = NewType("ActId", str)
+"""What a person of staff did, in the audit trail."""
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; its id is the UUID inside the public id of what it is about."""
@@ -121,6 +123,10 @@ def new_event_id() -> EventId:
     return EventId(uuid7())
 
 
+def new_act_id() -> ActId:
+    return ActId(_new("act"))
+
+
 def new_request_id() -> RequestId:
     return RequestId(_new("req"))
 
@@ -190,6 +196,22 @@ def parse_adjustment_id(text: str) -> AdjustmentId:
     adjustment_id = AdjustmentId(text)
     adjustment_stream_of(adjustment_id)
     return adjustment_id
+
+
+def act_id_of(uuid: UUID) -> ActId:
+    """The id of an act as staff see it: `act_...`."""
+    return ActId(_spelled(uuid, "act"))
+
+
+def act_uuid(act_id: ActId) -> UUID:
+    """The UUID inside the id of an act; raise `InvalidId` for what is none."""
+    return _uuid_inside(act_id, "act")
+
+
+def parse_act_id(text: str) -> ActId:
+    """Raise `InvalidId` unless the text is the id of an act."""
+    _uuid_inside(text, "act")
+    return ActId(text)
 
 
 def parse_card_id(text: str) -> CardId:

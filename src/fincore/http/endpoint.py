@@ -130,6 +130,7 @@ class Endpoint:
             )
             return
         place: Place | None = None
+        response: Response | None = None
         rate_headers: tuple[tuple[str, str], ...] = ()
         try:
             place = self._gates[route.gate].enter() if route.gate else None
@@ -157,10 +158,19 @@ class Endpoint:
             failure = self._failure(error, route, request_id)
             response = _problem_shown(failure, route, scope, request_id)
         finally:
-            if place is not None:
+            if place is not None and (response is None or response.stream is None):
                 place.leave()
         self._seconds[route.method, response.status // 100].observe(time.perf_counter() - started)
-        await send_response(send, response, request_id, headers=(*self._headers, *rate_headers))
+        headers = (*self._headers, *rate_headers)
+        if response.stream is None:
+            await send_response(send, response, request_id, headers=headers)
+            return
+        try:
+            await send_response(send, response, request_id, headers=headers)
+        finally:
+            await response.stream.aclose()
+            if place is not None:
+                place.leave()
 
     def _without_route(self, method: str, request_id: RequestId) -> Response:
         if method == "OPTIONS":
@@ -206,13 +216,22 @@ async def send_response(
     """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
     sent = [(b"request-id", request_id.encode())]
     if response.status not in WITHOUT_CONTENT:
-        sent += [
-            (b"content-type", response.media_type.encode()),
-            (b"content-length", b"%d" % len(response.body)),
-        ]
+        sent.append((b"content-type", response.media_type.encode()))
+        if response.stream is None:
+            sent.append((b"content-length", b"%d" % len(response.body)))
     sent += [(name.encode(), value.encode("latin-1")) for name, value in (*response.headers, *headers)]
     await send({"type": "http.response.start", "status": response.status, "headers": sent})
-    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+    if response.stream is not None:
+        await send({"type": "http.response.body", "body": response.body, "more_body": True})
+        async for part in response.stream:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": response.body if response.stream is None else b"",
+            "more_body": False,
+        }
+    )
 
 
 def outage_problem(outage: Outage) -> Problem:

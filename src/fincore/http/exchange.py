@@ -1,7 +1,7 @@
 """One request and its answer, as the handlers see them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -30,12 +30,16 @@ class ClientGone(Exception):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What to send back."""
+    """What to send back: `body`, or the parts of `stream` as they come, with `body` before them.
+
+    A stream that fails breaks the connection off, so that its client does not take a part for the whole.
+    """
 
     status: int
     body: bytes
     media_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 def json_response(status: int, body: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Response:

@@ -6,7 +6,7 @@ from typing import Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from fincore.http.credentials import secret_principal
-from fincore.http.cursor import CURSOR_PATTERN, cursor_after
+from fincore.http.cursor import CURSOR_PATTERN, ListOwner, cursor_after
 from fincore.http.exchange import Call, Response, json_response
 from fincore.http.list_query import LIMIT_DEFAULT, Accepted, ListQuery, read_list_query
 from fincore.http.openapi import Content, Operation, Parameter
@@ -105,7 +105,14 @@ class ListOperation(Generic[Id, EntryT]):
     async def respond(self, call: Call, keys: ApiKeys, find: FindPage[Id, EntryT]) -> Response:
         """The page that a call asks for, of the merchant of its key."""
         principal = await secret_principal(call, keys)
-        query = read_list_query(call.query, principal, self._parse_id, self._accepted)
-        entries, has_more = await find(principal, query)
-        next_cursor = cursor_after(entries[-1].id, principal) if has_more else None
+        entries, has_more = await find(principal, self.read(call.query, principal))
+        return self.page(entries, principal, has_more=has_more)
+
+    def read(self, query: bytes, owner: ListOwner) -> ListQuery[Id]:
+        """What a query asks of this list. Raises `parameter_unknown`, `parameter_invalid` and `cursor_invalid`."""
+        return read_list_query(query, owner, self._parse_id, self._accepted)
+
+    def page(self, entries: list[EntryT], owner: ListOwner, *, has_more: bool) -> Response:
+        """The response that holds some entries."""
+        next_cursor = cursor_after(entries[-1].id, owner) if has_more else None
         return json_response(200, self._body(data=entries, has_more=has_more, next_cursor=next_cursor))

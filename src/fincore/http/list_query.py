@@ -8,10 +8,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from fincore.domain.card_number import holds_card_number
-from fincore.http.cursor import read_cursor
+from fincore.http.cursor import ListOwner, read_cursor
 from fincore.http.problems import Problem
 from fincore.read.page import PAGE_ROWS_MAX
-from fincore.write.merchants.api_key import Principal
 
 LIMIT_DEFAULT: Final = 10
 QUERY_BYTES_MAX: Final = 8_192
@@ -50,7 +49,7 @@ class Accepted(NamedTuple):
 
 
 def read_list_query(
-    query: bytes, principal: Principal, parse_id: Callable[[str], Id], accepted: Accepted
+    query: bytes, owner: ListOwner, parse_id: Callable[[str], Id], accepted: Accepted
 ) -> ListQuery[Id]:
     """The page that a query asks for. Raises `parameter_unknown`, `parameter_invalid` and `cursor_invalid`.
 
@@ -66,7 +65,7 @@ def read_list_query(
             case ["limit"] if name == "limit":
                 limit = _limit(value)
             case ["cursor"] if name == "cursor":
-                after_id = read_cursor(value, principal, parse_id)
+                after_id = read_cursor(value, owner, parse_id)
             # Of several bounds the narrowest interval counts.
             case ["created", "gte" | "gt" as bound] if accepted.has_created and name.endswith("]"):
                 moment = _time(name, value) + (_MOMENT if bound == "gt" else timedelta())
@@ -76,7 +75,7 @@ def read_list_query(
                 created_before = min(moment, created_before or moment)
             case [plain] if plain == name and name in accepted.plain:
                 own[name] = value
-            case [owner, member] if owner in accepted.members and member and name.endswith("]"):
+            case [named, member] if named in accepted.members and member and name.endswith("]"):
                 own[name] = value
             case _:
                 raise Problem(

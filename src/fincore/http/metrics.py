@@ -1,4 +1,4 @@
-"""What servers of HTTP measure. `server` is `api` or `checkout`."""
+"""What servers of HTTP measure. `server` is the name of a role, such as `api` or `staff`."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ REQUESTS_WAITING: Final = Gauge(
 REQUESTS_LIMITED: Final = Counter(
     "fincore_http_requests_limited_total",
     "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time; "
-    "`address`, too many a second of one address of customers.",
+    "`address`, too many a second of one address of customers; `person`, too many a second of one person of staff.",
     ("reason",),
 )
 CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the server.")

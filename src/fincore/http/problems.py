@@ -60,6 +60,7 @@ ProblemCode = Literal[
     "idempotency_key_missing",
     "idempotency_key_reused",
     "internal_error",
+    "issuer_unavailable",
     "json_invalid",
     "media_type_unsupported",
     "method_not_allowed",
@@ -69,6 +70,7 @@ ProblemCode = Literal[
     "parameter_invalid",
     "parameter_unknown",
     "payment_method_not_taken",
+    "permission_missing",
     "psp_not_configured",
     "publishable_key_required",
     "rate_limited",
@@ -81,6 +83,8 @@ ProblemCode = Literal[
     "secret_key_required",
     "store_unavailable",
     "text_not_storable",
+    "token_invalid",
+    "token_missing",
     "too_many_refunds",
     "vault_not_configured",
     "webhook_delivery_not_found",
@@ -160,6 +164,10 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Invalid API key",
             "Check the key for typing mistakes. If it was revoked, use another.",
         ),
+        "token_missing": ProblemKind(
+            401, "Missing access token", "Log in, and send `Authorization: Bearer` with the access token."
+        ),
+        "token_invalid": ProblemKind(401, "Invalid access token", "Log in again: the token is not accepted."),
         "charge_failed": ProblemKind(
             402,
             "Failed charge",
@@ -199,6 +207,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             403,
             "Raw cards not enabled",
             "Ask the operator of this installation to enable card numbers for the mode of your key, or send a token to the API.",
+        ),
+        "permission_missing": ProblemKind(
+            403,
+            "Permission missing",
+            "Ask an admin for a role that has the permission which `detail` names.",
         ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
@@ -470,6 +483,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             503,
             "Server overload",
             "Send the same request with the same key again after the seconds in `Retry-After`.",
+            retryable=True,
+        ),
+        "issuer_unavailable": ProblemKind(
+            503,
+            "Issuer of tokens unavailable",
+            "Send the same request again after the seconds in `Retry-After`.",
             retryable=True,
         ),
         "webhook_not_checked": ProblemKind(

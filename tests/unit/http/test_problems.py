@@ -9,6 +9,7 @@ import fincore.cardedge
 import fincore.checkout
 import fincore.domain.requests
 import fincore.http
+import fincore.staff
 import fincore.write.payments
 from fincore.api.docs.handlers import Docs
 from fincore.domain.events import EVENTS
@@ -18,7 +19,14 @@ from fincore.http.problems import PROBLEMS, Problem, ProblemCode, problem_body
 
 def strings_in_sources() -> set[str]:
     """Every text literal of what answers problems, but for the table and the documentation of it."""
-    answering = (fincore.api, fincore.cardedge, fincore.checkout, fincore.http, fincore.write.payments)
+    answering = (
+        fincore.api,
+        fincore.cardedge,
+        fincore.checkout,
+        fincore.http,
+        fincore.staff,
+        fincore.write.payments,
+    )
     folders = [path for package in answering for path in package.__path__]
     files = [file for folder in folders for file in Path(folder).rglob("*.py")]
     used = [

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from fincore.api.docs.schemas import Json, component_schemas, reference
 from fincore.http.endpoint import Route
 from fincore.http.exchange import PROBLEM_JSON
@@ -11,13 +13,6 @@ from fincore.http.openapi import Content, Operation, Parameter
 from fincore.http.problems import PROBLEMS, ProblemBody, ProblemCode
 from fincore.version import VERSION
 
-_AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
-    "api_key_missing",
-    "api_key_invalid",
-    "secret_key_required",
-    "rate_limited",
-)
-"""What every operation that needs a key may answer."""
 _COMMON_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "header_invalid",
     "internal_error",
@@ -25,6 +20,7 @@ _COMMON_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "store_unavailable",
 )
 """What every operation may answer."""
+_SCHEMAS: Final = "#/components/schemas/"
 _EVERY_RESPONSE_HEADERS: Final = ("Request-Id",)
 """What every response has."""
 _PROBLEM_HEADERS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
@@ -55,6 +51,36 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Tag -> what its operations are for, in the order of the documentation."""
+
+
+class ApiDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document says of its API as a whole. `tags`: what the operations of each are for, in their order.
+
+    `authenticated_problems` are what every operation that needs credentials may answer. An API that names no further schemas
+    documents those alone to which its operations lead.
+    """
+
+    title: str
+    description: str
+    tags: Mapping[str, str]
+    security_schemes: Mapping[str, Json]
+    authenticated_problems: tuple[ProblemCode, ...]
+    has_events: bool = False
+
+
+MERCHANTS_API: Final = ApiDescription(
+    title="FinCore Payments",
+    description="Take payments, give money back, and see what happened. Amounts are integers in the minor unit of "
+    "the currency. Times are RFC 3339. Errors are RFC 9457 problem details; /docs/errors lists "
+    "their codes.",
+    tags=TAGS,
+    security_schemes={
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A secret key: `sk_test_...`."},
+        "basic": {"type": "http", "scheme": "basic", "description": "A secret key as the user name."},
+    },
+    authenticated_problems=("api_key_missing", "api_key_invalid", "secret_key_required", "rate_limited"),
+    has_events=True,
+)
 
 _HEADERS: Final[Mapping[str, Json]] = MappingProxyType(
     {
@@ -89,7 +115,11 @@ _HEADERS: Final[Mapping[str, Json]] = MappingProxyType(
 
 
 def openapi_document(
-    routes: Sequence[Route], webhooks: Mapping[str, Operation], *, server_url: str = "/"
+    routes: Sequence[Route],
+    webhooks: Mapping[str, Operation],
+    *,
+    server_url: str = "/",
+    about: ApiDescription = MERCHANTS_API,
 ) -> Json:
     """The document of some routes, and of the requests that FinCore sends, by name.
 
@@ -100,21 +130,21 @@ def openapi_document(
     responses = [response for operation in operations for response in operation.responses.values()]
     paths: Json = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.operation)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.operation, about)
     used = {operation.tag for operation in operations}
-    return {
+    document: Json = {
         "openapi": "3.1.0",
         "info": {
-            "title": "FinCore Payments",
+            "title": about.title,
             "version": VERSION,
-            "description": "Take payments, give money back, and see what happened. Amounts are integers in the minor unit of "
-            "the currency. Times are RFC 3339. Errors are RFC 9457 problem details; /docs/errors lists "
-            "their codes.",
+            "description": about.description,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server_url, "description": "This installation."}],
-        "security": [{"bearer": []}, {"basic": []}],
-        "tags": [{"name": name, "description": TAGS[name]} for name in TAGS if name in used],
+        "security": [{name: []} for name in about.security_schemes],
+        "tags": [
+            {"name": name, "description": meaning} for name, meaning in about.tags.items() if name in used
+        ],
         "paths": paths,
         "webhooks": {name: {"post": _webhook(operation)} for name, operation in webhooks.items()},
         "components": {
@@ -122,17 +152,46 @@ def openapi_document(
                 requests=_shapes(requests), responses=[*_shapes(responses), ProblemBody]
             ),
             "headers": dict(_HEADERS),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A secret key: `sk_test_...`."},
-                "basic": {"type": "http", "scheme": "basic", "description": "A secret key as the user name."},
-            },
+            "securitySchemes": dict(about.security_schemes),
         },
     }
+    if not about.has_events:
+        document["components"]["schemas"] = _reached(document)
+    return document
 
 
-def problems_of(operation: Operation) -> tuple[ProblemCode, ...]:
+def _reached(document: Json) -> Json:
+    """The schemas to which the paths of a document lead, by name."""
+    schemas = document["components"]["schemas"]
+    found: Json = {}
+    waiting = list(_names_in(document["paths"]))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = schemas[name]
+            waiting += _names_in(schemas[name])
+    return dict(sorted(found.items()))
+
+
+def _names_in(part: object) -> Iterator[str]:
+    """The names of the schemas to which a part of a document refers."""
+    match part:
+        case dict():
+            for key, value in part.items():
+                if key == "$ref" and isinstance(value, str) and value.startswith(_SCHEMAS):
+                    yield value.removeprefix(_SCHEMAS)
+                else:
+                    yield from _names_in(value)
+        case list():
+            for one in part:
+                yield from _names_in(one)
+        case _:
+            pass
+
+
+def problems_of(operation: Operation, about: ApiDescription = MERCHANTS_API) -> tuple[ProblemCode, ...]:
     """Every problem code an operation may answer."""
-    authenticated = _AUTHENTICATED_PROBLEMS if operation.is_authenticated else ()
+    authenticated = about.authenticated_problems if operation.is_authenticated else ()
     return (*operation.problems, *authenticated, *_COMMON_PROBLEMS)
 
 
@@ -140,9 +199,9 @@ def _shapes(contents: Iterable[Content]) -> Iterator[type]:
     return (content.shape for content in contents if isinstance(content.shape, type))
 
 
-def _operation(operation: Operation) -> Json:
+def _operation(operation: Operation, about: ApiDescription) -> Json:
     described = _asked(operation)
-    described["responses"] = _responses(operation)
+    described["responses"] = _responses(operation, about)
     if not operation.is_authenticated:
         described["security"] = []
     return described
@@ -171,12 +230,12 @@ def _asked(operation: Operation) -> Json:
     return described
 
 
-def _responses(operation: Operation) -> Json:
+def _responses(operation: Operation, about: ApiDescription) -> Json:
     responses: Json = {}
     for status, response in operation.responses.items():
         headers = _header_refs((*_EVERY_RESPONSE_HEADERS, *response.headers))
         responses[str(status)] = {**_content(response), "headers": headers}
-    for status, codes in _by_status(problems_of(operation)).items():
+    for status, codes in _by_status(problems_of(operation, about)).items():
         problem = Content(
             shape=ProblemBody,
             media_type=PROBLEM_JSON,

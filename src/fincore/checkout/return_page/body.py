@@ -4,8 +4,9 @@ from html import escape
 from typing import Final
 
 from fincore.checkout.page.document import HTML
-from fincore.checkout.page_policy import CLOSED, reported_policy
+from fincore.checkout.page_policy import reported_policy
 from fincore.http.exchange import Response
+from fincore.http.security_headers import CLOSED
 
 _HEADERS: Final = reported_policy(CLOSED)
 

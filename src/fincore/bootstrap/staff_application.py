@@ -1,0 +1,131 @@
+"""The server of staff as one application: stores and people in. The staff role and the tests compose it here.
+
+Each resource is made in one line of `_resources`, or by a function of a module `staff_<resource>` beside this one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from fincore.api.docs.document import ApiDescription, openapi_document
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.outages import store_outage
+from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
+from fincore.eventstore.idempotent_changes import IdempotentChanges
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.http.asgi import Application
+from fincore.http.endpoint import Route
+from fincore.http.health.handlers import Health, Probe
+from fincore.http.resource import Resource
+from fincore.postgres.pool import store_state
+from fincore.staff.access.admission import Admission, People
+from fincore.staff.acting import StaffActs
+from fincore.staff.app import StaffBounds, create_staff_app, routes_of
+from fincore.staff.audit_trail.handlers import AuditTrail
+from fincore.staff.documentation import Documentation
+from fincore.staff.me.handlers import Me
+from fincore.staff.security_headers import security_headers
+from fincore.write.staff.acts import Acts
+
+STAFF_API: Final = ApiDescription(
+    title="FinCore Payments for staff",
+    description="Find payments, understand them, and act. Amounts are integers in the minor unit of the currency. Times are RFC 3339. "
+    "Errors are RFC 9457 problem details. Every request needs an access token of the issuer that this installation trusts.",
+    tags={
+        "Staff": "Who is logged in.",
+        "Audit trail": "What people of staff did, and why.",
+        "Service": "Health checks and this document.",
+    },
+    security_schemes={
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token.",
+        }
+    },
+    authenticated_problems=(
+        "token_missing",
+        "token_invalid",
+        "permission_missing",
+        "rate_limited",
+        "issuer_unavailable",
+    ),
+)
+
+
+class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
+    """What the resources of staff are made of. `writer` and `watch` must be running while they serve."""
+
+    stores: Stores
+    admission: Admission
+    acts: StaffActs
+    writer: Writer[LogEvent]
+    watch: StreamWatch
+    log: EventLog[ChargeEvent]
+    clock: Clock
+
+
+class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation may decide about its server of staff. `staff_url` is where staff reach it; None where it is not configured."""
+
+    staff_url: str | None = None
+
+
+def build_staff(
+    stores: Stores,
+    people: People,
+    options: StaffOptions,
+    *,
+    writer: Writer[LogEvent],
+    watch: StreamWatch,
+    log: EventLog[ChargeEvent],
+    clock: Clock,
+    bounds: StaffBounds | None = None,
+    probes: Mapping[str, Probe] | None = None,
+) -> Application:
+    """The server. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
+    services = StaffServices(
+        stores=stores,
+        admission=Admission(people),
+        acts=StaffActs(IdempotentChanges(stores.eventstore), Acts(stores.eventstore)),
+        writer=writer,
+        watch=watch,
+        log=log,
+        clock=clock,
+    )
+    health = Health(_probes(stores) if probes is None else probes)
+    resources = (*staff_resources(services), health)
+    document = msgspec.json.encode(staff_document(routes_of(resources)))
+    return create_staff_app(
+        (*resources, Documentation(document)),
+        bounds=bounds or StaffBounds(),
+        headers=security_headers(options.staff_url),
+        outage_of=store_outage,
+    )
+
+
+def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
+    """The resources of `/staff/v1`, in the order of the documentation."""
+    return (
+        Me(services.admission),
+        AuditTrail(services.admission, Acts(services.stores.eventstore)),
+    )
+
+
+def staff_document(routes: Sequence[Route]) -> dict[str, object]:
+    """The OpenAPI document of some routes of staff."""
+    return openapi_document(routes, {}, about=STAFF_API)
+
+
+def _probes(stores: Stores) -> dict[str, Probe]:
+    """What has to answer before requests can be served; without LedgerDB only the books cannot be seen."""
+    return {
+        "eventstore": lambda: store_state(stores.eventstore),
+        "paymentdb": lambda: store_state(stores.paymentdb, writes=False),
+    }

@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/audit_trail`: what people of staff did, why, and how it ended."""

@@ -1,0 +1,67 @@
+"""Exports as CSV (RFC 4180), row by row as they are read: nothing is collected, and the last rows are totals."""
+
+import csv
+import io
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from typing import Final
+
+from fincore.http.exchange import Response
+from fincore.http.openapi import Content
+
+CSV: Final = "text/csv; charset=utf-8"
+PART_CHARACTERS: Final = 65_536
+"""How many characters are sent at a time."""
+
+Cell = str | int | None
+Row = Sequence[Cell]
+
+
+def csv_content(description: str) -> Content:
+    """How a response in CSV is documented."""
+    return Content(shape={"type": "string"}, media_type="text/csv", description=description)
+
+
+def csv_response(
+    name: str, columns: Sequence[str], rows: AsyncIterator[Row], totals: Callable[[], Iterable[Row]] = tuple
+) -> Response:
+    """A file `name` with the rows below their columns, then `totals`, which are asked for after the last row.
+
+    An error while rows are read breaks the download off, so that no part is taken for the whole.
+    """
+    return Response(
+        200,
+        b"",
+        CSV,
+        (("content-disposition", f'attachment; filename="{name}"'),),
+        stream=_parts(columns, rows, totals),
+    )
+
+
+async def _parts(
+    columns: Sequence[str], rows: AsyncIterator[Row], totals: Callable[[], Iterable[Row]]
+) -> AsyncGenerator[bytes, None]:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    async for row in rows:
+        writer.writerow([safe_cell(cell) for cell in row])
+        if text.tell() >= PART_CHARACTERS:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    for row in totals():
+        writer.writerow([safe_cell(cell) for cell in row])
+    yield text.getvalue().encode()
+
+
+def safe_cell(value: Cell) -> Cell:
+    """No text that a spreadsheet would take for a formula: it gets an apostrophe, as spreadsheets themselves write it."""
+    if not isinstance(value, str):
+        return value
+    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    digits = text.removeprefix("-").replace(".", "", 1)
+    return digits.isascii() and digits.isdigit()

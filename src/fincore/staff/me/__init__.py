@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/me`: who is logged in, and what that person may do."""
