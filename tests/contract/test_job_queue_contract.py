@@ -21,7 +21,9 @@ from fincore.write.queue.port import (
     ClaimedJob,
     Done,
     Handler,
+    HeldCount,
     HeldJob,
+    HeldPlace,
     Hold,
     JobId,
     JobQueue,
@@ -296,6 +298,93 @@ async def test_held_jobs_are_listed_newest_first_up_to_limit(pool: Pool, queue: 
             await put(pool, queue, str(number).encode())
             await dead_letters(queue, number + 1)
     assert [letter.reason for letter in await queue.held(limit=2)] == ["2", "1"]
+
+
+async def held(pool: Pool, queue: JobQueue, *payloads: bytes) -> list[HeldJob]:
+    """Dead letters, newest first, of jobs that were put in one after the other."""
+
+    async def refuse(job: ClaimedJob) -> JobResult:
+        return Hold(job.payload.decode())
+
+    async with working(queue, Seen(refuse), concurrency=1):
+        for number, payload in enumerate(payloads):
+            await put(pool, queue, payload)
+            await dead_letters(queue, number + 1)
+    return await queue.held(limit=100)
+
+
+async def test_held_jobs_go_on_after_a_place_that_is_gone(
+    make_queue: MakeQueue, pool: Pool, queue: JobQueue
+) -> None:
+    newest, middle, oldest = await held(pool, queue, b"1", b"2", b"3")
+    place = HeldPlace(middle.held_at, middle.job_id)
+    assert await make_queue().requeue([middle.job_id]) == 1
+    assert await queue.held(limit=100, after=place) == [oldest]
+    assert await queue.held(limit=1, after=HeldPlace(newest.held_at, newest.job_id)) == [oldest]
+    assert await queue.held(limit=100, after=HeldPlace(oldest.held_at, oldest.job_id)) == []
+    assert await queue.held(limit=100, kind="charge.authorize") == [newest, oldest]
+    assert await queue.held(limit=100, kind="refund.send") == []
+    for nonsense in NO_IDS:
+        assert await queue.held(limit=100, after=HeldPlace(newest.held_at, nonsense)) == []
+
+
+async def test_held_jobs_are_found_by_id_and_counted_to_bound(pool: Pool, queue: JobQueue) -> None:
+    assert await queue.count_held(counted_max=10) == HeldCount(0, None)
+    newest, oldest = await held(pool, queue, b"1", b"2")
+    assert await queue.count_held(counted_max=1) == HeldCount(1, oldest.held_at)
+    assert await queue.count_held(counted_max=10) == HeldCount(2, oldest.held_at)
+    assert await queue.find_held(newest.job_id) == newest
+    for nonsense in (*NO_IDS, JobId(str(10**9))):
+        assert await queue.find_held(nonsense) is None
+
+
+async def test_requeue_within_a_transaction_counts_if_it_commits(pool: Pool, queue: JobQueue) -> None:
+    (letter,) = await held(pool, queue, b"1")
+    async with pool.acquire() as connection:
+        rolled_back = connection.transaction()
+        await rolled_back.start()
+        assert await queue.requeue([letter.job_id], within=connection) == 1
+        await rolled_back.rollback()
+    assert await queue.find_held(letter.job_id) == letter
+    async with pool.acquire() as connection, connection.transaction():
+        assert await queue.requeue([letter.job_id], within=connection) == 1
+        assert await queue.requeue([letter.job_id], within=connection) == 0
+    assert await queue.find_held(letter.job_id) is None
+
+
+async def test_discarded_job_is_gone_and_only_held_ones_can_be(pool: Pool, queue: JobQueue) -> None:
+    (letter,) = await held(pool, queue, b"1")
+    await put(pool, queue, b"waits", delay_seconds=3_600)
+    waiting = JobId(str(int(letter.job_id) + 1))
+    async with pool.acquire() as connection, connection.transaction():
+        assert await queue.discard(letter.job_id, within=connection) == letter
+        for other in (letter.job_id, waiting, *NO_IDS):
+            assert await queue.discard(other, within=connection) is None
+    assert await queue.requeue([letter.job_id]) == 0
+    assert await queue.depths() == {"queued": 0, "scheduled": 1, "picked": 0, "held": 0}
+
+
+async def test_requeue_of_a_job_whose_key_waits_makes_both_due(
+    make_queue: MakeQueue, pool: Pool, queue: JobQueue
+) -> None:
+    async def put_inquiry() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await queue.enqueue(
+                connection, [Job(kind="charge.authorize", payload=b"1", dedupe_key="charge.inquire:ch_1")]
+            )
+
+    async def refuse(_job: ClaimedJob) -> JobResult:
+        return Hold("no")
+
+    async with working(queue, Seen(refuse)):
+        await put_inquiry()
+        (letter,) = await dead_letters(queue, 1)
+    await put_inquiry()
+    assert await queue.requeue([letter.job_id]) == 1
+    assert await queue.depths() == {"queued": 2, "scheduled": 0, "picked": 0, "held": 0}
+    done = Seen()
+    async with working(make_queue(), done):
+        await done.count(2)
 
 
 async def test_an_exception_holds_the_job_and_harms_no_other(pool: Pool, queue: JobQueue) -> None:

@@ -95,7 +95,7 @@ class DeliveryLog:
                 arguments.append(value)
                 conditions += f"\n  and {condition.format(value=f'${len(arguments)}')}"
         rows = await self._pool.fetch(_SQL.list_deliveries.format(conditions=conditions), *arguments)
-        deliveries = [_delivery(row, latest=_latest(row)) for row in rows[:limit]]
+        deliveries = [delivery_of(row, latest=latest_attempt_of(row)) for row in rows[:limit]]
         return DeliveryPage(deliveries, has_more=len(rows) > limit)
 
     async def find(self, owner: Owner, delivery_id: WebhookDeliveryId) -> DeliveryWithAttempts | None:
@@ -106,7 +106,7 @@ class DeliveryLog:
         attempts = await self._pool.fetch(_SQL.latest_attempts, delivery_id, ATTEMPTS_SHOWN_MAX)
         records = [AttemptRecord(**dict(attempt)) for attempt in attempts]
         return DeliveryWithAttempts(
-            _delivery(row, latest=records[0] if records else None), row["body"], records
+            delivery_of(row, latest=records[0] if records else None), row["body"], records
         )
 
     async def replay(
@@ -124,7 +124,7 @@ class DeliveryLog:
         replayed = await connection.fetchrow(_SQL.replay_delivery, delivery_id, self._clock.now())
         if replayed is None:
             raise AssertionError("a delivery that is locked cannot be missing")
-        return _delivery(replayed)
+        return delivery_of(replayed)
 
     async def replay_failed(
         self,
@@ -146,7 +146,8 @@ class DeliveryLog:
         return int(status.rpartition(" ")[2])
 
 
-def _delivery(row: asyncpg.Record, latest: AttemptRecord | None = None) -> Delivery:
+def delivery_of(row: asyncpg.Record, latest: AttemptRecord | None = None) -> Delivery:
+    """A delivery from its row."""
     return Delivery(
         delivery_id=row["delivery_id"],
         endpoint_id=row["endpoint_id"],
@@ -162,7 +163,8 @@ def _delivery(row: asyncpg.Record, latest: AttemptRecord | None = None) -> Deliv
     )
 
 
-def _latest(row: asyncpg.Record) -> AttemptRecord | None:
+def latest_attempt_of(row: asyncpg.Record) -> AttemptRecord | None:
+    """The latest attempt that is over, from the row of its delivery; None where none is."""
     if row["attempt"] is None:
         return None
     return AttemptRecord(

@@ -8,8 +8,10 @@ import msgspec
 from fincore.domain.ids import MerchantId, WebhookEndpointId
 
 EndpointStatus = Literal["enabled", "disabled"]
-DisabledReason = Literal["by_merchant", "gone", "failing"]
-"""`gone`: it answered 410. `failing`: nothing arrived during the whole schedule of a delivery."""
+DisabledReason = Literal["by_merchant", "by_staff", "gone", "failing"]
+"""`by_staff`: the operator of the installation disabled it. `gone`: it answered 410. `failing`: nothing arrived during the whole schedule of a delivery."""
+
+DisabledBy = Literal["by_merchant", "by_staff"]
 
 ENDPOINTS_MAX: Final = 20
 """Of one merchant in one mode, disabled ones included."""

@@ -1,5 +1,5 @@
 -- name: failing_endpoints
--- Endpoints that something did not arrive at, but for those their merchant disabled. $1 rows, $2 deliveries counted of
+-- Endpoints that something did not arrive at, but for those that their merchant or staff disabled. $1 rows, $2 deliveries counted of
 -- each state, $3 deliveries of each state, for which the latest attempt is looked up.
 select e.endpoint_id, e.merchant_id, e.livemode, e.url, e.disabled_reason, e.failures, e.last_success_at,
     p.count as pending, f.count as given_up, a.last_answer
@@ -35,7 +35,7 @@ left join lateral (
     order by a.began_at desc
     limit 1
 ) a on true
-where e.disabled_reason is distinct from 'by_merchant'
+where coalesce(e.disabled_reason, '') not in ('by_merchant', 'by_staff')
   and (e.status = 'disabled' or e.failures > 0 or f.count > 0)
 order by e.status, e.failures desc, e.endpoint_id
 limit $1;

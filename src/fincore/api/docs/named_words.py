@@ -130,7 +130,7 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
         ),
         "WebhookDisabledReason": NamedWords(
             get_args(DisabledReason),
-            "`by_merchant`: you disabled the endpoint. `gone`: your server answered 410. `failing`: your server "
+            "`by_merchant`: you disabled the endpoint. `by_staff`: the operator of this installation did. `gone`: your server answered 410. `failing`: your server "
             "accepted nothing during the whole schedule of a delivery.",
         ),
     }

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never, cast
 
+import asyncpg
 import structlog
 from pgqueuer.core.executors import EntrypointExecutor, EntrypointExecutorParameters
 from pgqueuer.core.qm import QueueManager
@@ -17,14 +18,16 @@ from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.write.queue.pgqueuer_schema import BUILDERS, SETTINGS
+from fincore.write.queue.pgqueuer_schema import SETTINGS
 from fincore.write.queue.pgqueuer_session import MAY_HAVE_RUN, ListeningDriver, TamedQueries
 from fincore.write.queue.port import (
     PURGE_ROWS_MAX,
     ClaimedJob,
     Done,
     Handler,
+    HeldCount,
     HeldJob,
+    HeldPlace,
     Hold,
     JobId,
     JobText,
@@ -127,26 +130,46 @@ class PgQueuerQueue:
         """Claim no more; let `work` return when the claimed jobs are finished or the drain time-out is over."""
         self._stopping.set()
 
-    async def held(self, *, limit: int) -> list[HeldJob]:
-        """The dead letters, newest first."""
-        return [
-            HeldJob(
-                job_id=JobId(str(row["id"])),
-                kind=row["entrypoint"],
-                payload=row["payload"] or b"",
-                attempts=row["attempts"] + 1,
-                reason=row["reason"],
-                held_at=row["updated"],
+    async def held(
+        self, *, limit: int, kind: JobKind | None = None, after: HeldPlace | None = None
+    ) -> list[HeldJob]:
+        """The dead letters, newest first; of a kind, and after a place, if given. A place that is none of PgQueuer's has none after it."""
+        arguments: list[object] = [limit]
+        conditions = ""
+        if kind is not None:
+            arguments.append(kind)
+            conditions += f"\n  and {_SQL.of_kind.format(kind=f'${len(arguments)}')}"
+        if after is not None:
+            if (number := _number_of(after.job_id)) is None:
+                return []
+            arguments += [after.held_at, number]
+            conditions += (
+                f"\n  and {_SQL.after_held.format(at=f'${len(arguments) - 1}', id=f'${len(arguments)}')}"
             )
-            for row in await self._pool.fetch(_SQL.held_jobs, limit)
-        ]
+        rows = await self._pool.fetch(_SQL.held_jobs.format(conditions=conditions), *arguments)
+        return [_held_job(row) for row in rows]
 
-    async def requeue(self, job_ids: Sequence[JobId]) -> int:
+    async def find_held(self, job_id: JobId) -> HeldJob | None:
+        """One dead letter; None where no held job has the id."""
+        number = _number_of(job_id)
+        row = None if number is None else await self._pool.fetchrow(_SQL.held_job, number)
+        return None if row is None else _held_job(row)
+
+    async def count_held(self, *, counted_max: int) -> HeldCount:
+        """How many dead letters there are, at most `counted_max`, and how old the oldest of all is."""
+        row = await self._pool.fetchrow(_SQL.count_held, counted_max)
+        return HeldCount(0, None) if row is None else HeldCount(row["held"], row["oldest_at"])
+
+    async def requeue(self, job_ids: Sequence[JobId], *, within: "Connection | None" = None) -> int:
         """Make held jobs due again, as if new; return how many were held. No job has an id that is not one of PgQueuer's."""
-        _, queue_builder, _ = BUILDERS
-        numbers = [int(job_id) for job_id in job_ids if _JOB_NUMBER.fullmatch(job_id)]
-        status = await self._pool.execute(queue_builder.build_requeue_jobs_query(), numbers)
-        return int(status.rpartition(" ")[2])
+        numbers = [number for job_id in job_ids if (number := _number_of(job_id)) is not None]
+        return int(await (within or self._pool).fetchval(_SQL.requeue_jobs, numbers))
+
+    async def discard(self, job_id: JobId, *, within: Connection) -> HeldJob | None:
+        """Delete a dead letter for good, and return it; None where no held job has the id."""
+        number = _number_of(job_id)
+        row = None if number is None else await within.fetchrow(_SQL.discard_job, number)
+        return None if row is None else _held_job(row)
 
     async def depths(self) -> Mapping[str, int]:
         """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
@@ -213,6 +236,21 @@ class PgQueuerQueue:
             )
         except Exception as error:  # noqa: BLE001 -- `work` starts the next run after any error
             _log.warning("queue.run_ended", error=type(error).__name__, detail=str(error)[:200])
+
+
+def _number_of(job_id: JobId) -> int | None:
+    return int(job_id) if _JOB_NUMBER.fullmatch(job_id) else None
+
+
+def _held_job(row: asyncpg.Record) -> HeldJob:
+    return HeldJob(
+        job_id=JobId(str(row["id"])),
+        kind=row["entrypoint"],
+        payload=row["payload"] or b"",
+        attempts=row["attempts"] + 1,
+        reason=row["reason"],
+        held_at=row["updated"],
+    )
 
 
 async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> None:

@@ -48,12 +48,58 @@ insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
 select id, 'failed', entrypoint, priority from held;
 
 -- name: held_jobs
--- The dead letters, newest first.
+-- The dead letters, newest first. The conditions are any of the blocks below.
 select id, entrypoint, payload, attempts, coalesce(headers ->> 'held_reason', '') as reason, updated
 from queue.pgqueuer
-where status = 'failed'
+where status = 'failed'{conditions}
 order by updated desc, id desc
 limit $1;
+
+-- name: of_kind
+-- Those of one kind.
+entrypoint = {kind}
+
+-- name: after_held
+-- Those that come after a place in the list.
+(updated, id) < ({at}::timestamptz, {id}::bigint)
+
+-- name: held_job
+-- One dead letter.
+select id, entrypoint, payload, attempts, coalesce(headers ->> 'held_reason', '') as reason, updated
+from queue.pgqueuer
+where id = $1 and status = 'failed';
+
+-- name: count_held
+-- How many dead letters there are, counted up to $1, and since when the oldest is held.
+select
+    (select count(*) from (select from queue.pgqueuer where status = 'failed' limit $1) held) as held,
+    (select min(updated) from queue.pgqueuer where status = 'failed') as oldest_at;
+
+-- name: requeue_jobs
+-- Make dead letters due now, as if they were new. The key is left out: another job that has it may wait already, and one more run does no
+-- harm where the key only saves work.
+with requeued as (
+    update queue.pgqueuer
+    set status = 'queued', execute_after = now(), updated = now(), attempts = 0, queue_manager_id = null, dedupe_key = null
+    where id = any ($1::bigint[]) and status = 'failed'
+    returning id, entrypoint, priority
+),
+logged as (
+    insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
+    select id, 'queued', entrypoint, priority from requeued
+)
+select count(*) from requeued;
+
+-- name: discard_job
+-- Delete a dead letter.
+with discarded as (
+    delete from queue.pgqueuer where id = $1 and status = 'failed' returning *
+),
+logged as (
+    insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
+    select id, 'deleted', entrypoint, priority from discarded
+)
+select id, entrypoint, payload, attempts, coalesce(headers ->> 'held_reason', '') as reason, updated from discarded;
 
 -- name: depths
 -- How many jobs are in each state; those that are due later are `scheduled`.

@@ -5,7 +5,7 @@ A queue delivers a job at least once, to one worker at a time while that worker'
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NewType, Protocol
+from typing import Final, NamedTuple, NewType, Protocol
 
 import msgspec
 
@@ -66,6 +66,20 @@ class HeldJob(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     reason: str
     held_at: datetime
+
+
+class HeldPlace(NamedTuple):
+    """Where in the list of dead letters one stands: the list goes on after it, also once it was requeued or discarded."""
+
+    held_at: datetime
+    job_id: JobId
+
+
+class HeldCount(NamedTuple):
+    """How many dead letters there are, counted up to a bound, and since when the oldest is held; None where there is none."""
+
+    jobs: int
+    oldest_at: datetime | None
 
 
 class JobText(msgspec.Struct, frozen=True):
@@ -133,12 +147,32 @@ class JobInspection(Protocol):
 class DeadLetters(JobInspection, Protocol):
     """Jobs held for a person, for operators, with all that can be read of the queue."""
 
-    async def held(self, *, limit: int) -> list[HeldJob]:
-        """The dead letters, newest first."""
+    async def held(
+        self, *, limit: int, kind: JobKind | None = None, after: HeldPlace | None = None
+    ) -> list[HeldJob]:
+        """The dead letters, newest first; only those of a kind, and only those that come after a place, if given."""
         ...
 
-    async def requeue(self, job_ids: Sequence[JobId]) -> int:
-        """Make held jobs due again, as if new; return how many were held."""
+    async def find_held(self, job_id: JobId) -> HeldJob | None:
+        """One dead letter; None where no held job has the id."""
+        ...
+
+    async def count_held(self, *, counted_max: int) -> HeldCount:
+        """How many dead letters there are, at most `counted_max`, and how old the oldest of all is."""
+        ...
+
+    async def requeue(self, job_ids: Sequence[JobId], *, within: "Connection | None" = None) -> int:
+        """Make held jobs due again, as if new; return how many were held.
+
+        `within`: inside the transaction of this connection to the event store, if and only if it commits.
+        """
+        ...
+
+    async def discard(self, job_id: JobId, *, within: Connection) -> HeldJob | None:
+        """Delete a dead letter for good inside a transaction, and return it; None where no held job has the id.
+
+        The caller keeps it with who discarded it and why, and knows that nothing waits for the job.
+        """
         ...
 
 

@@ -1,0 +1,128 @@
+"""Dead letters: jobs that failed for good. List them, look at one, do them again, discard one that nothing waits for."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fincore.backoffice.job_outlook import JobOutlook, JobSubject, outlook_of, subject_of
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import fold
+from fincore.domain.checkout_session import CheckoutSession, fold_session
+from fincore.domain.checkout_session_events import CheckoutSessionEvent
+from fincore.domain.errors import EventImpossible, FinCoreError, InvalidId, StreamUnreadable
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import (
+    ChargeId,
+    CheckoutSessionId,
+    parse_charge_id,
+    parse_checkout_session_id,
+    session_stream_of,
+    stream_of,
+)
+from fincore.domain.job import JobKind
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Connection
+from fincore.write.queue.port import DeadLetters, HeldJob, HeldPlace, JobId
+
+
+class NoSuchDeadLetter(FinCoreError):
+    """No held job has the id: it was done again or discarded meanwhile, or there never was one."""
+
+    def __init__(self, job_id: JobId) -> None:
+        super().__init__(
+            f"there is no dead letter {job_id[:20]!r}: list the dead letters again, it may be done meanwhile"
+        )
+
+
+class NotDiscardable(FinCoreError):
+    """Something waits for the job: without it an outcome would never be known."""
+
+    def __init__(self, job_id: JobId, outlook: JobOutlook) -> None:
+        super().__init__(
+            f"dead letter {job_id} cannot be discarded: {outlook.does} Requeue it, or record what became of what it is about"
+        )
+
+
+class JobLogs(NamedTuple):
+    """Where what jobs are about is read from."""
+
+    charges: EventLog[ChargeEvent]
+    sessions: EventLog[CheckoutSessionEvent]
+
+
+class DeadLetter(NamedTuple):
+    """A dead letter, what it is about, and what a replay would do. `subject` is None where the payload cannot be read."""
+
+    job: HeldJob
+    subject: JobSubject | None
+    outlook: JobOutlook
+
+
+class LetterPage(NamedTuple):
+    """One page of dead letters, newest first."""
+
+    letters: list[HeldJob]
+    has_more: bool
+
+
+async def list_dead_letters(
+    jobs: DeadLetters, *, limit: int, kind: JobKind | None = None, after: HeldPlace | None = None
+) -> LetterPage:
+    """The dead letters after a place in the list, newest first."""
+    found = await jobs.held(limit=limit + 1, kind=kind, after=after)
+    return LetterPage(found[:limit], len(found) > limit)
+
+
+async def show_dead_letter(jobs: DeadLetters, logs: JobLogs, job_id: JobId) -> DeadLetter:
+    """One dead letter, and what doing it again would do now. Raise `NoSuchDeadLetter`."""
+    letter = await jobs.find_held(job_id)
+    if letter is None:
+        raise NoSuchDeadLetter(job_id)
+    return await _looked_at(logs, letter)
+
+
+async def requeue_dead_letters(jobs: DeadLetters, job_ids: Sequence[JobId], *, within: Connection) -> int:
+    """Make dead letters due again in a transaction; return how many were held. A second request finds none."""
+    return await jobs.requeue(job_ids, within=within)
+
+
+async def discard_dead_letter(
+    jobs: DeadLetters, logs: JobLogs, job_id: JobId, *, within: Connection
+) -> DeadLetter:
+    """Delete a dead letter that nothing waits for in a transaction, and return it, for the record of the act.
+
+    What is over stays over: a charge that is asked for something else later gets a job of its own. Raise `NoSuchDeadLetter` and
+    `NotDiscardable`.
+    """
+    shown = await show_dead_letter(jobs, logs, job_id)
+    if shown.outlook.is_needed:
+        raise NotDiscardable(job_id, shown.outlook)
+    if await jobs.discard(job_id, within=within) is None:
+        raise NoSuchDeadLetter(job_id)
+    return shown
+
+
+async def _looked_at(logs: JobLogs, letter: HeldJob) -> DeadLetter:
+    subject = subject_of(letter)
+    charge = None if subject is None else await _charge(logs, subject.charge_id)
+    session = None if subject is None else await _session(logs, subject.checkout_session_id)
+    return DeadLetter(letter, subject, outlook_of(letter, charge, session))
+
+
+async def _charge(logs: JobLogs, charge_id: ChargeId | None) -> Charge | None:
+    if charge_id is None:
+        return None
+    try:
+        events = await logs.charges.load(stream_of(parse_charge_id(charge_id)))
+        return fold(one.event for one in events)
+    except (InvalidId, StreamUnreadable, EventImpossible):
+        return None
+
+
+async def _session(logs: JobLogs, session_id: CheckoutSessionId | None) -> CheckoutSession | None:
+    if session_id is None:
+        return None
+    try:
+        events = await logs.sessions.load(session_stream_of(parse_checkout_session_id(session_id)))
+        return fold_session(one.event for one in events)
+    except (InvalidId, StreamUnreadable, EventImpossible):
+        return None
