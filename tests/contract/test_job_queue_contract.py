@@ -338,18 +338,40 @@ async def test_held_jobs_are_found_by_id_and_counted_to_bound(pool: Pool, queue:
         assert await queue.find_held(nonsense) is None
 
 
-async def test_requeue_within_a_transaction_counts_if_it_commits(pool: Pool, queue: JobQueue) -> None:
+async def test_replay_counts_if_its_transaction_commits(pool: Pool, queue: JobQueue) -> None:
     (letter,) = await held(pool, queue, b"1")
+    place = HeldPlace(letter.held_at, letter.job_id)
     async with pool.acquire() as connection:
         rolled_back = connection.transaction()
         await rolled_back.start()
-        assert await queue.requeue([letter.job_id], within=connection) == 1
+        assert await queue.replay(place, within=connection) == letter
         await rolled_back.rollback()
     assert await queue.find_held(letter.job_id) == letter
     async with pool.acquire() as connection, connection.transaction():
-        assert await queue.requeue([letter.job_id], within=connection) == 1
-        assert await queue.requeue([letter.job_id], within=connection) == 0
+        assert await queue.replay(place, within=connection) == letter
+        assert await queue.replay(place, within=connection) is None
     assert await queue.find_held(letter.job_id) is None
+
+
+async def test_job_that_is_held_again_is_another_dead_letter(
+    make_queue: MakeQueue, pool: Pool, queue: JobQueue
+) -> None:
+    """What one person saw, another may have done again meanwhile: the act of the first is then about nothing."""
+    (seen,) = await held(pool, queue, b"1")
+    await queue.requeue([seen.job_id])
+
+    async def refuse(_job: ClaimedJob) -> JobResult:
+        return Hold("again")
+
+    later = make_queue()
+    async with working(later, Seen(refuse)):
+        (again,) = await dead_letters(later, 1)
+    assert (again.job_id, again.reason) == (seen.job_id, "again")
+    stale = HeldPlace(seen.held_at, seen.job_id)
+    async with pool.acquire() as connection, connection.transaction():
+        assert await queue.replay(stale, within=connection) is None
+        assert await queue.discard(stale, within=connection) is None
+        assert await queue.discard(HeldPlace(again.held_at, again.job_id), within=connection) == again
 
 
 async def test_discarded_job_is_gone_and_only_held_ones_can_be(pool: Pool, queue: JobQueue) -> None:
@@ -357,14 +379,16 @@ async def test_discarded_job_is_gone_and_only_held_ones_can_be(pool: Pool, queue
     await put(pool, queue, b"waits", delay_seconds=3_600)
     waiting = JobId(str(int(letter.job_id) + 1))
     async with pool.acquire() as connection, connection.transaction():
-        assert await queue.discard(letter.job_id, within=connection) == letter
+        assert await queue.discard(HeldPlace(letter.held_at, letter.job_id), within=connection) == letter
         for other in (letter.job_id, waiting, *NO_IDS):
-            assert await queue.discard(other, within=connection) is None
+            place = HeldPlace(letter.held_at, other)
+            assert await queue.discard(place, within=connection) is None
+            assert await queue.replay(place, within=connection) is None
     assert await queue.requeue([letter.job_id]) == 0
     assert await queue.depths() == {"queued": 0, "scheduled": 1, "picked": 0, "held": 0}
 
 
-async def test_requeue_of_a_job_whose_key_waits_makes_both_due(
+async def test_requeued_job_leaves_its_key_to_the_one_that_waits(
     make_queue: MakeQueue, pool: Pool, queue: JobQueue
 ) -> None:
     async def put_inquiry() -> None:

@@ -18,6 +18,7 @@ from fincore.alerting.alerts import ALERTS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
 from fincore.backoffice.charge_results import RESULTS
+from fincore.backoffice.job_outlook import REPLAYS
 from fincore.bootstrap.serving import CONNECTIONS_WAITING_MAX
 from fincore.bootstrap.settings import SETTINGS
 from fincore.checkout import address_limit
@@ -131,6 +132,12 @@ def janitor_schedule() -> str:
         f"no answer for {policy.give_up_seconds:g} s: the job is held for a person",
     ]
     return _text("\n".join(lines))
+
+
+def job_replays() -> str:
+    """What each kind of job does when it is done again, and why it does it once."""
+    rows = [(f"`{kind}`", replay.does, replay.once) for kind, replay in REPLAYS.items()]
+    return _table(("job", "does", "why once"), rows)
 
 
 def follow_up_table() -> str:
@@ -575,6 +582,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "file_limits": file_limits,
     "follow_up_jobs": follow_up_table,
+    "job_replays": job_replays,
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),
     "journal": lambda: _text(journal_table()),

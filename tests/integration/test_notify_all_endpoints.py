@@ -38,7 +38,7 @@ async def receiver() -> AsyncIterator[MerchantReceiver]:
         yield receiver
 
 
-async def test_endpoints_of_all_merchants_are_listed_by_mode_and_merchant(
+async def test_all_endpoints_are_listed_by_mode_and_merchant(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     mine = (await notify.listen(f"{receiver.url}/token-4711?key=abc")).endpoint.endpoint_id

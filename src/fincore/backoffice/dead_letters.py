@@ -1,6 +1,5 @@
 """Dead letters: jobs that failed for good. List them, look at one, do them again, discard one that nothing waits for."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from fincore.backoffice.job_outlook import JobOutlook, JobSubject, outlook_of, subject_of
@@ -21,24 +20,24 @@ from fincore.domain.ids import (
 from fincore.domain.job import JobKind
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Connection
-from fincore.write.queue.port import DeadLetters, HeldJob, HeldPlace, JobId
+from fincore.write.queue.port import DeadLetters, HeldJob, HeldPlace
 
 
 class NoSuchDeadLetter(FinCoreError):
-    """No held job has the id: it was done again or discarded meanwhile, or there never was one."""
+    """No job is held under this id since that time: it was done again or discarded meanwhile, or there never was one."""
 
-    def __init__(self, job_id: JobId) -> None:
+    def __init__(self, place: HeldPlace) -> None:
         super().__init__(
-            f"there is no dead letter {job_id[:20]!r}: list the dead letters again, it may be done meanwhile"
+            f"there is no dead letter of job {place.job_id[:20]!r} that is held since then: list the dead letters again"
         )
 
 
 class NotDiscardable(FinCoreError):
     """Something waits for the job: without it an outcome would never be known."""
 
-    def __init__(self, job_id: JobId, outlook: JobOutlook) -> None:
+    def __init__(self, outlook: JobOutlook) -> None:
         super().__init__(
-            f"dead letter {job_id} cannot be discarded: {outlook.does} Requeue it, or record what became of what it is about"
+            f"something waits for this job: {outlook.does} Replay it, or record what became of what it is about"
         )
 
 
@@ -72,36 +71,40 @@ async def list_dead_letters(
     return LetterPage(found[:limit], len(found) > limit)
 
 
-async def show_dead_letter(jobs: DeadLetters, logs: JobLogs, job_id: JobId) -> DeadLetter:
+async def show_dead_letter(jobs: DeadLetters, logs: JobLogs, place: HeldPlace) -> DeadLetter:
     """One dead letter, and what doing it again would do now. Raise `NoSuchDeadLetter`."""
-    letter = await jobs.find_held(job_id)
+    letter = await jobs.find_held(place.job_id)
+    if letter is None or letter.held_at != place.held_at:
+        raise NoSuchDeadLetter(place)
+    return await look_at(logs, letter)
+
+
+async def replay_dead_letter(jobs: DeadLetters, place: HeldPlace, *, within: Connection) -> HeldJob:
+    """Make a dead letter due again in a transaction, and return it. Raise `NoSuchDeadLetter`, as for a second person who was later."""
+    letter = await jobs.replay(place, within=within)
     if letter is None:
-        raise NoSuchDeadLetter(job_id)
-    return await _looked_at(logs, letter)
-
-
-async def requeue_dead_letters(jobs: DeadLetters, job_ids: Sequence[JobId], *, within: Connection) -> int:
-    """Make dead letters due again in a transaction; return how many were held. A second request finds none."""
-    return await jobs.requeue(job_ids, within=within)
+        raise NoSuchDeadLetter(place)
+    return letter
 
 
 async def discard_dead_letter(
-    jobs: DeadLetters, logs: JobLogs, job_id: JobId, *, within: Connection
+    jobs: DeadLetters, logs: JobLogs, place: HeldPlace, *, within: Connection
 ) -> DeadLetter:
     """Delete a dead letter that nothing waits for in a transaction, and return it, for the record of the act.
 
     What is over stays over: a charge that is asked for something else later gets a job of its own. Raise `NoSuchDeadLetter` and
     `NotDiscardable`.
     """
-    shown = await show_dead_letter(jobs, logs, job_id)
+    shown = await show_dead_letter(jobs, logs, place)
     if shown.outlook.is_needed:
-        raise NotDiscardable(job_id, shown.outlook)
-    if await jobs.discard(job_id, within=within) is None:
-        raise NoSuchDeadLetter(job_id)
+        raise NotDiscardable(shown.outlook)
+    if await jobs.discard(place, within=within) is None:
+        raise NoSuchDeadLetter(place)
     return shown
 
 
-async def _looked_at(logs: JobLogs, letter: HeldJob) -> DeadLetter:
+async def look_at(logs: JobLogs, letter: HeldJob) -> DeadLetter:
+    """A dead letter with what it is about and what a replay would do."""
     subject = subject_of(letter)
     charge = None if subject is None else await _charge(logs, subject.charge_id)
     session = None if subject is None else await _session(logs, subject.checkout_session_id)

@@ -1,7 +1,8 @@
 """The webhook endpoints of all merchants, as staff see them: how each fares, and only the host of its URL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import asyncpg
@@ -21,7 +22,12 @@ DELIVERIES_COUNTED_MAX: Final = 1_000
 
 EndpointCondition = Literal["enabled", "failing", "disabled"]
 """`enabled`: it takes webhooks, and took the latest. `failing`: FinCore disabled it because nothing arrived, or the latest webhook did not
-reach it. `disabled`: it takes nothing, for whatever reason."""
+reach it. `disabled`: it takes nothing."""
+
+
+_CONDITIONS: Final[Mapping[EndpointCondition, str]] = MappingProxyType(
+    {"enabled": _SQL.enabled, "failing": _SQL.failing, "disabled": _SQL.disabled}
+)
 
 
 class OwnersSeen(NamedTuple):
@@ -91,7 +97,7 @@ class AllEndpoints:
             raise ValueError(f"limit must be between 1 and {PAGE_ROWS_MAX}, not {limit}")
         arguments: list[object] = [*_filters(seen), DELIVERIES_COUNTED_MAX, limit + 1]
         conditions = ""
-        wanted = None if condition is None else getattr(_SQL, condition)
+        wanted = None if condition is None else _CONDITIONS[condition]
         for text, value in ((wanted, True), (_SQL.after_endpoint, after_id)):
             if text is not None and value is not None:
                 arguments.append(value)

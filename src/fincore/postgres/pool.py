@@ -1,6 +1,8 @@
 """Connections and pools of asyncpg, all with the same stated bounds."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, Literal, TypeAlias
 
 import asyncpg
@@ -23,6 +25,8 @@ IDLE_IN_TRANSACTION_TIMEOUT_MILLISECONDS: Final = 30_000
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Statements: TypeAlias = "Pool | Connection"
+"""Where a store's statements run: each by itself on a connection of a pool, or all in the transaction of one connection."""
 
 StoreState = Literal["ok", "read_only", "unavailable"]
 """What a probe finds: a server that serves, one that only reads, or none that answers in time."""
@@ -101,6 +105,17 @@ async def create_pool(
             raise
         raise StoreUnavailable(f"{OUTAGES[outage]}: {error}") from error
     return pool
+
+
+@asynccontextmanager
+async def transaction_on(store: Statements) -> AsyncIterator[Connection]:
+    """A transaction of its own on a pool; within a transaction a part of it, which can fail alone."""
+    if isinstance(store, asyncpg.Pool):
+        async with store.acquire() as connection, connection.transaction():
+            yield connection
+    else:
+        async with store.transaction():
+            yield store
 
 
 async def store_state(

@@ -12,7 +12,7 @@ from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import BASIS_POINTS_MAX, FeePlan
 from fincore.domain.ids import MerchantId
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Statements, transaction_on
 from fincore.write.merchants.merchants import NAME_CHARACTERS_MAX, UnknownMerchant
 
 _SQL = load_sql("fincore.write.merchants", "fee_plans.sql")
@@ -38,8 +38,8 @@ class AgreedPlan(msgspec.Struct, frozen=True, kw_only=True):
 class FeePlans:
     """Sets and lists plans. A plan counts for charges created a few seconds after it was set, and for no earlier one."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
-        self._pool = pool
+    def __init__(self, store: Statements, clock: Clock) -> None:
+        self._store = store
         self._clock = clock
 
     async def set(self, merchant_id: MerchantId, currency: Currency, plan: FeePlan, *, by: str) -> None:
@@ -59,17 +59,22 @@ class FeePlans:
         if not 1 <= len(by.strip()) <= NAME_CHARACTERS_MAX:
             raise FeePlanNotUsable(f"say who sets the plan, in 1 to {NAME_CHARACTERS_MAX} characters")
         try:
-            await self._pool.execute(
-                _SQL.set_plan,
-                merchant_id,
-                currency,
-                plan.basis_points,
-                plan.fixed_minor,
-                self._clock.now(),
-                by,
-            )
+            async with transaction_on(self._store) as connection:
+                await connection.execute(
+                    _SQL.set_plan,
+                    merchant_id,
+                    currency,
+                    plan.basis_points,
+                    plan.fixed_minor,
+                    self._clock.now(),
+                    by,
+                )
         except asyncpg.ForeignKeyViolationError as error:
             raise UnknownMerchant(merchant_id) from error
+        except asyncpg.UniqueViolationError:
+            raise FeePlanNotUsable(
+                f"another plan of merchant {merchant_id} was set at this moment: list its plans, then set this one again"
+            ) from None
 
     async def list(self, merchant_id: MerchantId) -> list[AgreedPlan]:
         """Every plan the merchant has ever had, by currency, the latest last."""
@@ -82,5 +87,5 @@ class FeePlans:
                 set_at=row["set_at"],
                 set_by=row["set_by"],
             )
-            for row in await self._pool.fetch(_SQL.list_plans, merchant_id)
+            for row in await self._store.fetch(_SQL.list_plans, merchant_id)
         ]

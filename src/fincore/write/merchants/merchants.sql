@@ -6,6 +6,19 @@ insert into merchants.merchants (merchant_id, name, created_at) values ($1, $2, 
 -- All merchants, oldest first.
 select merchant_id, name, created_at from merchants.merchants order by merchant_id;
 
+-- name: page_of_merchants
+-- Merchants after one of them ($1), oldest first: some ($2) or all, and those with a text in their name ($3) if it is given.
+select merchant_id, name, created_at
+from merchants.merchants
+where ($1::text is null or merchant_id > $1) and ($2::text[] is null or merchant_id = any ($2))
+  and ($3::text is null or position(lower($3) in lower(name)) > 0)
+order by merchant_id
+limit $4;
+
+-- name: find_merchant
+-- One merchant.
+select merchant_id, name, created_at from merchants.merchants where merchant_id = $1;
+
 -- name: is_merchant
 -- Whether there is a merchant.
 select exists (select from merchants.merchants where merchant_id = $1);
@@ -21,6 +34,12 @@ select key_id, merchant_id, kind, livemode, name, last4, created_at, revoked_at
 from merchants.api_keys
 where merchant_id = $1
 order by key_id;
+
+-- name: find_key
+-- One key of a merchant.
+select key_id, merchant_id, kind, livemode, name, last4, created_at, revoked_at
+from merchants.api_keys
+where merchant_id = $1 and key_id = $2;
 
 -- name: revoke_key
 -- Revoke a key of a merchant; the first moment stands when it is revoked again.

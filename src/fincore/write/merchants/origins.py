@@ -12,7 +12,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import MerchantId
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, Statements, transaction_on
 from fincore.postgres.remembered_fetch import RememberedFetch
 from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX, Origin
@@ -46,8 +46,8 @@ class RegisteredOrigin(msgspec.Struct, frozen=True, kw_only=True):
 class Origins:
     """Registers origins, lists them and takes them out."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
-        self._pool = pool
+    def __init__(self, store: Statements, clock: Clock) -> None:
+        self._store = store
         self._clock = clock
 
     async def add(self, merchant_id: MerchantId, origin: Origin, *, livemode: bool) -> bool:
@@ -55,14 +55,15 @@ class Origins:
         arguments = (merchant_id, livemode, origin, self._clock.now(), ORIGINS_MAX)
         for _ in range(_ADDS_MAX):
             try:
-                status = await self._pool.execute(_SQL.add_origin, *arguments)
+                async with transaction_on(self._store) as connection:
+                    status = await connection.execute(_SQL.add_origin, *arguments)
             except asyncpg.ForeignKeyViolationError as error:
                 raise UnknownMerchant(merchant_id) from error
             except asyncpg.UniqueViolationError:  # another origin was faster to take the place
                 continue
             if status != "INSERT 0 0":
                 return True
-            if await self._pool.fetchval(_SQL.is_origin, merchant_id, livemode, origin):
+            if await self._store.fetchval(_SQL.is_origin, merchant_id, livemode, origin):
                 return False
             raise TooManyOrigins(
                 f"merchant {merchant_id} has {ORIGINS_MAX} origins in {'live' if livemode else 'test'} mode, the most there may "
@@ -73,12 +74,12 @@ class Origins:
     async def list(self, merchant_id: MerchantId) -> list[RegisteredOrigin]:
         """The origins of a merchant, those of test mode first."""
         return [
-            RegisteredOrigin(**dict(row)) for row in await self._pool.fetch(_SQL.list_origins, merchant_id)
+            RegisteredOrigin(**dict(row)) for row in await self._store.fetch(_SQL.list_origins, merchant_id)
         ]
 
     async def remove(self, merchant_id: MerchantId, origin: Origin, *, livemode: bool) -> bool:
         """Take an origin out; False where the merchant has no such origin in the mode."""
-        status = await self._pool.execute(_SQL.remove_origin, merchant_id, livemode, origin)
+        status = await self._store.execute(_SQL.remove_origin, merchant_id, livemode, origin)
         return status != "DELETE 0"
 
 

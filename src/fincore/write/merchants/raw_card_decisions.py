@@ -12,7 +12,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import MerchantId
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, Statements, transaction_on
 from fincore.postgres.remembered_fetch import RememberedFetch
 from fincore.write.merchants.merchants import UnknownMerchant
 
@@ -41,8 +41,8 @@ class RawCardDecision(msgspec.Struct, frozen=True, kw_only=True):
 class RawCardDecisions:
     """Adds decisions and lists them."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
-        self._pool = pool
+    def __init__(self, store: Statements, clock: Clock) -> None:
+        self._store = store
         self._clock = clock
 
     async def add(
@@ -52,7 +52,8 @@ class RawCardDecisions:
         arguments = (merchant_id, livemode, is_enabled, self._clock.now(), by, reason)
         for _ in range(_ADDS_MAX):
             try:
-                await self._pool.execute(_SQL.add_decision, *arguments)
+                async with transaction_on(self._store) as connection:
+                    await connection.execute(_SQL.add_decision, *arguments)
             except asyncpg.ForeignKeyViolationError as error:
                 raise UnknownMerchant(merchant_id) from error
             except asyncpg.UniqueViolationError:  # another decision took the number
@@ -63,7 +64,7 @@ class RawCardDecisions:
     async def list(self, merchant_id: MerchantId) -> list[RawCardDecision]:
         """Every decision about a merchant, those of test mode first, the latest of a mode last."""
         return [
-            RawCardDecision(**dict(row)) for row in await self._pool.fetch(_SQL.list_decisions, merchant_id)
+            RawCardDecision(**dict(row)) for row in await self._store.fetch(_SQL.list_decisions, merchant_id)
         ]
 
 

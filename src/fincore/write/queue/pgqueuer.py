@@ -160,15 +160,21 @@ class PgQueuerQueue:
         row = await self._pool.fetchrow(_SQL.count_held, counted_max)
         return HeldCount(0, None) if row is None else HeldCount(row["held"], row["oldest_at"])
 
-    async def requeue(self, job_ids: Sequence[JobId], *, within: "Connection | None" = None) -> int:
+    async def requeue(self, job_ids: Sequence[JobId]) -> int:
         """Make held jobs due again, as if new; return how many were held. No job has an id that is not one of PgQueuer's."""
         numbers = [number for job_id in job_ids if (number := _number_of(job_id)) is not None]
-        return int(await (within or self._pool).fetchval(_SQL.requeue_jobs, numbers))
+        return len(await self._pool.fetch(_SQL.requeue_jobs, numbers, None))
 
-    async def discard(self, job_id: JobId, *, within: Connection) -> HeldJob | None:
-        """Delete a dead letter for good, and return it; None where no held job has the id."""
-        number = _number_of(job_id)
-        row = None if number is None else await within.fetchrow(_SQL.discard_job, number)
+    async def replay(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
+        """Make one dead letter due again inside a transaction, and return it; None where no job is held since then."""
+        number = _number_of(place.job_id)
+        row = None if number is None else await within.fetchrow(_SQL.requeue_jobs, [number], place.held_at)
+        return None if row is None else _held_job(row)
+
+    async def discard(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
+        """Delete one dead letter for good inside a transaction, and return it; None where no job is held since then."""
+        number = _number_of(place.job_id)
+        row = None if number is None else await within.fetchrow(_SQL.discard_job, number, place.held_at)
         return None if row is None else _held_job(row)
 
     async def depths(self) -> Mapping[str, int]:

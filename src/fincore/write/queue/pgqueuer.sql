@@ -76,24 +76,32 @@ select
     (select min(updated) from queue.pgqueuer where status = 'failed') as oldest_at;
 
 -- name: requeue_jobs
--- Make dead letters due now, as if they were new. The key is left out: another job that has it may wait already, and one more run does no
--- harm where the key only saves work.
-with requeued as (
-    update queue.pgqueuer
+-- Make dead letters due now, as if they were new; only those held since $2, if it is given. The key is left out: another job that has it may
+-- wait already, and one more run does no harm where the key only saves work.
+with letters as (
+    select id, entrypoint, payload, attempts, coalesce(headers ->> 'held_reason', '') as reason, updated
+    from queue.pgqueuer
+    where id = any ($1::bigint[]) and status = 'failed' and ($2::timestamptz is null or updated = $2)
+    order by id
+    for update
+),
+requeued as (
+    update queue.pgqueuer job
     set status = 'queued', execute_after = now(), updated = now(), attempts = 0, queue_manager_id = null, dedupe_key = null
-    where id = any ($1::bigint[]) and status = 'failed'
-    returning id, entrypoint, priority
+    from letters
+    where job.id = letters.id
+    returning job.id, job.entrypoint, job.priority
 ),
 logged as (
     insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
     select id, 'queued', entrypoint, priority from requeued
 )
-select count(*) from requeued;
+select id, entrypoint, payload, attempts, reason, updated from letters;
 
 -- name: discard_job
--- Delete a dead letter.
+-- Delete a dead letter that is held since $2.
 with discarded as (
-    delete from queue.pgqueuer where id = $1 and status = 'failed' returning *
+    delete from queue.pgqueuer where id = $1 and status = 'failed' and updated = $2 returning *
 ),
 logged as (
     insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)

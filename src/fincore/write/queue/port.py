@@ -69,7 +69,7 @@ class HeldJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldPlace(NamedTuple):
-    """Where in the list of dead letters one stands: the list goes on after it, also once it was requeued or discarded."""
+    """A dead letter as a place in their list, which goes on after it also once it is gone. A job that is held again has another place."""
 
     held_at: datetime
     job_id: JobId
@@ -161,15 +161,19 @@ class DeadLetters(JobInspection, Protocol):
         """How many dead letters there are, at most `counted_max`, and how old the oldest of all is."""
         ...
 
-    async def requeue(self, job_ids: Sequence[JobId], *, within: "Connection | None" = None) -> int:
-        """Make held jobs due again, as if new; return how many were held.
+    async def requeue(self, job_ids: Sequence[JobId]) -> int:
+        """Make held jobs due again, as if new; return how many were held."""
+        ...
 
-        `within`: inside the transaction of this connection to the event store, if and only if it commits.
+    async def replay(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
+        """Make one dead letter due again, as if new, inside a transaction of the event store, and return it.
+
+        None where no job is held since then: it was done again meanwhile, and may have been held anew.
         """
         ...
 
-    async def discard(self, job_id: JobId, *, within: Connection) -> HeldJob | None:
-        """Delete a dead letter for good inside a transaction, and return it; None where no held job has the id.
+    async def discard(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
+        """Delete one dead letter for good inside a transaction, and return it; None as of `replay`.
 
         The caller keeps it with who discarded it and why, and knows that nothing waits for the job.
         """

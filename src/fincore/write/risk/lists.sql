@@ -3,14 +3,18 @@
 insert into risk.lists (name, kind, created_by, reason) values ($1, $2, $3, $4) on conflict (name) do nothing returning name;
 
 -- name: read_lists
--- Every list, with how many entries count now.
+-- Every list, with how many entries count now; up to $1, if it is given.
 select
     l.name, l.kind, l.created_at, l.created_by, l.reason,
     (
-        select count(*) from risk.list_entries e
-        left join risk.list_imports i using (import_id)
-        where e.list = l.name and e.removed_at is null and (e.expires_at is null or e.expires_at > now())
-          and (e.import_id is null or i.completed_at is not null)
+        select count(*)
+        from (
+            select from risk.list_entries e
+            left join risk.list_imports i using (import_id)
+            where e.list = l.name and e.removed_at is null and (e.expires_at is null or e.expires_at > now())
+              and (e.import_id is null or i.completed_at is not null)
+            limit $1
+        ) counted
     ) as entries
 from risk.lists l
 order by l.name;

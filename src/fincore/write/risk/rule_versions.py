@@ -9,7 +9,7 @@ import msgspec
 
 from fincore.domain.errors import FinCoreError
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Statements, transaction_on
 from fincore.write.risk.rule_states import RuleState
 from fincore.write.risk.store import ListKind, ListName
 
@@ -54,34 +54,34 @@ class MadeChange(StateChange, frozen=True, kw_only=True):
 class RiskRuleVersions:
     """Reads and adds versions and changes."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, store: Statements) -> None:
+        self._store = store
 
     async def in_force(self) -> dict[int, RuleState]:
         """The versions that are live or in shadow, by number."""
-        return {row["version"]: row["state"] for row in await self._pool.fetch(_SQL.versions_in_force)}
+        return {row["version"]: row["state"] for row in await self._store.fetch(_SQL.versions_in_force)}
 
     async def read(self, version: int) -> RiskRuleVersion | None:
         """One version."""
-        row = await self._pool.fetchrow(_SQL.read_version, version)
+        row = await self._store.fetchrow(_SQL.read_version, version)
         return None if row is None else RiskRuleVersion(**dict(row))
 
     async def list(self, limit: int = LISTED_MAX) -> list[RiskRuleVersion]:
         """The latest versions, newest first."""
-        return [RiskRuleVersion(**dict(row)) for row in await self._pool.fetch(_SQL.list_versions, limit)]
+        return [RiskRuleVersion(**dict(row)) for row in await self._store.fetch(_SQL.list_versions, limit)]
 
     async def changes(self, limit: int = LISTED_MAX) -> "Sequence[MadeChange]":
         """The latest changes, newest first."""
-        return [MadeChange(**dict(row)) for row in await self._pool.fetch(_SQL.list_changes, limit)]
+        return [MadeChange(**dict(row)) for row in await self._store.fetch(_SQL.list_changes, limit)]
 
     async def lists(self) -> dict[ListName, ListKind]:
         """The lists of staff that rules may ask, and the kind of values that each holds."""
-        return {ListName(row["name"]): row["kind"] for row in await self._pool.fetch(_SQL.list_kinds)}
+        return {ListName(row["name"]): row["kind"] for row in await self._store.fetch(_SQL.list_kinds)}
 
     async def add(self, text: str, *, by: str, reason: str) -> int:
         """Keep a text as a draft; return its version. Raises `RiskRulesBusy`."""
         for _ in range(_ADDS_MAX):
-            added: int | None = await self._pool.fetchval(_SQL.add_version, text, by, reason)
+            added: int | None = await self._store.fetchval(_SQL.add_version, text, by, reason)
             if added is not None:
                 return added
         raise RiskRulesBusy("others add versions of the risk rules at this moment: try again")
@@ -93,7 +93,8 @@ class RiskRuleVersions:
         )
         versions, from_states, to_states, reasons = columns
         try:
-            await self._pool.execute(_SQL.add_changes, versions, from_states, to_states, by, reasons)
+            async with transaction_on(self._store) as connection:
+                await connection.execute(_SQL.add_changes, versions, from_states, to_states, by, reasons)
         except (
             asyncpg.RestrictViolationError,
             asyncpg.UniqueViolationError,

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Statements
 
 _SQL = load_sql("fincore.write.routing", "rule_store.sql")
 
@@ -26,23 +26,23 @@ class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
 class RuleStore:
     """Reads and adds versions."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, store: Statements) -> None:
+        self._store = store
 
     async def live_version(self) -> int:
         """The number of the live version; 0 where no rules were ever set."""
-        return await self._pool.fetchval(_SQL.live_version) or 0
+        return await self._store.fetchval(_SQL.live_version) or 0
 
     async def read(self, version: int) -> RuleVersion | None:
         """One version."""
-        row = await self._pool.fetchrow(_SQL.read_version, version)
+        row = await self._store.fetchrow(_SQL.read_version, version)
         return None if row is None else RuleVersion(**dict(row))
 
     async def list(self, limit: int = VERSIONS_LISTED_MAX) -> list[RuleVersion]:
         """The latest versions, newest first."""
-        return [RuleVersion(**dict(row)) for row in await self._pool.fetch(_SQL.list_versions, limit)]
+        return [RuleVersion(**dict(row)) for row in await self._store.fetch(_SQL.list_versions, limit)]
 
     async def add(self, text: str, *, after: int, by: str, reason: str) -> int | None:
         """Let a text be live from now on; return its version. None where the live version is not `after` any more."""
-        added: int | None = await self._pool.fetchval(_SQL.add_version, after, text, by, reason)
+        added: int | None = await self._store.fetchval(_SQL.add_version, after, text, by, reason)
         return added
