@@ -25,7 +25,7 @@ class BreakList(msgspec.Struct, frozen=True):
 async def list_breaks(ledgerdb: Pool, wanted: BreakFilters, *, limit: int) -> BreakList:
     """Breaks of a mode, those opened last first."""
     return BreakList(
-        await listing.list_breaks(ledgerdb, wanted, limit=limit),
+        (await listing.list_breaks(ledgerdb, wanted, limit=limit)).breaks,
         await listing.standing_sums(ledgerdb, livemode=wanted.livemode),
     )
 

@@ -96,7 +96,7 @@ def adjustments(*, live: Live = False, limit: Limit = 100) -> None:
                 one.reason,
                 standing_text(one),
             )
-            for one in found
+            for one in found.adjustments
         ],
     )
 

@@ -84,7 +84,7 @@ async def _lock(connection: Connection, file_id: SettlementFileId) -> KnownFile:
         raise FileNotChanged(
             f"there is no settlement file {file_id}: `fincore reconcile files` lists those there are"
         )
-    return _known(row)
+    return known_file(row)
 
 
 async def _act_on_break(connection: Connection, break_id: int, decision: FileDecision) -> None:
@@ -95,7 +95,8 @@ async def _act_on_break(connection: Connection, break_id: int, decision: FileDec
         await act(connection, known, Done(action=action, actor=decision.actor, reason=decision.reason))
 
 
-def _known(row: asyncpg.Record) -> KnownFile:
+def known_file(row: asyncpg.Record) -> KnownFile:
+    """A row of `read_file`."""
     last = (
         LastDecision(
             action=row["action"],

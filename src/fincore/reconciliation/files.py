@@ -10,6 +10,7 @@ from fincore.domain.ids import SettlementFileId, settlement_file_id_of
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.page import with_conditions
 from fincore.reconciliation.evidence.port import KeptFile
 from fincore.reconciliation.fetching.remote import NO_PROOF, Proof, RemoteFile
 from fincore.reconciliation.file_decision import FileStatus
@@ -135,8 +136,24 @@ class SettlementFiles:
         return None if arrival_no is None else (file_id, finding)
 
     async def list(
-        self, *, limit: int, source: str | None = None, status: FileStatus | None = None
+        self,
+        *,
+        limit: int,
+        source: str | None = None,
+        status: FileStatus | None = None,
+        livemode: bool | None = None,
+        after: SettlementFileId | None = None,
     ) -> list[SettlementFile]:
-        """The files fetched last, the newest first."""
-        rows = await self._pool.fetch(_SQL.list_files, limit, source, status)
+        """The files fetched last, the newest first, of those that come after the file `after` in this order."""
+        statement, arguments = with_conditions(
+            _SQL.list_files,
+            (limit,),
+            (
+                (_SQL.of_mode, livemode),
+                (_SQL.of_source, source),
+                (_SQL.with_status, status),
+                (_SQL.after_file, after),
+            ),
+        )
+        rows = await self._pool.fetch(statement, *arguments)
         return [msgspec.convert(dict(row), SettlementFile) for row in rows]

@@ -47,7 +47,7 @@ on conflict (source, name, size_bytes, remote_mtime) do nothing
 returning arrival_no;
 
 -- name: list_files
--- The files fetched last, the newest first: $1 at most; of the source $2 and with the status $3, where these are given.
+-- The files fetched last, the newest first: $1 at most.
 select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.format, f.status,
     f.refusal_line, f.refusal, f.replaces,
     (select count(*) from reconciliation.arrivals a where a.file_id = f.file_id and a.finding = 'doubled') as doubled,
@@ -57,6 +57,22 @@ select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, 
         where d.decision_no = f.decision_no
     ) as decision
 from reconciliation.files f
-where ($2::text is null or f.source = $2) and ($3::text is null or f.status = $3)
+where true{conditions}
 order by f.fetched_at desc, f.file_id desc
 limit $1;
+
+-- name: of_mode
+-- Those of a mode.
+f.livemode = {value};
+
+-- name: of_source
+-- Those of a source.
+f.source = {value};
+
+-- name: with_status
+-- Those with a status.
+f.status = {value};
+
+-- name: after_file
+-- Those that come after one in the list; none where there is no such file.
+(f.fetched_at, f.file_id) < (select o.fetched_at, o.file_id from reconciliation.files o where o.file_id = {value});

@@ -170,7 +170,8 @@ set reversed = $2::text::jsonb, decided_at = $3, counted_for = $4, told_at = clo
 where adjustment_id = $1 and told_at is null;
 
 -- name: list_adjustments
--- Adjustments of a mode, those decided last first: $2 at most.
+-- Adjustments of the mode $1, those decided last first, $2 at most; of those after the adjustment $3 in this order, and of the break $4, where
+-- these are given.
 select a.adjustment_id, a.break_id, a.kind, a.adjusts, a.psp, a.psp_account, a.currency, a.gross_minor, a.fee_minor, a.decided_by as by,
     a.booked ->> 'reason' as reason, a.booked ->> 'break_class' as break_class, a.decided_at, a.told_at, r.decided_by as reversed_by,
     r.reversed ->> 'reason' as reversed_for, r.decided_at as reversed_at,
@@ -183,5 +184,9 @@ select a.adjustment_id, a.break_id, a.kind, a.adjusts, a.psp, a.psp_account, a.c
 from reconciliation.adjustments a
 left join reconciliation.adjustment_reversals r using (adjustment_id)
 where a.livemode = $1
-order by a.decided_at desc, a.adjustment_id
+  and ($3::text is null or (a.decided_at, a.adjustment_id) < (
+      select o.decided_at, o.adjustment_id from reconciliation.adjustments o where o.adjustment_id = $3
+  ))
+  and ($4::bigint is null or a.break_id = $4)
+order by a.decided_at desc, a.adjustment_id desc
 limit $2;

@@ -1,7 +1,7 @@
 """Adjustments as people read them."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -47,7 +47,25 @@ class ListedAdjustment(msgspec.Struct, frozen=True, kw_only=True):
         return self.gross_minor + self.fee_minor
 
 
-async def list_adjustments(ledgerdb: Pool, *, livemode: bool, limit: int) -> list[ListedAdjustment]:
-    """Those of a mode, the last decided first."""
-    rows = await ledgerdb.fetch(_SQL.list_adjustments, livemode, limit, timeout=STATEMENT_SECONDS_MAX)
-    return [msgspec.convert(dict(row), ListedAdjustment) for row in rows]
+class AdjustmentPage(NamedTuple):
+    """One page, those decided last first; the last one's id is the place from which the next page goes on."""
+
+    adjustments: list[ListedAdjustment]
+    has_more: bool
+
+
+async def list_adjustments(
+    ledgerdb: Pool,
+    *,
+    livemode: bool,
+    break_id: int | None = None,
+    after: AdjustmentId | None = None,
+    limit: int,
+) -> AdjustmentPage:
+    """Those of a mode, or of one break of it, that come after the adjustment `after`."""
+    rows = await ledgerdb.fetch(
+        _SQL.list_adjustments, livemode, limit + 1, after, break_id, timeout=STATEMENT_SECONDS_MAX
+    )
+    return AdjustmentPage(
+        [msgspec.convert(dict(row), ListedAdjustment) for row in rows[:limit]], has_more=len(rows) > limit
+    )

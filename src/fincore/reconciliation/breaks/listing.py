@@ -1,14 +1,16 @@
 """Breaks as people list them, and as Prometheus counts them."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+import asyncpg
 import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.ids import StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.page import with_conditions
 from fincore.reconciliation.breaks.break_status import BreakStatus, StandingStatus
 from fincore.reconciliation.matching.differences import BreakClass
 from fincore.reconciliation.metrics import BREAKS, BREAKS_ANSWERED
@@ -22,7 +24,7 @@ class BreakFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which breaks of a mode are listed; None is any.
 
     `owner` may be empty for those without one; `psp_account` goes with `psp`. Closed ones are listed with `with_closed`, or where their
-    status is asked for.
+    status is asked for. `days_min` and `days_max` are ages in whole days, both included.
     """
 
     livemode: bool
@@ -31,7 +33,10 @@ class BreakFilters(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     psp: str | None = None
     psp_account: str | None = None
+    currency: Currency | None = None
+    stream_id: StreamId | None = None
     days_min: int = 0
+    days_max: int | None = None
     with_closed: bool = False
 
 
@@ -70,40 +75,65 @@ class StandingSum(msgspec.Struct, frozen=True, kw_only=True):
     oldest_days: int
 
 
-async def list_breaks(ledgerdb: Pool, wanted: BreakFilters, *, limit: int = LISTED_MAX) -> list[ListedBreak]:
-    """The breaks that were opened last, the newest first."""
-    rows = await ledgerdb.fetch(
+class BreakPage(NamedTuple):
+    """One page, those opened last first; the last one's number is the place from which the next page goes on."""
+
+    breaks: list[ListedBreak]
+    has_more: bool
+
+
+async def list_breaks(
+    ledgerdb: Pool, wanted: BreakFilters, *, after: int | None = None, limit: int = LISTED_MAX
+) -> BreakPage:
+    """The breaks that were opened last, the newest first, of those that come after the break `after` in this order."""
+    statement, arguments = breaks_statement(wanted, after=after, limit=limit + 1)
+    rows = await ledgerdb.fetch(statement, *arguments)
+    return BreakPage([listed_break(row) for row in rows[:limit]], has_more=len(rows) > limit)
+
+
+def breaks_statement(
+    wanted: BreakFilters, *, after: int | None = None, limit: int | None = None
+) -> tuple[str, list[object]]:
+    """The statement that lists breaks through exactly the filters given, and its arguments; without a limit all of them."""
+    return with_conditions(
         _SQL.list_breaks,
-        wanted.livemode,
-        wanted.break_class,
-        wanted.status,
-        wanted.owner,
-        wanted.psp,
-        wanted.psp_account,
-        wanted.days_min,
-        wanted.with_closed,
-        limit,
+        (wanted.livemode, limit),
+        (
+            (_SQL.standing, True if not wanted.with_closed and wanted.status is None else None),
+            (_SQL.of_class, wanted.break_class),
+            (_SQL.with_status, wanted.status),
+            (_SQL.of_owner, wanted.owner or None),
+            (_SQL.without_owner, True if wanted.owner == "" else None),
+            (_SQL.at_psp, wanted.psp),
+            (_SQL.of_account, wanted.psp_account),
+            (_SQL.in_currency, wanted.currency),
+            (_SQL.of_stream, wanted.stream_id),
+            (_SQL.opened_by_then, wanted.days_min or None),
+            (_SQL.opened_since, wanted.days_max),
+            (_SQL.after_break, after),
+        ),
     )
-    return [
-        ListedBreak(
-            break_id=row["break_id"],
-            break_class=row["class"],
-            psp=row["psp"],
-            psp_account=row["psp_account"],
-            currency=row["currency"],
-            amount_minor=row["amount_minor"],
-            opened_at=row["opened_at"],
-            days=row["days"],
-            status=row["status"],
-            closed_at=row["closed_at"],
-            owner=row["owner"],
-            stream_id=row["stream_id"],
-            reference=row["reference"],
-            file_name=row["file_name"],
-            number=row["number"],
-        )
-        for row in rows
-    ]
+
+
+def listed_break(row: asyncpg.Record) -> ListedBreak:
+    """A row of that statement."""
+    return ListedBreak(
+        break_id=row["break_id"],
+        break_class=row["class"],
+        psp=row["psp"],
+        psp_account=row["psp_account"],
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        opened_at=row["opened_at"],
+        days=row["days"],
+        status=row["status"],
+        closed_at=row["closed_at"],
+        owner=row["owner"],
+        stream_id=row["stream_id"],
+        reference=row["reference"],
+        file_name=row["file_name"],
+        number=row["number"],
+    )
 
 
 async def standing_sums(ledgerdb: Pool, *, livemode: bool) -> list[StandingSum]:

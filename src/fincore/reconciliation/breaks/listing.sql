@@ -1,17 +1,62 @@
 -- name: list_breaks
--- Breaks, those opened last first: $1 the mode; where they are not null, $2 the class, $3 the status, $4 the owner (empty: without one),
--- $5 and $6 the account at the PSP; $7 at least so many days old; $8 whether closed ones too; $9 at most so many.
+-- Breaks of the mode $1, those opened last first, $2 at most.
 select b.break_id, b.class, b.psp, b.psp_account, b.currency, b.amount_minor, b.opened_at, b.status, b.closed_at, b.owner, b.stream_id,
     b.reference, l.number, f.name as file_name,
     greatest(floor(extract(epoch from coalesce(b.closed_at, now()) - b.opened_at) / 86400), 0)::int as days
 from reconciliation.breaks b
 left join reconciliation.lines l on l.line_no = b.line_no
 left join reconciliation.files f on f.file_id = coalesce(b.file_id, l.file_id)
-where b.livemode = $1 and ($2::text is null or b.class = $2) and ($3::text is null or b.status = $3)
-  and ($4::text is null or coalesce(b.owner, '') = $4) and ($5::text is null or b.psp = $5) and ($6::text is null or b.psp_account = $6)
-  and b.opened_at <= now() - make_interval(days => $7) and ($8::boolean or $3::text is not null or b.closed_at is null)
+where b.livemode = $1{conditions}
 order by b.opened_at desc, b.break_id desc
-limit $9;
+limit $2::bigint;
+
+-- name: standing
+-- Those that are not closed.
+b.closed_at is null and {value}::boolean;
+
+-- name: of_class
+-- Those of a class.
+b.class = {value};
+
+-- name: with_status
+-- Those with a status.
+b.status = {value};
+
+-- name: of_owner
+-- Those of an owner.
+b.owner = {value};
+
+-- name: without_owner
+-- Those without an owner.
+b.owner is null and {value}::boolean;
+
+-- name: at_psp
+-- Those of accounts at a PSP.
+b.psp = {value};
+
+-- name: of_account
+-- Those of one account at it.
+b.psp_account = {value};
+
+-- name: in_currency
+-- Those in a currency.
+b.currency = {value};
+
+-- name: of_stream
+-- Those of a charge.
+b.stream_id = {value};
+
+-- name: opened_by_then
+-- Those that are at least so many days old.
+b.opened_at <= now() - make_interval(days => {value}::integer);
+
+-- name: opened_since
+-- Those that are at most so many days old.
+b.opened_at > now() - make_interval(days => {value}::integer + 1);
+
+-- name: after_break
+-- Those that come after one in the list; none where there is no such break.
+(b.opened_at, b.break_id) < (select o.opened_at, o.break_id from reconciliation.breaks o where o.break_id = {value});
 
 -- name: standing_sums
 -- The breaks of a mode that are not closed, by status, class and currency: those first on which a person has to act.
