@@ -205,7 +205,38 @@ async def test_failed_run_is_told_once_until_a_run_finishes(account: Settlement)
     await collector(account).collect()
     await keep_failed_run(account.ledgerdb, "the ledger is another one\nnow")
     await collector(account).collect()
+    assert [notice.kind for notice in await told(account)] == ["findings", "ended", "findings"]
+
+
+async def test_finding_that_is_over_is_told_once(account: Settlement) -> None:
+    await keep_failed_run(account.ledgerdb, "the ledger is another one")
+    await collector(account).collect()
+    await run(account)
+    for _ in range(2):
+        await collector(account).collect()
+    one, ended = await told(account)
+    assert ended.subject == "Reconciliation: over: Reconciliation does not run: the ledger is another one"
+    assert (ended.kind, ended.needs_person, ended.findings) == ("ended", False, ())
+    assert [figure.value for figure in ended.figures] == list(one.findings)
+    assert await deliveries(account) == [(channel, "waiting", 0) for _ in range(2) for channel in CHANNELS]
+
+
+async def test_run_that_fails_for_another_reason_is_not_over(account: Settlement) -> None:
+    for reason in ("the ledger is behind", "the ledger is another one"):
+        await keep_failed_run(account.ledgerdb, reason)
+        await collector(account).collect()
     assert [notice.kind for notice in await told(account)] == ["findings", "findings"]
+
+
+async def test_end_of_a_finding_of_an_earlier_version_is_not_told(account: Settlement) -> None:
+    """How it was told is not known any more."""
+    await account.ledgerdb.execute(
+        "insert into reconciliation.findings (kind, subject) values ('uncleared', 'x')"
+    )
+    await collector(account).collect()
+    assert await told(account) == []
+    (found,) = await account.rows("select ended_at from reconciliation.findings")
+    assert found["ended_at"] is not None
 
 
 async def test_run_that_fails_in_the_same_way_is_kept_once(account: Settlement) -> None:

@@ -71,12 +71,13 @@ update reconciliation.told set looked_at = clock_timestamp();
 -- Findings of the kinds $1 that are not among the subjects $2 are over.
 update reconciliation.findings
 set ended_at = clock_timestamp()
-where ended_at is null and kind = any ($1::text[]) and subject <> all ($2::text[]);
+where ended_at is null and kind = any ($1::text[]) and subject <> all ($2::text[])
+returning finding_no, kind, sentence, ended_at;
 
 -- name: begin_findings
 -- Those of the findings that are new.
-insert into reconciliation.findings (kind, subject)
-select * from unnest($1::text[], $2::text[])
+insert into reconciliation.findings (kind, subject, sentence)
+select * from unnest($1::text[], $2::text[], $3::text[])
 on conflict (subject) where ended_at is null do nothing
 returning finding_no, subject, began_at;
 

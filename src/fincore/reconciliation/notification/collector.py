@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -14,8 +13,16 @@ from fincore.domain.ids import RunId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.notification.channel import ChannelName
+from fincore.reconciliation.notification.finding_notices import Began, Ended, began_notice, ended_notice
 from fincore.reconciliation.notification.findings import Finding, FindingKind
-from fincore.reconciliation.notification.notice import Notice, NoticeKind, Tell, is_told, notice_of
+from fincore.reconciliation.notification.notice import (
+    LINE_CHARACTERS_MAX,
+    Notice,
+    NoticeKind,
+    Tell,
+    is_told,
+    one_line,
+)
 from fincore.reconciliation.notification.outbox import forget, keep
 from fincore.reconciliation.notification.report_notices import day_notice, run_notice
 from fincore.reconciliation.notification.unreported_notices import (
@@ -201,27 +208,27 @@ class Collector:
     async def _compare(
         self, connection: Connection, kinds: Sequence[FindingKind], found: Sequence[Finding]
     ) -> None:
-        """Tell of the findings that are new, in one notice; those that are gone are over."""
+        """Tell of the findings that are new, in one notice, and in another one of those that are over."""
         by_subject = {one.subject: one for one in found}
-        await connection.execute(_SQL.end_findings, list(kinds), list(by_subject))
+        over = await connection.fetch(_SQL.end_findings, list(kinds), list(by_subject))
         rows = await connection.fetch(
-            _SQL.begin_findings, [one.kind for one in by_subject.values()], list(by_subject)
+            _SQL.begin_findings,
+            [one.kind for one in by_subject.values()],
+            list(by_subject),
+            [one_line(one.sentence, LINE_CHARACTERS_MAX) for one in by_subject.values()],
         )
-        if not rows:
-            return
-        first, *_ = rows = sorted(rows, key=itemgetter("finding_no"))
-        new = [by_subject[row["subject"]] for row in rows]
-        more = f", and {len(new) - 1:,} more" if len(new) > 1 else ""
-        notice = notice_of(
-            about=f"findings:{first['finding_no']}:{first['began_at']:%Y%m%dT%H%M%S}",
-            kind="findings",
-            occurred_at=first["began_at"],
-            subject=f"Reconciliation: {new[0].sentence}{more}",
-            findings=[one.sentence for one in new],
-            next_steps=[one.next_step for one in new],
-            needs_person=True,
-        )
-        await self._keep(connection, notice)
+        if rows:
+            began = [Began(row["finding_no"], row["began_at"], by_subject[row["subject"]]) for row in rows]
+            await self._keep(connection, began_notice(began))
+        # A run that fails for another reason now has not been mended.
+        failing = {one.kind for one in found if one.kind == "run_failed"}
+        ended = [
+            Ended(row["finding_no"], row["ended_at"], row["sentence"])
+            for row in over
+            if row["kind"] not in failing and row["sentence"] is not None
+        ]
+        if ended:
+            await self._keep(connection, ended_notice(ended))
 
 
 class _News(NamedTuple):

@@ -12,8 +12,9 @@ LINES_MAX: Final = 20
 LINE_CHARACTERS_MAX: Final = 300
 SUBJECT_CHARACTERS_MAX: Final = 150
 
-NoticeKind = Literal["run", "day", "findings", "test"]
-"""`run`: a run finished; `day`: a day is over; `findings`: something is wrong between runs; `test`: a person tries the channels."""
+NoticeKind = Literal["run", "day", "findings", "ended", "test"]
+"""`run`: a run finished; `day`: a day is over; `findings`: something is wrong between runs; `ended`: that is over; `test`: a person tries
+the channels."""
 Tell = Literal["always", "findings"]
 """When operations are told of a run or a day: each time, or only where something needs a person."""
 
@@ -75,7 +76,7 @@ def notice_of(
 
 def is_told(notice: Notice, tell: Tell) -> bool:
     """Whether operations want it."""
-    return tell == "always" or notice.needs_person or notice.kind == "test"
+    return tell == "always" or notice.needs_person or notice.kind in ("ended", "test")
 
 
 def one_line(text: str, characters_max: int) -> str:
