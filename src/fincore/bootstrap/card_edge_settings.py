@@ -58,7 +58,7 @@ def card_edge_tls(settings: CardEdgeSettings) -> TlsFiles | None:
         missing = "FINCORE_CARD_EDGE_TLS_KEY" if key is None else "FINCORE_CARD_EDGE_TLS_CERTIFICATE"
         raise ConfigurationError(f"{missing} is missing: set the certificate and its key together")
     if certificate is None or key is None:
-        if not _is_loopback(settings.card_edge_host):
+        if not is_loopback(settings.card_edge_host):
             raise ConfigurationError(
                 f"the card edge would take card numbers in clear on {settings.card_edge_host}: set "
                 "FINCORE_CARD_EDGE_TLS_CERTIFICATE and FINCORE_CARD_EDGE_TLS_KEY, or FINCORE_CARD_EDGE_HOST to 127.0.0.1"
@@ -75,7 +75,8 @@ def card_edge_tls(settings: CardEdgeSettings) -> TlsFiles | None:
     return files
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -22,6 +22,7 @@ from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_evidence import check_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import check_sources
+from fincore.bootstrap.staff_issuer import check_staff
 from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.bootstrap.vault_settings import check_vault
 from fincore.domain.errors import ConfigurationError
@@ -43,6 +44,7 @@ async def run_everything(
     check_accounts(settings, secret_resolver(os.environ))
     check_public_url(configured_accounts(settings), settings)
     check_card_edge(settings)
+    check_staff(settings)
     # The key that is made beside the embedded server is in no setting.
     check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)

@@ -9,6 +9,7 @@ import aiohttp
 
 from fincore.bootstrap.roles import ROLES, configured_roles
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.staff_issuer import staff_address
 
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS_MAX: Final = 5.0
@@ -26,16 +27,19 @@ async def tell_when_ready(settings: Settings, announce: Callable[[str], None]) -
     if not settings.api_port or not settings.checkout_port or not settings.ops_port:
         return
     api, checkout = (
-        f"http://{_host(settings)}:{port}" for port in (settings.api_port, settings.checkout_port)
+        f"http://{_host(settings.host)}:{port}" for port in (settings.api_port, settings.checkout_port)
     )
     servers = {"api (its own port)": api, "checkout (its own port)": checkout}
+    if settings.staff_port:
+        servers["staff (its own port)"] = f"http://{_host(settings.staff_host)}:{settings.staff_port}"
     roles = configured_roles(settings)
     for role in roles:
-        servers[role] = f"http://{_host(settings)}:{settings.ops_port + ROLES.index(role)}"
+        servers[role] = f"http://{_host(settings.host)}:{settings.ops_port + ROLES.index(role)}"
     await _until_ready(servers, announce)
+    staff = f" staff: {staff_address(settings)};" if settings.staff_port else ""
     first, last = settings.ops_port, settings.ops_port + ROLES.index(roles[-1])
     announce(
-        f"FinCore is ready: {api}  (documentation: {api}/docs; customers: {checkout}; health and metrics of the roles: ports "
+        f"FinCore is ready: {api}  (documentation: {api}/docs; customers: {checkout};{staff} health and metrics of the roles: ports "
         f"{first} to {last})"
     )
 
@@ -73,7 +77,7 @@ def _missing(body: Any) -> str:
     return ", ".join(f"{name} {part}" for name, part in parts.items() if part != "ok") or "not ready"
 
 
-def _host(settings: Settings) -> str:
-    """Where one reaches what listens on the address of the settings."""
-    host = _ALL_ADDRESSES.get(settings.host, settings.host)
+def _host(listening: str) -> str:
+    """Where one reaches what listens on an address of the settings."""
+    host = _ALL_ADDRESSES.get(listening, listening)
     return f"[{host}]" if ":" in host else host

@@ -21,6 +21,8 @@ _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType
         "worker": ("calls", "settlement"),
         "checkout": ("browser",),
         "card-edge": ("calls",),
+        # It shows which accounts there are, and calls none.
+        "staff": ("browser",),
     }
 )
 """Which parts of the accounts at PSPs a role uses; the other roles use none."""
@@ -56,6 +58,8 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
         }
     ),
     "risk": frozenset(),
+    # It encrypts the secrets of merchants' webhooks and the keys that sign tokens, and shows the books while LedgerDB is there.
+    "staff": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
     # It tells operations.
     "reconciliation": frozenset(
         {

@@ -36,6 +36,7 @@ Role = Literal[
     "card-edge",
     "risk",
     "reconciliation",
+    "staff",
 ]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
@@ -55,10 +56,12 @@ STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
     "card-edge": {"eventstore": "writes"},
     "risk": {"eventstore": "writes"},
     "reconciliation": {"eventstore": "writes", "ledgerdb": "writes"},
+    # It shows the books while LedgerDB is there.
+    "staff": {"eventstore": "writes", "paymentdb": "reads"},
 }
 """Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
 
-OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge", "reconciliation"})
+OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge", "reconciliation", "staff"})
 """The roles that `fincore up` starts only where they are configured."""
 
 EXIT_FAILED: Final = 70
@@ -80,6 +83,7 @@ def configured_roles(settings: Settings) -> tuple[Role, ...]:
     is_configured: dict[Role, bool] = {
         "card-edge": settings.card_edge_port is not None,
         "reconciliation": bool(settings.settlement_sources_file),
+        "staff": settings.staff_port is not None,
     }
     return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or is_configured[role])
 

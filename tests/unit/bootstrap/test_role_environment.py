@@ -50,6 +50,8 @@ NEEDED: dict[Role, set[str]] = {
     "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS | TOKENS | VAULT,
     "risk": {LOG},
     "reconciliation": {LOG, BOOKS} | OPERATIONS,
+    "staff": {LOG, VIEWS, BOOKS, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"}
+    | SEALING,
 }
 
 
@@ -99,7 +101,7 @@ def test_role_gets_the_secrets_it_needs_and_no_others(role: Role, tmp_path: Path
     # The role starts with it, and finds its stores.
     settings = read_settings(told)
     assert settings.eventstore_dsn == DATABASES.eventstore
-    assert bool(settings.psp_accounts) == (role in ("api", "worker", "checkout", "card-edge"))
+    assert bool(settings.psp_accounts) == (role in ("api", "worker", "checkout", "card-edge", "staff"))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -122,6 +124,7 @@ def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_pa
         "worker": {"EU_KEY"},
         "card-edge": {"EU_KEY"},
         "checkout": {"EU_PAGES"},
+        "staff": {"EU_PAGES"},
         "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"},
     }
     assert secrets.keys() & told.keys() == needed.get(role, set())
