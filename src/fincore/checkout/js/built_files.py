@@ -3,43 +3,23 @@
 A version stays as it was published: shops pin it with the hash in its manifest. A change gets a version of its own.
 """
 
-import gzip
-import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-_TYPES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        ".js": "text/javascript; charset=utf-8",
-        ".mjs": "text/javascript; charset=utf-8",
-        ".ts": "text/plain; charset=utf-8",
-        ".json": "application/json",
-    }
-)
+from fincore.http.static_file import StaticFile, static_file
 
 
-class BuiltFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it is sent, plain and with gzip. The `etag` is of the plain one."""
+class BuiltFile(StaticFile, frozen=True, kw_only=True):
+    """A file of a version. One that is evergreen is at an address that changes with each version."""
 
-    content: bytes
-    gzipped: bytes
-    media_type: str
-    etag: str
     is_evergreen: bool
 
 
 def _built(name: str, content: bytes, *, is_evergreen: bool) -> BuiltFile:
-    return BuiltFile(
-        content=content,
-        gzipped=gzip.compress(content, mtime=0),
-        media_type=_TYPES[name[name.rindex(".") :]],
-        etag=hashlib.sha256(content).hexdigest()[:32],
-        is_evergreen=is_evergreen,
-    )
+    return BuiltFile(**msgspec.structs.asdict(static_file(name, content)), is_evergreen=is_evergreen)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
