@@ -40,6 +40,7 @@ TEST_PROCESSES ?= 6
 test: .venv/dev ## run every test (TEST_PROCESSES=6: side by side in so many processes)
 	@tests/npm_install.sh tests/openapi_tools/linters || [ $$? = 3 ]
 	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
+	@tests/npm_install.sh web/dashboard || [ $$? = 3 ]
 	@tests/browser/install.sh || [ $$? = 3 ]
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
 
@@ -66,6 +67,8 @@ chaos: .venv/dev ## let everything go wrong under load, then compare every charg
 web: ## build what web/ holds into the package, where it is committed
 	@tests/npm_install.sh web/sdk
 	@cd web/sdk && npm run --silent check && npm run --silent build
+	@tests/npm_install.sh web/dashboard
+	@cd web/dashboard && npm run --silent check && npm run --silent build
 
 .PHONY: lint
 lint: .venv/dev ## format, lint, types, import arrows

@@ -27,7 +27,7 @@ if ! is_node_there; then
     exit 3
 fi
 echo "installing the npm packages of $1" >&2
-if ! npm ci --prefer-offline --no-progress --loglevel=error >node-install.log 2>&1; then
+if ! npm ci --ignore-scripts --prefer-offline --no-progress --loglevel=error >node-install.log 2>&1; then
     cat node-install.log >&2
     if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTCACHED' node-install.log; then
         echo "the npm registry cannot be reached" >&2

@@ -27,6 +27,8 @@ from fincore.staff.access.admission import Admission, People
 from fincore.staff.acting import StaffActs
 from fincore.staff.app import StaffBounds, create_staff_app, routes_of
 from fincore.staff.audit_trail.handlers import AuditTrail
+from fincore.staff.dashboard.body import ConfigurationBody
+from fincore.staff.dashboard.handlers import Dashboard
 from fincore.staff.documentation import Documentation
 from fincore.staff.me.handlers import Me
 from fincore.staff.security_headers import security_headers
@@ -72,9 +74,15 @@ class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What an installation may decide about its server of staff. `staff_url` is where staff reach it; None where it is not configured."""
+    """What an installation may decide about its server of staff.
+
+    `staff_url` is where staff reach it; None where it is not configured. `dashboard` is how the dashboard logs people in, and
+    `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served.
+    """
 
     staff_url: str | None = None
+    dashboard: ConfigurationBody | None = None
+    issuer_origins: tuple[str, ...] = ()
 
 
 def build_staff(
@@ -103,7 +111,7 @@ def build_staff(
     resources = (*staff_resources(services), health)
     document = msgspec.json.encode(staff_document(routes_of(resources)))
     return create_staff_app(
-        (*resources, Documentation(document)),
+        (*resources, Documentation(document), *_dashboard(options)),
         bounds=bounds or StaffBounds(),
         headers=security_headers(options.staff_url),
         outage_of=store_outage,
@@ -116,6 +124,12 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
         Me(services.admission),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),
     )
+
+
+def _dashboard(options: StaffOptions) -> tuple[Resource, ...]:
+    if options.dashboard is None:
+        return ()
+    return (Dashboard(options.dashboard, issuer_origins=options.issuer_origins),)
 
 
 def staff_document(routes: Sequence[Route]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from fincore.http.exchange import Call, Response
 
 IMMUTABLE_SECONDS: Final = 31_536_000
 IMMUTABLE: Final = ("cache-control", f"public, max-age={IMMUTABLE_SECONDS}, immutable")
-"""What a file has whose address changes with its content."""
+"""The header of a file with an address that changes with its content."""
 MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         ".css": "text/css; charset=utf-8",

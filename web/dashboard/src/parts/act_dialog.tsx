@@ -1,0 +1,107 @@
+// The dialog of every act: what will happen, a reason, one button. It keeps asking with one idempotency key until it has an answer.
+
+import { useState, type FormEvent, type ReactNode } from "react";
+import { useAct } from "../api/act";
+import { ApiProblem } from "../api/problem";
+import { useTexts } from "../language/language";
+import { Dialog } from "./dialog";
+import { Field } from "./field";
+import { PARTS } from "./texts";
+
+export const REASON_CHARACTERS_MAX = 500;
+
+interface ActDialogProps<V, A> {
+  readonly title: string;
+  /** What the button says: the act itself, for example `Refund €19.99`. */
+  readonly button: string;
+  readonly isDanger?: boolean;
+  /** What exactly will happen. */
+  readonly preview: ReactNode;
+  /** Further fields, above the reason. They stay as they are while an answer is awaited. */
+  readonly children?: ReactNode;
+  /** The values of the further fields; null while one of them has a flaw, which is shown beside it. */
+  readonly values: V | null;
+  readonly ask: (values: V & { readonly reason: string }, idempotencyKey: string) => Promise<A>;
+  readonly done: (answer: A) => void;
+  readonly close: () => void;
+}
+
+export function ActDialog<V, A>({ title, button, isDanger, preview, children, values, ask, done, close }: ActDialogProps<V, A>) {
+  const t = useTexts(PARTS);
+  const [reason, setReason] = useState("");
+  const [isTried, setIsTried] = useState(false);
+  const [asked, setAsked] = useState<(V & { readonly reason: string }) | null>(null);
+  const { act, state, problem } = useAct(ask, (answer: A) => {
+    done(answer);
+    close();
+  });
+  const isFixed = state !== "ready";
+  const isMissing = reason.trim() === "";
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setIsTried(true);
+    if (state === "lost" && asked) return act(asked);
+    if (values === null || isMissing) return;
+    const given = { ...values, reason: reason.trim() };
+    setAsked(given);
+    act(given);
+  };
+  return (
+    <Dialog title={title} close={close}>
+      <form onSubmit={submit} noValidate>
+        <fieldset className="form" disabled={isFixed}>
+          {children}
+          <Field label={t.reason} hint={t.reasonHint} flaw={isTried && isMissing ? t.reasonMissing : null}>
+            {(ids) => (
+              <textarea
+                className="input"
+                {...ids}
+                required
+                maxLength={REASON_CHARACTERS_MAX}
+                value={reason}
+                onChange={(event) => setReason(event.target.value)}
+              />
+            )}
+          </Field>
+        </fieldset>
+        <div className="preview">{preview}</div>
+        {state === "ready" && problem && <Refusal problem={problem} />}
+        {state === "lost" && (
+          <div className="banner" data-tone="warn" role="alert">
+            <strong>{t.answerLost}</strong>
+            <span>{t.answerLostWhy}</span>
+          </div>
+        )}
+        <div className="quiet small" role="status">
+          {state === "asking" ? t.asking : state === "asking_again" ? t.askingAgain : ""}
+        </div>
+        <div className="buttons">
+          <button type="button" className="button" onClick={close}>
+            {t.cancel}
+          </button>
+          <button
+            type="submit"
+            className="button"
+            data-kind={isDanger ? "danger" : "primary"}
+            aria-disabled={isFixed && state !== "lost"}
+          >
+            {state === "lost" ? t.askAgain : button}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Refusal({ problem }: { problem: Error }) {
+  const t = useTexts(PARTS);
+  return (
+    <div className="banner" data-tone="bad" role="alert">
+      <strong>{t.refused}</strong>
+      <span>{problem.message}</span>
+      {problem instanceof ApiProblem && problem.requestId && (
+        <span className="small code">{t.request(problem.requestId)}</span>
+      )}
+    </div>
+  );
+}

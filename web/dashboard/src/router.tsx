@@ -1,0 +1,29 @@
+// Every screen by its path. A screen's folder has its route, and the list here is where it is added.
+
+import { createRouter } from "@tanstack/react-router";
+import { chargesRoute } from "./screens/charges/route";
+import { homeRoute } from "./screens/home/route";
+import { Failure } from "./shell/failure";
+import { NoScreen } from "./shell/no_screen";
+import { modeRoute, rootRoute, startRoute } from "./shell/routes";
+
+const screens = modeRoute.addChildren([homeRoute, chargesRoute]);
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([startRoute, screens]),
+  defaultErrorComponent: Failure,
+  defaultNotFoundComponent: NoScreen,
+  // Filters stand in addresses as they are, each a text.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+    const query = new URLSearchParams(set as [string, string][]).toString();
+    return query && `?${query}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

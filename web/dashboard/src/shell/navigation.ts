@@ -1,0 +1,26 @@
+// What the navigation lists: one line for each screen that has a place there. The order here is the order on the page.
+
+import type { LinkProps } from "@tanstack/react-router";
+import type { Permission } from "../session/permission";
+import { NAVIGATION } from "./texts";
+
+export type NavigationName = keyof (typeof NAVIGATION)["en"];
+
+export interface Entry {
+  readonly name: NavigationName;
+  readonly to: NonNullable<LinkProps["to"]>;
+  readonly permission: Permission;
+}
+
+export interface Section {
+  readonly name: NavigationName | null;
+  readonly entries: readonly Entry[];
+}
+
+export const SECTIONS: readonly Section[] = [
+  { name: null, entries: [{ name: "home", to: "/$mode", permission: "installation.read" }] },
+  {
+    name: "payments",
+    entries: [{ name: "charges", to: "/$mode/charges", permission: "payments.read" }],
+  },
+];
