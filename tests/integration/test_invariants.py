@@ -415,6 +415,17 @@ async def test_an_altered_view_row_differs_from_its_events(scene: Scene) -> None
         await scene.tamper("insert into paymentdb.charges select * from public.saved")
 
 
+async def test_a_charge_without_its_search_terms_is_found(scene: Scene) -> None:
+    await scene.tamper("delete from paymentdb.search_terms where kind = 'reference'")
+    found = await scene.broken("view_equals_fold")
+    assert Violation(f"view of {charge_of(scene.paid)}", "has no search terms of its reference") in found
+    await scene.tamper(
+        "insert into paymentdb.search_terms values (false, 'email', 'a@example.com', now(), 'ch_none', 'mer_none')"
+    )
+    strange = Violation("a search term (email) of ch_none", "belongs to a charge that the view does not hold")
+    assert strange in await scene.broken("view_equals_fold")
+
+
 async def test_an_altered_event_differs_from_the_view(scene: Scene) -> None:
     await scene.tamper(
         "update eventstore.events set data = jsonb_set(data, '{amount_minor}', '999')"

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from fincore.domain.events import ChargeEvent, FeeAssessed
+from fincore.domain.events import ChargeActionRequired, ChargeEvent, FeeAssessed
+from fincore.domain.outcome import PspReference
 from fincore.read.projectionist.fold import view_of_stream
 from fincore.read.projectionist.projection import Projection
-from fixtures.commits import NOON, captured, created, new_stream
+from fixtures.commits import MERCHANT, NOON, captured, created, new_stream
 from fixtures.traffic import aftermaths, disputed, failed, recorded, refunded, refunding
 
 
@@ -17,7 +18,7 @@ def rows_of(*events: ChargeEvent) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_a_charge_alone_changes_no_refunds_and_no_disputes() -> None:
-    assert set(rows_of(created(), captured())) == {"charges", "events"}
+    assert set(rows_of(created(), captured())) == {"charges", "events", "search_terms"}
 
 
 def test_events_of_one_charge_give_one_charge_row() -> None:
@@ -45,6 +46,38 @@ def test_projection_writes_only_refunds_and_disputes_changed() -> None:
     rows = projection.rows()
     assert [row[0] for row in rows["refunds"]] == [second.refund_id]
     assert "disputes" not in rows
+
+
+def test_terms_are_address_metadata_and_psp_references() -> None:
+    asked = created(customer_email="Ada@Example.com", metadata={"order": "A-17", "note": ""})
+    paid = captured(psp_reference=PspReference("pi_1X"))
+    rows = rows_of(asked, paid)["search_terms"]
+    ((charge_id, *_),) = rows_of(asked, paid)["charges"]
+    assert {(kind, term) for _, kind, term, *_ in rows} == {
+        ("email", "ada@example.com"),
+        ("metadata", "a-17"),
+        ("reference", "pi_1x"),
+    }
+    assert {(livemode, created_at, merchant) for livemode, _, _, created_at, _, merchant in rows} == {
+        (False, NOON, MERCHANT)
+    }
+    assert charge_id
+
+
+def test_a_charge_keeps_the_term_of_an_id_it_lost() -> None:
+    action = ChargeActionRequired(psp_reference=PspReference("cs_1"))
+    rows = rows_of(created(), action, captured(psp_reference=PspReference("pi_2")))["search_terms"]
+    assert [(kind, term) for _, kind, term, *_ in rows] == [("reference", "cs_1"), ("reference", "pi_2")]
+
+
+def test_an_event_without_a_name_adds_no_term() -> None:
+    stream = new_stream()
+    events = recorded(stream, created(customer_email="ada@example.com"), captured(), refunding())
+    before = view_of_stream(events[:2])
+    assert before is not None
+    projection = Projection({stream: before})
+    projection.add(events[2])
+    assert "search_terms" not in projection.rows()
 
 
 def test_projection_ignores_event_the_view_holds() -> None:

@@ -302,7 +302,7 @@ select * from paymentdb.disputes where charge_id = any ($1::text[]);
 select * from paymentdb.events where charge_id = any ($1::text[]);
 
 -- name: rows_without_charge
--- Refunds, disputes and events of charges that the view does not hold.
+-- Refunds, disputes, events and search terms of charges that the view does not hold.
 select part.place
 from (
     select 'refund ' || refund_id || ' of ' || charge_id as place, charge_id from paymentdb.refunds
@@ -310,9 +310,33 @@ from (
     select 'dispute ' || dispute_id || ' of ' || charge_id, charge_id from paymentdb.disputes
     union all
     select 'event ' || event_id || ' of ' || charge_id, charge_id from paymentdb.events where charge_id is not null
+    union all
+    select 'a search term (' || kind || ') of ' || charge_id, charge_id from paymentdb.search_terms
 ) part
 where not exists (select from paymentdb.charges c where c.charge_id = part.charge_id)
 order by part.place;
+
+-- name: missing_terms
+-- Charges that staff cannot find by the customer's address, by a value of metadata or by an id at a PSP that their rows hold.
+select c.charge_id, string_agg(distinct t.kind, ', ' order by t.kind) as kinds
+from paymentdb.charges c
+cross join lateral (
+    select 'email' as kind, c.customer_email as said
+    union all
+    select 'metadata', value from jsonb_each_text(c.metadata)
+    union all
+    select 'reference', c.psp_reference
+    union all
+    select 'reference', value from jsonb_array_elements_text(c.other_references)
+) t
+where t.said <> ''
+  and not exists (
+      select from paymentdb.search_terms s
+      where s.livemode = c.livemode and s.kind = t.kind and s.term = left(lower(t.said collate "C"), 200)
+        and s.created_at = c.created_at and s.charge_id = c.charge_id and s.merchant_id = c.merchant_id
+  )
+group by c.charge_id
+order by c.charge_id;
 
 -- name: answered_with_charge
 -- Every idempotency key with an answer that points to a charge.

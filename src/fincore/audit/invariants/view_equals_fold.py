@@ -1,4 +1,4 @@
-"""Invariant: what the view says of a charge is what folding its stream gives: its row, its refunds, disputes and events."""
+"""Invariant: what the view says of a charge is what folding its stream gives: its row, its refunds, disputes, events and terms."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -115,9 +115,21 @@ async def _check_snapshot(connection: Connection, eventstore: Pool) -> list[Viol
     async def name_orphans(rows: Sequence[asyncpg.Record]) -> list[Violation]:
         return [Violation(row["place"], "belongs to a charge that the view does not hold") for row in rows]
 
+    differing = await scan_within(connection, _SQL.all_views, judge=judge)
+    wrong = {violation.where for violation in differing}
+
+    async def name_missing(rows: Sequence[asyncpg.Record]) -> list[Violation]:
+        # The row of a charge that differs says nothing of which terms there should be.
+        return [
+            Violation(place, f"has no search terms of its {row['kinds']}")
+            for row in rows
+            if (place := f"view of {row['charge_id']}") not in wrong
+        ]
+
     return [
-        *await scan_within(connection, _SQL.all_views, judge=judge),
+        *differing,
         *await scan_within(connection, _SQL.rows_without_charge, judge=name_orphans),
+        *await scan_within(connection, _SQL.missing_terms, judge=name_missing),
     ]
 
 

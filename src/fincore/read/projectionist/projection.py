@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from fincore.domain.events import ChargeEvent, DisputeEvent, RefundEvent
 from fincore.domain.ids import DisputeId, RefundId, StreamId
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.read.paymentdb import charge_row, dispute_row, event_row, refund_row
+from fincore.read.paymentdb import charge_row, dispute_row, event_row, refund_row, search_terms
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.projectionist.fold import project
 
@@ -21,6 +21,7 @@ class Projection:
         self._refunds: dict[RefundId, tuple[StreamId, int]] = {}
         self._disputes: dict[DisputeId, tuple[StreamId, int]] = {}
         self._events: list[Row] = []
+        self._terms: dict[Row, None] = {}
 
     def add(self, recorded: RecordedEvent[ChargeEvent]) -> None:
         """Take one event in; one that its stream's view already holds changes nothing.
@@ -33,6 +34,8 @@ class Projection:
         if after is before:
             return
         self._events.append(event_row.row_of(after, recorded))
+        terms = search_terms.new_terms(recorded.event, before.charge if before else None, after.charge)
+        self._terms |= {search_terms.row_of(after, term): None for term in sorted(terms)}
         self._views[stream_id] = after
         self._changed.add(stream_id)
         # Nearly no charge has any: those that have not pay nothing for the question.
@@ -51,6 +54,7 @@ class Projection:
             "refunds": self._refund_rows() if self._refunds else [],
             "disputes": self._dispute_rows() if self._disputes else [],
             "events": self._events,
+            "search_terms": list(self._terms),
         }
         return {table: rows for table, rows in tables.items() if rows}
 

@@ -24,13 +24,14 @@ _UPSERTS: Final[Mapping[str, str]] = MappingProxyType(
         "refunds": _SQL.upsert_refunds,
         "disputes": _SQL.upsert_disputes,
         "events": _SQL.insert_events,
+        "search_terms": _SQL.insert_search_terms,
     }
 )
 """Table -> the statement that writes rows of it."""
 
 
 class Projectionist:
-    """Folds a batch of events into rows: three statements, however many events, and one or two for each rarer table."""
+    """Folds a batch of events into rows: four statements, however many events, and one or two for each rarer table."""
 
     name = "projectionist"
 

@@ -120,3 +120,10 @@ from unnest(
     $9::jsonb[], $10::text[]
 )
 on conflict (event_id) do nothing;
+
+-- name: insert_search_terms
+-- The terms by which staff find some charges, each once.
+insert into paymentdb.search_terms
+select *
+from unnest($1::boolean[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+on conflict do nothing;

@@ -32,16 +32,17 @@ from fincore.read.projectionist.session_fold import session_rows
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
-TABLES: Final[Mapping[str, str]] = MappingProxyType(
+TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "refunds": "refund_id",
-        "disputes": "dispute_id",
-        "events": "event_id",
-        "charges": "charge_id",
-        "checkout_sessions": "session_id",
+        "refunds": ("refund_id",),
+        "disputes": ("dispute_id",),
+        "events": ("event_id",),
+        "search_terms": ("charge_id", "kind", "term", "livemode", "created_at"),
+        "charges": ("charge_id",),
+        "checkout_sessions": ("session_id",),
     }
 )
-"""Table -> its key: what is built anew, in the order in which queries that read two of the tables lock them."""
+"""Table -> its key, which begins with the id that a difference names: what is built anew, in the order in which queries that read two of the tables lock them."""
 _OF_SESSIONS: Final = frozenset({"checkout_sessions", "events"})
 """The tables with rows of checkout sessions."""
 BATCH_EVENTS: Final = 1_000
@@ -246,9 +247,9 @@ async def _catch_up(
         after = batch[-1].tx, batch[-1].pos
 
 
-async def _difference(connection: Connection, table: str, key: str) -> Difference:
+async def _difference(connection: Connection, table: str, key: tuple[str, ...]) -> Difference:
     rows = await connection.fetch(
-        _SQL.differing.format(table=table, key=key),
+        _SQL.differing.format(table=table, key=key[0], columns=", ".join(key)),
         DIFFERENCES_NAMED_MAX,
         timeout=STATEMENT_TIMEOUT_SECONDS,
     )

@@ -92,7 +92,7 @@ with differing as materialized (
             else 'differs'
         end as finding
     from paymentdb.{table} live
-    full join paymentdb_next.{table} built using ({key})
+    full join paymentdb_next.{table} built using ({columns})
     where live is distinct from built
 )
 select key, finding, count(*) over () as rows

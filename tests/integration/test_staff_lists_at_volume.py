@@ -1,0 +1,159 @@
+"""A million charges: what PostgreSQL does for each search and list of staff, by its own measure."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import MerchantId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool, create_pool
+from fincore.read.paymentdb.search_terms import beginning_with
+from fincore.read.paymentdb.staff_charge_queries import TERMS_MAX, StaffChargeQueries
+from fincore.read.paymentdb.staff_charge_walk import StaffChargeFilters, Walk, Wanted
+from fincore.read.paymentdb.staff_lists import LOOKED_AT_MAX, Place, Scope
+from fixtures.databases import prepared_database, with_database
+from fixtures.many_charges import MERCHANTS, make_many_charges
+from fixtures.plans import Node, nodes_of
+
+_SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
+
+pytestmark = pytest.mark.long
+
+CHARGES: Final = 1_000_000
+SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+MILLISECONDS_MAX: Final = 100.0
+"""What a list may take in the database (DESIGN, section 11). Each is measured three times, and the quickest counts."""
+PAGE: Final = 51
+
+ALL: Final = Scope(livemode=True)
+ONE: Final = Scope(livemode=True, merchants=(MerchantId(MERCHANTS[7]),))
+SOME: Final = Scope(livemode=True, merchants=tuple(map(MerchantId, MERCHANTS[:20])))
+TEST: Final = Scope(livemode=False)
+HALF: Final = Place(SINCE + timedelta(seconds=3 * CHARGES // 2), "ch_" + "0" * 26)
+
+FILTERS: Final[dict[str, dict[str, Any]]] = {
+    "none": {},
+    "status": {"statuses": ("failed",)},
+    "rare status": {"statuses": ("requires_action",)},
+    "two statuses": {"statuses": ("requires_action", "processing")},
+    "no such status": {"statuses": ("expired", "canceled")},
+    "amount": {"amount_from_minor": 1999, "amount_to_minor": 1999},
+    "amounts": {"amount_from_minor": 49_000, "amount_to_minor": 49_100},
+    "no such amount": {"amount_from_minor": 10_000_000},
+    "currency": {"currencies": (Currency("eur"),)},
+    "rare currency": {"currencies": (Currency("jpy"),)},
+    "no such currency": {"currencies": (Currency("kwd"),)},
+    "created": {"created_from": SINCE + timedelta(days=3), "created_before": SINCE + timedelta(days=4)},
+    "account": {"psp": "paypal", "psp_account": "test"},
+    "no such account": {"psp": "paypal", "psp_account": "none"},
+    "brand": {"brand": "amex"},
+    "last4": {"last4": "0031"},
+    "last4 and brand": {"last4": "0031", "brand": "amex"},
+    "email": {"email": Wanted("customer17@example.com")},
+    "beginning of email": {"email": Wanted("customer17", is_prefix=True)},
+    "beginning of every email": {"email": Wanted("c", is_prefix=True)},
+    "metadata": {"metadata": {"order": "A-777777"}},
+    "metadata that a third has": {"metadata": {"channel": "web"}},
+    "beginning of metadata": {"metadata_value": Wanted("a-7777", is_prefix=True)},
+    "reference": {"reference": Wanted("pi_0000")},
+    "beginning of reference": {"reference": Wanted("pi_0", is_prefix=True)},
+    "disputed": {"disputed": True},
+    "not disputed": {"disputed": False},
+    "unknown": {"unknown": True},
+    "review": {"review": "open"},
+    "failed amex in yen": {"statuses": ("failed",), "brand": "amex", "currencies": (Currency("jpy"),)},
+    "last4 of failed": {"last4": "0031", "statuses": ("failed",)},
+    "amount of failed": {"amount_from_minor": 1999, "amount_to_minor": 1999, "statuses": ("failed",)},
+}
+
+
+@pytest.fixture(scope="module")
+def volume_dsn(postgres_dsn: str, template_database: str) -> Iterator[str]:
+    """A database with a million charges; it takes minutes to make, and is only read."""
+
+    async def filled(dsn: str) -> None:
+        await make_many_charges(dsn, charges=CHARGES, since=SINCE)
+
+    with prepared_database(postgres_dsn, filled, template=template_database) as (name, _):
+        yield with_database(postgres_dsn, name)
+
+
+@pytest.fixture
+async def volume(volume_dsn: str) -> AsyncIterator[Pool]:
+    settings = {"search_path": "paymentdb", "default_transaction_read_only": "on"}
+    pool = await create_pool(
+        volume_dsn, application_name="tests-volume", role="fincore_service", extra_settings=settings
+    )
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+async def measured(pool: Pool, statement: str, arguments: list[object]) -> tuple[list[Node], float]:
+    """The plan of a statement, and the milliseconds that PostgreSQL says it took, planning included: the least of three."""
+    found: list[tuple[float, list[Node]]] = []
+    for _ in range(3):
+        (explained,) = json.loads(
+            await pool.fetchval(f"explain (analyze, format json) {statement}", *arguments)
+        )
+        found.append((explained["Execution Time"] + explained["Planning Time"], nodes_of(explained["Plan"])))
+    milliseconds, plan = min(found, key=lambda one: one[0])
+    return plan, milliseconds
+
+
+def walk_of(scope: Scope, filters: StaffChargeFilters, after: Place | None = None) -> Walk:
+    """The walk with as many terms as a beginning may stand for."""
+    leading = filters.leading_term
+    if filters.lead not in ("reference", "email", "metadata") or leading is None:
+        return Walk(scope, filters, None, after)
+    _, wanted = leading
+    if not wanted.is_prefix:
+        return Walk(scope, filters, (wanted.text.lower(),), after)
+    terms = tuple(f"customer{17_000 + n}@example.com" for n in range(TERMS_MAX))
+    return Walk(scope, filters, terms, after)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_every_list_takes_at_most_100_ms(volume: Pool, name: str) -> None:
+    filters = StaffChargeFilters(**FILTERS[name])
+    slow: list[str] = []
+    for whose, scope in (("all", ALL), ("one", ONE), ("some", SOME), ("test", TEST)):
+        for after in (None, HALF):
+            walk = walk_of(scope, filters, after)
+            statements = {"page": walk.page(PAGE), "end": walk.end_of_look(walk.looked_at(PAGE))}
+            if after is None:
+                statements["totals"] = walk.totals()
+            for what, (statement, arguments) in statements.items():
+                plan, milliseconds = await measured(volume, statement, arguments)
+                assert not [node for node in plan if node["Node Type"] == "Seq Scan"], (whose, what)
+                if milliseconds > MILLISECONDS_MAX:
+                    slow.append(f"{whose}, {what}, {after}: {milliseconds:.0f} ms")
+    assert slow == []
+
+
+@pytest.mark.parametrize("kind", ["email", "metadata", "reference"])
+@pytest.mark.parametrize("text", ["c", "a-77", "pi_0", "nothing begins so"])
+async def test_terms_that_begin_so_are_found_at_once(volume: Pool, kind: str, text: str) -> None:
+    first, end = beginning_with(text)
+    plan, milliseconds = await measured(volume, _SQL.terms_beginning, [True, kind, first, end, TERMS_MAX + 1])
+    assert not [node for node in plan if node["Node Type"] == "Seq Scan"]
+    assert milliseconds <= MILLISECONDS_MAX
+
+
+async def test_lists_of_a_million_find_what_there_is(volume: Pool) -> None:
+    queries = StaffChargeQueries(volume)
+    for filters, found in (
+        (StaffChargeFilters(metadata={"order": "A-777777"}), 1),
+        (StaffChargeFilters(email=Wanted("CUSTOMER17@example.com")), 16),
+        (StaffChargeFilters(last4="0031", statuses=("failed",)), 0),
+    ):
+        page = await queries.list_charges(ALL, filters, limit=100)
+        assert (len(page.charges), page.next_place) == (found, None)
+    totals = await queries.total(ALL, StaffChargeFilters())
+    assert not totals.is_exact
+    assert sum(total.charges for total in totals.totals) == LOOKED_AT_MAX
