@@ -492,6 +492,22 @@ ALERTS: Final = (
     ),
     # Whether operations are told
     Alert(
+        name="EvidenceDamaged",
+        severity="critical",
+        expression='max(fincore_evidence_files{state="damaged"}) > 0',
+        runbook="A kept settlement file or statement of a bank is missing, or is not as it came. `fincore reconcile evidence` names it. Treat it as an "
+        "incident: find out who could write to the store, and restore the file from a backup.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="EvidenceNotRead",
+        severity="warning",
+        expression="max(fincore_evidence_idle_seconds) > 172800",
+        runbook="No kept file was read again for two days although one was due, so that damage would not be seen: the role `reconciliation` does not run, or "
+        "cannot read the store. Its log lines `reconciliation.evidence_unavailable` and `reconciliation.evidence_unread` have the reason.",
+        section="settlement-files",
+    ),
+    Alert(
         name="OpsNoticeDead",
         severity="warning",
         expression='max by (channel) (fincore_ops_notices{state="dead"}) > 0',

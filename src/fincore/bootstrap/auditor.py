@@ -1,4 +1,4 @@
-"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks, settlement files, breaks and notices on a schedule."""
+"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews, page checks, settlement files, evidence, breaks and notices on a schedule."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
 from fincore.reconciliation.breaks.listing import measure_breaks
+from fincore.reconciliation.evidence_check import measure_evidence
 from fincore.reconciliation.notification.outbox import measure_notices
 from fincore.reconciliation.sources import measure_sources
 from fincore.reconciliation.uncleared import measure_uncleared
@@ -30,6 +31,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "reviews": lambda: measure_reviews(stores.paymentdb, clock.now()),
         "page_verifications": lambda: measure_verifications(stores.eventstore),
         "settlement_files": lambda: measure_sources(stores.ledgerdb),
+        "evidence": lambda: measure_evidence(stores.ledgerdb),
         "breaks": lambda: measure_breaks(stores.ledgerdb),
         "notices": lambda: measure_notices(stores.ledgerdb),
     }

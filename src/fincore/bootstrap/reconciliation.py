@@ -1,4 +1,4 @@
-"""The reconciliation role: fetches settlement files from their sources, at the times of each, reconciles after each look, and tells operations."""
+"""The reconciliation role: fetches settlement files from their sources, reconciles after each look, tells operations, and reads files again."""
 
 import asyncio
 import contextlib
@@ -21,6 +21,7 @@ from fincore.domain.settlement_events import PAYOUT_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.reconciliation.evidence.port import EvidenceStore
+from fincore.reconciliation.evidence_watch import EvidenceWatch
 from fincore.reconciliation.fetcher import AfterLook, Fetcher
 from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.staging import Staging
@@ -56,7 +57,8 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         )
         fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
         teller = teller_of(settings, stores, clock)
-        async with telling(teller, fetcher.stop):
+        watch = EvidenceWatch(stores.ledgerdb, evidence)
+        async with telling(teller, fetcher.stop), watching(watch):
             await run_until(stop, fetcher.run(), fetcher.stop)
 
 
@@ -78,6 +80,18 @@ async def telling(teller: Teller, stop_meanwhile: Callable[[], None]) -> AsyncIt
         await asyncio.gather(*under_way, return_exceptions=True)
     if not under_way:
         running.result()
+
+
+@contextlib.asynccontextmanager
+async def watching(watch: EvidenceWatch) -> AsyncIterator[None]:
+    """Read kept files again meanwhile. A file that is being read at the end is read again later."""
+    running = asyncio.create_task(watch.run())
+    try:
+        yield
+    finally:
+        watch.stop()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def teller_of(settings: Settings, stores: Stores, clock: Clock) -> Teller:

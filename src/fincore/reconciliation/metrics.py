@@ -71,6 +71,15 @@ BREAKS_ANSWERED: Final = Gauge(
     "Breaks that are not closed and that a person has answered, by class, mode and status: `explained`, `claimed`.",
     ["class", "mode", "status"],
 )
+EVIDENCE_FILES: Final = Gauge(
+    "fincore_evidence_files",
+    "Kept settlement files and statements of banks by what was found when they were last read again: `good`, `damaged`; `unread`: never yet.",
+    ["state"],
+)
+EVIDENCE_IDLE_SECONDS: Final = Gauge(
+    "fincore_evidence_idle_seconds",
+    "How long no kept file was read again although one was due for it; 0 where none is.",
+)
 LOOKS: Final = Counter(
     "fincore_settlement_looks_total",
     "Looks at a source of settlement files by result: `good`, `failed`.",
@@ -115,6 +124,7 @@ NOTICE_LOOK_AGE_SECONDS: Final = Gauge(
     "How long ago the last look for what operations are to be told ended, of those that made every notice there was to make.",
 )
 NOTICE_LOOK_AGE_SECONDS.set(nan)
+EVIDENCE_IDLE_SECONDS.set(nan)
 NOTICE_RECIPIENTS_REFUSED: Final = Counter(
     "fincore_ops_notice_recipients_refused_total",
     "Recipients that the mail server refused for good while it took a notice for others.",

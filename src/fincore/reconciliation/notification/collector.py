@@ -58,6 +58,8 @@ BETWEEN_RUNS: Final[tuple[FindingKind, ...]] = (
     "source_unread",
     "file_late",
     "file_missing",
+    "evidence_damaged",
+    "evidence_unread",
 )
 
 

@@ -8,14 +8,27 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from fincore.domain.counting import counted
 from fincore.domain.currency import Currency
+from fincore.reconciliation.evidence_check import EvidenceFlaw
 from fincore.reconciliation.report.run_report import Mode, amount_text
 from fincore.reconciliation.sources import Gap, SourceStanding
 
-FindingKind = Literal["run_failed", "file_waits", "source_unread", "file_late", "file_missing", "uncleared"]
+FindingKind = Literal[
+    "run_failed",
+    "file_waits",
+    "source_unread",
+    "file_late",
+    "file_missing",
+    "evidence_damaged",
+    "evidence_unread",
+    "uncleared",
+]
 KINDS: Final[tuple[FindingKind, ...]] = get_args(FindingKind)
 
 WAITING_MAX: Final = timedelta(hours=1)
 """How long a file may wait for a run, and how long a good look at a source may be missing."""
+
+EVIDENCE_IDLE_MAX: Final = timedelta(days=2)
+"""How long none of the kept files may be read again while one is due for it, which is a day after it was read."""
 
 
 class KindOfFinding(NamedTuple):
@@ -41,6 +54,12 @@ MEANINGS: Final[Mapping[FindingKind, KindOfFinding]] = MappingProxyType(
         ),
         "file_missing": KindOfFinding(
             "between the files of an account a period or a number is missing", "fincore reconcile sources"
+        ),
+        "evidence_damaged": KindOfFinding(
+            "a kept file is missing or was altered", "fincore reconcile evidence"
+        ),
+        "evidence_unread": KindOfFinding(
+            "no kept file was read again for two days although one was due", "fincore reconcile evidence"
         ),
         "uncleared": KindOfFinding(
             "money is uncleared for longer than FINCORE_OPS_UNCLEARED_DAYS", "fincore reconcile uncleared"
@@ -109,6 +128,22 @@ def of_gap(gap: Gap) -> Finding:
         "file_missing",
         f"{gap.source}:{gap.gap}:{gap.gap_start:%Y%m%dT%H%M%S}:{gap.gap_end:%Y%m%dT%H%M%S}",
         f"Settlement files of {gap.source} leave out {gap.sentence}",
+    )
+
+
+def damaged_file(one: EvidenceFlaw) -> Finding:
+    """A kept file is not as it came."""
+    return _finding("evidence_damaged", one.record, f"Kept file {one.record}: {one.reason}")
+
+
+def unread_evidence(idle_seconds: float) -> Finding | None:
+    """Kept files are not read again, as long as that has lasted."""
+    if idle_seconds <= EVIDENCE_IDLE_MAX.total_seconds():
+        return None
+    return _finding(
+        "evidence_unread",
+        "all",
+        f"No kept file was read again for {_hours(idle_seconds)} although one is due",
     )
 
 

@@ -5,13 +5,16 @@ from typing import Final
 from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.reconciliation.evidence_check import damaged_evidence, evidence_standing
 from fincore.reconciliation.notification.findings import (
     Finding,
     OldMoney,
+    damaged_file,
     failed_run,
     of_gap,
     of_old_money,
     of_source,
+    unread_evidence,
     waiting_file,
 )
 from fincore.reconciliation.notification.notice import one_line
@@ -30,7 +33,7 @@ async def keep_failed_run(ledgerdb: Pool, reason: str) -> None:
 
 
 async def wrong_now(ledgerdb: Pool) -> list[Finding]:
-    """What is wrong with runs, files and their sources."""
+    """What is wrong with runs, files, their sources and the evidence."""
     sources = Sources(ledgerdb)
     reason = await ledgerdb.fetchval(_SQL.failed_run)
     waiting = [waiting_file(source, seconds) for source, seconds in (await sources.longest_waiting()).items()]
@@ -39,6 +42,8 @@ async def wrong_now(ledgerdb: Pool) -> list[Finding]:
         *filter(None, waiting),
         *(found for one in await sources.standings() for found in of_source(one)),
         *(of_gap(gap) for gap in await sources.gaps()),
+        *map(damaged_file, await damaged_evidence(ledgerdb)),
+        *filter(None, [unread_evidence((await evidence_standing(ledgerdb)).idle_seconds)]),
     ]
 
 
