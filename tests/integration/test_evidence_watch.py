@@ -111,7 +111,7 @@ async def test_damaged_file_is_read_before_others(
     owner_pool: Pool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A day has room for one file: it is the one that was damaged when it was read last."""
+    """One file may be read in the day: it is the one that was damaged when it was read last."""
     (_, second) = await keep(account, store, b"one", b"two")
     content = (tmp_path / second).read_bytes()
     (tmp_path / second).unlink()
