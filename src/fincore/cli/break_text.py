@@ -150,7 +150,7 @@ def _record_parts(record: BreakRecord) -> Iterator[str]:
             (
                 moment_text(one.acted_at),
                 _action(one, record.break_id),
-                one.actor.removeprefix("operator:"),
+                one.by,
                 one.status,
                 one.owner or "-",
                 one.reference or "-",
@@ -204,7 +204,7 @@ def _file(file: BreakFile) -> str:
 
 def _decision(one: RecordedDecision) -> str:
     """`read again by ann, format paypal_stl: "the reason"`."""
-    told = [f"{one.action.replace('_', ' ')} by {one.actor.removeprefix('operator:')}"]
+    told = [f"{one.action.replace('_', ' ')} by {one.by}"]
     if one.format is not None:
         told.append(f"format {one.format}")
     if one.account_id is not None:

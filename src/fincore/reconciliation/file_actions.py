@@ -65,6 +65,7 @@ async def decide_file(ledgerdb: Pool, file_id: SettlementFileId, decision: FileD
             decision.reason,
             decision.format,
             decision.account_id,
+            decision.username,
         )
         if break_id is not None:
             await _act_on_break(connection, break_id, decision)
@@ -92,7 +93,11 @@ async def _act_on_break(connection: Connection, break_id: int, decision: FileDec
     action: PersonAction = "dismiss" if decision.action == "dismiss" else "release"
     known = await lock_break(connection, break_id)
     if decision.action != "read_again" and status_after(known.status, action) is not None:
-        await act(connection, known, Done(action=action, actor=decision.actor, reason=decision.reason))
+        await act(
+            connection,
+            known,
+            Done(action=action, actor=decision.actor, username=decision.username, reason=decision.reason),
+        )
 
 
 def known_file(row: asyncpg.Record) -> KnownFile:
@@ -102,6 +107,7 @@ def known_file(row: asyncpg.Record) -> KnownFile:
             action=row["action"],
             status=row["decided_status"],
             actor=row["actor"],
+            by=row["by"],
             reason=row["reason"],
             format=row["decided_format"],
             account_id=row["account_id"],

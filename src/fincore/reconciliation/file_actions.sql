@@ -20,7 +20,7 @@ select f.file_id, f.name, f.psp, f.status, f.format, f.is_released,
         where n.replaces is not null and reconciliation.replaced_file(n.file_id) = f.file_id and n.status in ('read', 'booked')
         limit 1
     ) as replaced_by,
-    a.action, a.status as decided_status, a.actor, a.reason, a.format as decided_format, a.account_id, a.acted_at
+    a.action, a.status as decided_status, a.actor, coalesce(a.username, regexp_replace(a.actor, '^operator:', '')) as by, a.reason, a.format as decided_format, a.account_id, a.acted_at
 from reconciliation.files f
 left join reconciliation.files r on r.file_id = reconciliation.replaced_file(f.file_id)
 left join reconciliation.file_actions a on a.decision_no = f.decision_no
@@ -29,8 +29,8 @@ where f.file_id = $1;
 -- name: write_action
 -- What a person decided about the file $1.
 insert into reconciliation.file_actions
-    (file_id, action, status_before, status, actor, reason, format, account_id, format_before, refusal_line, refusal)
-select file_id, $2, status, $3, $4, $5, $6, $7, format, refusal_line, refusal
+    (file_id, action, status_before, status, actor, reason, format, account_id, format_before, refusal_line, refusal, username)
+select file_id, $2, status, $3, $4, $5, $6, $7, format, refusal_line, refusal, $8
 from reconciliation.files
 where file_id = $1;
 

@@ -35,6 +35,7 @@ class FileDecision(msgspec.Struct, frozen=True, kw_only=True):
     action: FileAction
     actor: str
     reason: str
+    username: str | None = None
     format: FileFormat | None = None
     account_id: str | None = None
 
@@ -45,6 +46,7 @@ class LastDecision(msgspec.Struct, frozen=True, kw_only=True):
     action: FileAction
     status: FileStatus
     actor: str
+    by: str
     reason: str
     format: FileFormat | None
     account_id: str | None
@@ -134,8 +136,7 @@ def _standing(known: KnownFile) -> str:
             by = (
                 ""
                 if known.last is None
-                else f" by {known.last.actor.removeprefix('operator:')} at {known.last.acted_at:%Y-%m-%d %H:%M:%S}: "
-                f'"{known.last.reason}"'
+                else f' by {known.last.by} at {known.last.acted_at:%Y-%m-%d %H:%M:%S}: "{known.last.reason}"'
             )
             return f"is dismissed{by}; release it first"
         case _:

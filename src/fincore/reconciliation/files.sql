@@ -52,7 +52,7 @@ select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, 
     f.refusal_line, f.refusal, f.replaces,
     (select count(*) from reconciliation.arrivals a where a.file_id = f.file_id and a.finding = 'doubled') as doubled,
     (
-        select concat(replace(d.action, '_', ' '), ' by ', regexp_replace(d.actor, '^operator:', ''), ': ', d.reason)
+        select concat(replace(d.action, '_', ' '), ' by ', coalesce(d.username, regexp_replace(d.actor, '^operator:', '')), ': ', d.reason)
         from reconciliation.file_actions d
         where d.decision_no = f.decision_no
     ) as decision

@@ -46,6 +46,7 @@ def known(status: BreakStatus, last: LastAction | None = None) -> KnownBreak:
 def last(action: BreakAction, **changes: str | None) -> LastAction:
     fields: dict[str, str | None] = {
         "actor": "operator:ann",
+        "by": "ann",
         "owner": None,
         "reason": None,
         "reference": None,

@@ -82,6 +82,7 @@ def test_dismissed_file_says_who_dismissed_it_and_why() -> None:
         action="dismiss",
         status="dismissed",
         actor="operator:bob",
+        by="bob",
         reason="a copy",
         format=None,
         account_id=None,

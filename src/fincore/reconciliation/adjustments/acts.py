@@ -90,7 +90,12 @@ class Adjustments:
             earlier = await connection.fetch(_SQL.adjustments_of_break, break_id)
             if earlier and not earlier[0]["is_reversed"] and known.status in ("adjusted", "written_off"):
                 return _repeated(booked_of(earlier[0]["booked"]), decision, f"the break {break_id}")
-            done = Done(action=action, actor=actor_of(decision.by, decision.staff), reason=decision.reason)
+            done = Done(
+                action=action,
+                actor=actor_of(decision.by, decision.staff),
+                username=decision.by if decision.staff else None,
+                reason=decision.reason,
+            )
             if isinstance(impossible := decide(known, done), Refused):
                 raise BreakNotChanged(impossible.sentence)
             found = await found_break(connection, break_id)
@@ -140,7 +145,11 @@ class Adjustments:
                 known = await lock_break(connection, row["break_id"])
                 if known.status in ("adjusted", "written_off"):
                     done = Done(
-                        action="reverse", actor=actor_of(by, staff), reason=reason, reference=adjustment_id
+                        action="reverse",
+                        actor=actor_of(by, staff),
+                        username=by if staff else None,
+                        reason=reason,
+                        reference=adjustment_id,
                     )
                     await act(connection, known, done)
             reversing = reversal_of(booked, by=by, reason=reason, occurred_at=now, staff=staff)

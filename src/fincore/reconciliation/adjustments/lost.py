@@ -100,6 +100,7 @@ async def _take_over_booked(connection: Connection, booked: AdjustmentBooked) ->
         done = Done(
             action=action,
             actor=actor_of(booked.by, booked.staff),
+            username=booked.by if booked.staff else None,
             reason=booked.reason,
             reference=booked.adjustment_id,
         )
@@ -124,6 +125,7 @@ async def _write_reversal(
         done = Done(
             action="reverse",
             actor=actor_of(reversing.by, reversing.staff),
+            username=reversing.by if reversing.staff else None,
             reason=reversing.reason,
             reference=reversing.adjustment_id,
         )

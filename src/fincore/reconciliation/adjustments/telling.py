@@ -123,6 +123,7 @@ async def _correct_break(connection: Connection, counts: AdjustmentBooked) -> No
     done = Done(
         action="correct",
         actor=actor_of(counts.by, counts.staff),
+        username=counts.by if counts.staff else None,
         reason=counts.reason,
         reference=counts.adjustment_id,
     )

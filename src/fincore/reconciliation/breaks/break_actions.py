@@ -80,6 +80,7 @@ async def act(connection: Connection, known: KnownBreak, done: Done) -> ActedBre
         owner,
         done.reason,
         done.reference,
+        done.username,
     )
     return ActedBreak(before=known, status=after, owner=owner)
 
@@ -89,6 +90,7 @@ def _known(row: asyncpg.Record) -> KnownBreak:
         LastAction(
             action=row["action"],
             actor=row["actor"],
+            by=row["by"],
             owner=row["action_owner"],
             reason=row["reason"],
             reference=row["reference"],

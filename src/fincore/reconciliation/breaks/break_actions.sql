@@ -8,7 +8,7 @@ select from reconciliation.breaks where break_id = $1 for update;
 
 -- name: read_break
 -- A break as it stands, with what was done with it last, once it is locked: what another person did meanwhile is seen.
-select b.break_id, b.action_no, b.class, b.currency, b.amount_minor, b.status, b.owner, a.action, a.actor, a.owner as action_owner,
+select b.break_id, b.action_no, b.class, b.currency, b.amount_minor, b.status, b.owner, a.action, a.actor, coalesce(a.username, regexp_replace(a.actor, '^operator:', '')) as by, a.owner as action_owner,
     a.reason, a.reference, a.acted_at
 from reconciliation.breaks b
 left join reconciliation.break_actions a on a.break_id = b.break_id and a.action_no = b.action_no
@@ -16,5 +16,5 @@ where b.break_id = $1;
 
 -- name: write_action
 -- What a person did with the break $1, which had $2 actions before.
-insert into reconciliation.break_actions (break_id, action_no, action, status_before, status, actor, owner, reason, reference)
-values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9);
+insert into reconciliation.break_actions (break_id, action_no, action, status_before, status, actor, owner, reason, reference, username)
+values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10);

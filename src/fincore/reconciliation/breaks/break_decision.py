@@ -18,22 +18,24 @@ from fincore.reconciliation.matching.differences import BreakClass
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What a person does with a break.
 
-    `actor` is stored as it is, `operator:NAME` for a person at a terminal. `owner` is the new one, and goes with `assign`; `reference`
-    is what the PSP or the bank calls a claim, or the id of an adjustment.
+    `actor` is stored as it is: `operator:NAME` for a person at a terminal, `staff:SUBJECT` for a member of staff, of which `username` is
+    what people read. `owner` is the new one, and goes with `assign`; `reference` is what the PSP or the bank calls a claim, or the id of an adjustment.
     """
 
     action: PersonAction
     actor: str
+    username: str | None = None
     owner: str | None = None
     reason: str | None = None
     reference: str | None = None
 
 
 class LastAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done with a break last."""
+    """What was done with a break last. `by` is the actor as people read it."""
 
     action: BreakAction
     actor: str
+    by: str
     owner: str | None
     reason: str | None
     reference: str | None
@@ -86,9 +88,8 @@ def _sentence(known: KnownBreak) -> str:
     standing = f"the break {known.break_id} is {known.status.replace('_', ' ')}"
     if known.last is not None:
         why = f': "{known.last.reason}"' if known.last.reason else ""
-        actor = known.last.actor.removeprefix("operator:")
         action = known.last.action.replace("_", " ")
-        standing += f" ({action} by {actor} at {known.last.acted_at:%Y-%m-%d %H:%M:%S}{why})"
+        standing += f" ({action} by {known.last.by} at {known.last.acted_at:%Y-%m-%d %H:%M:%S}{why})"
     match known.status:
         case "open":
             return f"{standing}: there is nothing to take back"

@@ -70,6 +70,7 @@ class RecordedDecision(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     status: str
     actor: str
+    by: str
     reason: str
     format: str | None
     account_id: str | None
@@ -109,6 +110,7 @@ class RecordedAction(msgspec.Struct, frozen=True, kw_only=True):
     action: BreakAction
     status: BreakStatus
     actor: str
+    by: str
     owner: str | None
     reason: str | None
     reference: str | None

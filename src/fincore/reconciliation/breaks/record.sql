@@ -78,7 +78,7 @@ where f.file_id = $1;
 -- name: decisions_of_file
 -- What people decided about the file $1; $2 at most, the last ones.
 select * from (
-    select decision_no, action, status, actor, reason, format, account_id, acted_at
+    select decision_no, action, status, actor, coalesce(username, regexp_replace(actor, '^operator:', '')) as by, reason, format, account_id, acted_at
     from reconciliation.file_actions
     where file_id = $1
     order by decision_no desc
@@ -106,7 +106,7 @@ with recursive merged (break_id) as (
     select a.break_id from reconciliation.break_actions a join merged m on a.other_break = m.break_id and a.action = 'merge'
 )
 select * from (
-    select a.break_id, a.action_no, a.action, a.status, a.actor, a.owner, a.reason, a.reference, a.other_break, a.acted_at
+    select a.break_id, a.action_no, a.action, a.status, a.actor, coalesce(a.username, regexp_replace(a.actor, '^operator:', '')) as by, a.owner, a.reason, a.reference, a.other_break, a.acted_at
     from reconciliation.break_actions a
     join merged using (break_id)
     order by a.acted_at desc, a.break_id desc, a.action_no desc

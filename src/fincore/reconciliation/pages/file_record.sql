@@ -27,7 +27,7 @@ limit $2;
 
 -- name: decisions
 -- What people decided about a file, the last first; $2 at most.
-select action, status, actor, reason, format, account_id, acted_at
+select action, status, actor, coalesce(username, regexp_replace(actor, '^operator:', '')) as by, reason, format, account_id, acted_at
 from reconciliation.file_actions
 where file_id = $1
 order by decision_no desc
