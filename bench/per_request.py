@@ -67,7 +67,9 @@ class TransactionPerRequest(Writer[ChargeEvent]):
                 data.decode(),
                 metadata,
             )
-        await self._enqueue(connection, commit.jobs)
+        await connection.execute(
+            f"with {self._queue.expressions} select", *self._queue.columns_of(commit.jobs)
+        )
 
 
 def main() -> None:

@@ -38,8 +38,9 @@ from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import Contended, NotFound, Recorded
 from fincore.eventstore.subscription import Subscription
+from fincore.postgres.job_insertion import Column, JobInsertion
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Connection, Pool, create_pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.fetching.remote import RemoteFile
@@ -192,7 +193,7 @@ async def _run(day: Day) -> Reconciled:
     ledger = Subscription(EventLog(log_pool, LOG_EVENTS), ledgerdb, LedgerService())
     try:
         await _keep(ledgerdb, evidence, Path(day.report))
-        async with running_writer(log_pool, _no_jobs) as writer:
+        async with running_writer(log_pool, _NO_JOBS) as writer:
             files = _TimedFiles(EventLog(log_pool, SETTLEMENT_FILE_EVENTS), writer)
 
             async def caught_up() -> None:
@@ -240,9 +241,11 @@ async def _keep(ledgerdb: Pool, evidence: FolderEvidence, report: Path) -> None:
     await SettlementFiles(ledgerdb).record(_SOURCE, remote, kept, host_key=None)
 
 
-async def _no_jobs(_: Connection, jobs: Sequence[Job]) -> None:
-    if jobs:
-        raise AssertionError("a run of reconciliation queues no job")
+def _refuse(jobs: Sequence[Job]) -> tuple[Column, ...]:
+    raise AssertionError(f"a run of reconciliation queues no job, and there are {len(jobs)}")
+
+
+_NO_JOBS: Final = JobInsertion("no_jobs as (select)", _refuse)
 
 
 def _parsed(day: Day) -> Spent:

@@ -33,8 +33,10 @@ from fincore.eventstore.commit import (
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Fenced, Subscription
 from fincore.eventstore.watch import StreamWatch
-from fincore.eventstore.writer import Enqueue, Writer
+from fincore.eventstore.writer import Writer
+from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.pool import Connection, Pool
+from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fixtures.commits import (
     MERCHANT,
     PROVENANCE,
@@ -51,8 +53,8 @@ STRIPE, TEST = PspName("stripe"), PspAccount("test")
 
 
 @contextlib.asynccontextmanager
-async def running_writer(pool: Pool, enqueue: Enqueue = no_jobs) -> AsyncIterator[Writer[ChargeEvent]]:
-    writer = Writer(pool, enqueue, CHARGE_EVENTS)
+async def running_writer(pool: Pool, queue: JobInsertion = no_jobs) -> AsyncIterator[Writer[ChargeEvent]]:
+    writer = Writer(pool, queue, CHARGE_EVENTS)
     task = asyncio.create_task(writer.run())
     try:
         yield writer
@@ -254,25 +256,22 @@ async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: Even
 
 
 async def test_a_replayed_key_writes_neither_events_nor_jobs(pool: Pool) -> None:
-    enqueued: list[Job] = []
-
-    async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
-        enqueued.extend(jobs)
-
+    queue = PgQueuerQueue(pool)
     job = Job(kind="charge.authorize", payload=b"{}")
-    async with running_writer(pool, enqueue) as writer:
+    async with running_writer(pool, queue.insertion) as writer:
         await writer.commit(keyed(append(new_stream(), created(), jobs=[job]), "k"))
         again = await writer.commit(keyed(append(new_stream(), created(), jobs=[job]), "k"))
     assert isinstance(again, Replayed)
-    assert enqueued == [job]
+    assert await queue.depths() == {"queued": 1, "scheduled": 0, "picked": 0, "held": 0}
     assert await count(pool, "events") == 1
 
 
 async def test_failed_enqueue_rolls_back_its_events(pool: Pool) -> None:
-    async def enqueue(connection: Connection, _: Sequence[Job]) -> None:
-        await connection.execute("select 1/0")
-
-    async with running_writer(pool, enqueue) as writer:
+    failing = JobInsertion(
+        "failing_jobs as (insert into eventstore.inbox (psp) select 1 / cardinality($1::text[]))",
+        lambda _: ([],),
+    )
+    async with running_writer(pool, failing) as writer:
         with pytest.raises(asyncpg.DivisionByZeroError):
             await writer.commit(
                 append(new_stream(), created(), jobs=[Job(kind="charge.authorize", payload=b"{}")])
@@ -366,9 +365,6 @@ async def test_sessions_killed_under_load_write_each_commit_once(
 async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: EventLog[ChargeEvent]) -> None:
     lost = True
 
-    async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
-        del jobs
-
     class LosesTheAcknowledgement(Writer[ChargeEvent]):
         async def _insert(self, commits: list[Commit[ChargeEvent]]) -> None:
             nonlocal lost
@@ -378,7 +374,7 @@ async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: E
                 raise ConnectionResetError
 
     stream = new_stream()
-    writer = LosesTheAcknowledgement(pool, enqueue, CHARGE_EVENTS)
+    writer = LosesTheAcknowledgement(pool, no_jobs, CHARGE_EVENTS)
     task = asyncio.create_task(writer.run())
     assert await writer.commit(keyed(append(stream, created()), "k")) == Committed()
     writer.close()

@@ -1,13 +1,14 @@
 """What a check of the stores asks a job queue: which charges and refunds have a job, and what is stored as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import pytest
 
 from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.job import Job
-from fincore.postgres.pool import Connection, Pool
+from fincore.postgres.job_insertion import JobInsertion
+from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import (
     authorize_job,
     resolve_job,
@@ -16,6 +17,7 @@ from fincore.write.queue.job_payloads import (
 )
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import JobInspection
+from fixtures.commits import put_jobs
 
 CARD_LIKE = "[0-9]{13,19}"
 
@@ -23,7 +25,8 @@ CARD_LIKE = "[0-9]{13,19}"
 class InspectedQueue(JobInspection, Protocol):
     """A queue that takes jobs and can be inspected."""
 
-    async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None: ...
+    @property
+    def insertion(self) -> JobInsertion: ...
 
 
 ADAPTERS: Mapping[str, Callable[[Pool], InspectedQueue]] = {"pgqueuer": PgQueuerQueue}
@@ -36,7 +39,7 @@ def queue(request: pytest.FixtureRequest, pool: Pool) -> InspectedQueue:
 
 async def put(pool: Pool, queue: InspectedQueue, *jobs: Job) -> None:
     async with pool.acquire() as connection, connection.transaction():
-        await queue.enqueue(connection, jobs)
+        await put_jobs(connection, queue.insertion, jobs)
 
 
 async def test_charges_with_jobs_are_those_named_by_a_charge_job(pool: Pool, queue: InspectedQueue) -> None:
@@ -76,8 +79,8 @@ async def test_texts_that_match_are_given_with_their_place(
     matching = Job(kind="charge.authorize", payload="é 4242424242424242".encode())
     await put(pool, queue, matching, Job(kind="charge.authorize", payload=b"nothing"))
     await owner_pool.execute(
-        'update queue.pgqueuer_log set traceback = \'{"note": "4000000000000002"}\''
-        " where id = (select min(id) from queue.pgqueuer_log)"
+        "insert into queue.pgqueuer_log (job_id, status, priority, entrypoint, traceback)"
+        " values (1, 'exception', 0, 'charge.authorize', '{\"note\": \"4000000000000002\"}')"
     )
     found = [stored async for stored in queue.texts_matching(CARD_LIKE)]
     assert sorted(stored.place.split(" ")[0] for stored in found) == [

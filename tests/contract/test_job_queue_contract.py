@@ -30,6 +30,7 @@ from fincore.write.queue.port import (
     JobResult,
     RetryIn,
 )
+from fixtures.commits import put_jobs
 from fixtures.job_queues import ADAPTERS
 from fixtures.waiting import PATIENCE_SECONDS, eventually, happens
 
@@ -106,7 +107,7 @@ async def working(
 async def put(pool: Pool, queue: JobQueue, *payloads: bytes, delay_seconds: float = 0.0) -> None:
     jobs = [Job(kind="charge.authorize", payload=p, delay_seconds=delay_seconds) for p in payloads]
     async with pool.acquire() as connection, connection.transaction():
-        await queue.enqueue(connection, jobs)
+        await put_jobs(connection, queue.insertion, jobs)
 
 
 async def is_empty(queue: JobQueue) -> bool:
@@ -142,7 +143,7 @@ async def test_a_job_of_a_transaction_that_rolls_back_never_existed(pool: Pool, 
     async with pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        await queue.enqueue(connection, [Job(kind="charge.authorize", payload=b"never")])
+        await put_jobs(connection, queue.insertion, [Job(kind="charge.authorize", payload=b"never")])
         await transaction.rollback()
     assert await is_empty(queue)
     async with working(queue, seen):
@@ -155,7 +156,7 @@ async def test_a_job_cannot_be_seen_before_its_transaction_commits(pool: Pool, q
     seen = Seen()
     async with working(queue, seen), pool.acquire() as connection:
         async with connection.transaction():
-            await queue.enqueue(connection, [Job(kind="charge.authorize", payload=b"open")])
+            await put_jobs(connection, queue.insertion, [Job(kind="charge.authorize", payload=b"open")])
             await put(pool, queue, b"committed")
             await seen.count(1)
             assert seen.payloads == [b"committed"]
@@ -393,8 +394,10 @@ async def test_requeued_job_leaves_its_key_to_the_one_that_waits(
 ) -> None:
     async def put_inquiry() -> None:
         async with pool.acquire() as connection, connection.transaction():
-            await queue.enqueue(
-                connection, [Job(kind="charge.authorize", payload=b"1", dedupe_key="charge.inquire:ch_1")]
+            await put_jobs(
+                connection,
+                queue.insertion,
+                [Job(kind="charge.authorize", payload=b"1", dedupe_key="charge.inquire:ch_1")],
             )
 
     async def refuse(_job: ClaimedJob) -> JobResult:
@@ -589,7 +592,7 @@ async def _briefly(_job: ClaimedJob) -> JobResult:
 async def put_deduped(pool: Pool, queue: JobQueue, *keys: str, kind: JobKind = "charge.authorize") -> None:
     jobs = [Job(kind=kind, payload=key.encode(), dedupe_key=key) for key in keys]
     async with pool.acquire() as connection, connection.transaction():
-        await queue.enqueue(connection, jobs)
+        await put_jobs(connection, queue.insertion, jobs)
 
 
 async def test_job_with_the_key_of_a_queued_one_is_left_out(pool: Pool, queue: JobQueue) -> None:

@@ -24,7 +24,7 @@ from fincore.write.payments.command import Command
 from fincore.write.payments.idempotent_requests import Decision, IdempotentRequests, Refused, Responded
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.response_cache import ResponseCache
-from fixtures.commits import MERCHANT, PROVENANCE, append, created, new_stream
+from fixtures.commits import MERCHANT, PROVENANCE, JobTakingWriter, append, created, new_stream
 from fixtures.counters import (
     COUNTER_EVENTS,
     COUNTER_SHAPES,
@@ -53,11 +53,7 @@ def enqueued() -> list[Job]:
 @pytest.fixture
 async def writer(pool: Pool, enqueued: list[Job]) -> AsyncIterator[Writer[AnyEvent]]:
     """One writer for both aggregates, as a process has one."""
-
-    async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
-        enqueued.extend(jobs)
-
-    writer = Writer(pool, enqueue, ALL_EVENTS)
+    writer = JobTakingWriter(pool, enqueued.extend, ALL_EVENTS)
     running = asyncio.create_task(writer.run())
     try:
         yield writer

@@ -101,7 +101,7 @@ async def test_failed_housekeeping_round_releases_lock_and_repeats(pool: Pool) -
 
 async def test_housekeeping_purges_idempotency_keys_after_three_days(pool: Pool, owner_pool: Pool) -> None:
     queue = PgQueuerQueue(pool)
-    writer = Writer(pool, queue.enqueue, CHARGE_EVENTS)
+    writer = Writer(pool, queue.insertion, CHARGE_EVENTS)
     run = asyncio.create_task(writer.run())
     for key in ("old", "young"):
         await writer.commit(keyed(append(new_stream(), created()), key))
@@ -126,7 +126,7 @@ async def test_worker_with_a_wrong_clock_keeps_every_key(pool: Pool, ahead: time
         return told
 
     queue = PgQueuerQueue(pool)
-    writer = Writer(pool, queue.enqueue, CHARGE_EVENTS)
+    writer = Writer(pool, queue.insertion, CHARGE_EVENTS)
     run = asyncio.create_task(writer.run())
     await writer.commit(keyed(append(new_stream(), created()), "just used"))
     clock = DatabaseClock(read, machine=WrongClock(ahead))

@@ -16,6 +16,7 @@ from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.pgqueuer_schema import SETTINGS, install_queue
 from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult
+from fixtures.commits import put_jobs
 from fixtures.waiting import PATIENCE_SECONDS, eventually
 
 _OBJECTS = """
@@ -57,12 +58,12 @@ async def test_log_pruning_works_in_steps_and_keeps_held_reasons(pool: Pool, own
     queue = PgQueuerQueue(pool, poll_interval_seconds=0.05)
     await _do(pool, queue, refuse_one, b"bad", b"good")
     logged = await pool.fetchval("select count(*) from queue.pgqueuer_log")
-    assert logged == 6
+    assert logged == 4
 
     hour = timedelta(hours=1)
     assert await queue.purge_log(kept_for=hour) == 0
     await owner_pool.execute("update queue.pgqueuer_log set created = created - interval '2 hours'")
-    assert [await queue.purge_log(kept_for=hour, rows_max=4) for _ in range(3)] == [4, 2, 0]
+    assert [await queue.purge_log(kept_for=hour, rows_max=3) for _ in range(3)] == [3, 1, 0]
     (letter,) = await queue.held(limit=10)
     assert letter.reason == "the reason"
 
@@ -131,7 +132,7 @@ class Claims:
         async with by.acquire() as connection, connection.transaction():
             if not is_announced:
                 await connection.execute("set local session_replication_role = replica")
-            await self._queue.enqueue(connection, [Job(kind="charge.authorize", payload=payload)])
+            await put_jobs(connection, self._queue.insertion, [Job(kind="charge.authorize", payload=payload)])
         if is_announced:
             await eventually(announced)
 
@@ -147,7 +148,9 @@ class Claims:
 async def _do(pool: Pool, queue: PgQueuerQueue, handler: object, *payloads: bytes) -> None:
     """Put jobs and let one run of the queue see to them."""
     async with pool.acquire() as connection, connection.transaction():
-        await queue.enqueue(connection, [Job(kind="charge.authorize", payload=p) for p in payloads])
+        await put_jobs(
+            connection, queue.insertion, [Job(kind="charge.authorize", payload=p) for p in payloads]
+        )
 
     async def settled() -> bool:
         depths = await queue.depths()

@@ -14,7 +14,6 @@ from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Fenced, Subscription
-from fincore.eventstore.writer import Writer
 from fincore.notify.endpoint import Owner
 from fincore.notify.endpoints import Endpoints
 from fincore.notify.fan_out import FanOut
@@ -23,7 +22,7 @@ from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.projectionist.projectionist import Projectionist
-from fixtures.commits import MERCHANT
+from fixtures.commits import MERCHANT, JobTakingWriter
 from simulation.queue_model import QueueModel
 
 FOLLOW_PAUSE_SECONDS = 0.01
@@ -52,7 +51,7 @@ class StoreInPostgres:
         self._stores = await self._stack.enter_async_context(opened)
         self.inbox_pool: Pool = self._stores.eventstore
         self.log = EventLog(self._stores.eventstore, CHARGE_EVENTS)
-        self.writer = Writer(self._stores.eventstore, self._queue.enqueue, CHARGE_EVENTS)
+        self.writer = JobTakingWriter(self._stores.eventstore, self._queue.put, CHARGE_EVENTS)
         self._writing = asyncio.create_task(self.writer.run())
         consumers: list[tuple[Pool, Consumer[ChargeEvent]]] = [
             (self._stores.paymentdb, Projectionist()),

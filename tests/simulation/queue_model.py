@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from fincore.domain.clock import Clock
 from fincore.domain.job import Job, JobKind
-from fincore.postgres.pool import Connection
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobId, JobResult, RetryIn
 
 
@@ -37,10 +36,6 @@ class QueueModel:
         self._clock = clock
         self._ids = itertools.count(1)
         self._jobs: dict[JobId, QueuedJob] = {}
-
-    async def enqueue(self, _connection: Connection, jobs: Sequence[Job]) -> None:
-        """Fits `Enqueue`."""
-        self.put(jobs)
 
     def put(self, jobs: Sequence[Job]) -> None:
         """Add jobs."""

@@ -29,7 +29,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
     queue = stores.jobs
     async with (
-        running_writer(stores.eventstore, queue.enqueue) as writer,
+        running_writer(stores.eventstore, queue.insertion) as writer,
         running_rules(stores.eventstore) as rules,
         running_engine(stores, clock, settings) as risk,
         open_webhooks(settings, secret_resolver(os.environ)) as webhooks,

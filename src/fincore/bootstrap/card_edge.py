@@ -37,7 +37,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     tokenisers = card_tokenisers(settings, secret_resolver(os.environ), clock)
     try:
         async with (
-            running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+            running_writer(stores.eventstore, stores.jobs.insertion) as writer,
             running_rules(stores.eventstore) as rules,
             running_engine(stores, clock, settings) as risk,
         ):

@@ -30,7 +30,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     async with (
-        running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+        running_writer(stores.eventstore, stores.jobs.insertion) as writer,
         running_rules(stores.eventstore) as rules,
         running_open_breakers(stores.eventstore) as breakers,
         running_csp_reports(stores.eventstore) as csp_reports,

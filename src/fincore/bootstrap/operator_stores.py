@@ -150,7 +150,7 @@ async def operator_stores(databases: Databases, *needed: str) -> AsyncIterator[O
         if "eventstore" in wanted:
             await require_continuing_log(stores.eventstore)
         clock = await measured_clock(getattr(stores, first), store=first)
-        writer = await stack.enter_async_context(running_writer(stores.eventstore, stores.jobs.enqueue))
+        writer = await stack.enter_async_context(running_writer(stores.eventstore, stores.jobs.insertion))
         pools = {name: getattr(stores, name) for name in Stores.__struct_fields__}
         yield OperatorStores(clock=clock, writer=writer, **pools)
 

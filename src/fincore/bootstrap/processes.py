@@ -10,9 +10,10 @@ import structlog
 
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.eventstore.metrics import COMMITS_WAITING
-from fincore.eventstore.writer import Enqueue, Writer
+from fincore.eventstore.writer import Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
 from fincore.postgres.failures import is_outage
+from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.pool import Pool
 
 _log = structlog.get_logger(__name__)
@@ -22,9 +23,9 @@ SAMPLE_INTERVAL_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
-async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[LogEvent]]:
+async def running_writer(pool: Pool, queue: JobInsertion) -> AsyncIterator[Writer[LogEvent]]:
     """The writer of this process; at the end it writes the commits that still wait."""
-    writer = Writer(pool, enqueue, LOG_EVENTS)
+    writer = Writer(pool, queue, LOG_EVENTS)
     COMMITS_WAITING.set_function(lambda: writer.commits_waiting)
     running = asyncio.create_task(writer.run())
     try:

@@ -49,7 +49,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     await check_evidence(settings)
     async with (
         open_evidence(settings) as evidence,
-        running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+        running_writer(stores.eventstore, stores.jobs.insertion) as writer,
     ):
         after_look = reconciled(
             reconciliation_of(stores, writer, evidence, clock),

@@ -30,7 +30,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     watch = StreamWatch(log)
     url = staff_address(settings)
     async with (
-        running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+        running_writer(stores.eventstore, stores.jobs.insertion) as writer,
         people_of_issuer(settings, settings.staff_issuer, clock) as people,
     ):
         application = build_staff(

@@ -61,7 +61,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         ),
     )
     async with (
-        running_writer(stores.eventstore, queue.enqueue) as writer,
+        running_writer(stores.eventstore, queue.insertion) as writer,
         running_breakers(stores.eventstore) as breakers,
         running_engine(stores, clock, settings) as risk,
     ):

@@ -18,6 +18,7 @@ from fincore.eventstore.commit import (
     Replayed,
     StoredResponse,
 )
+from fincore.postgres.job_insertion import Column
 
 E = TypeVar("E")
 
@@ -36,30 +37,42 @@ def claims_of(commit: Commit[object]) -> list[object]:
     return claims
 
 
-def columns_of(commits: Sequence[Commit[E]], codec: EventCodec[E]) -> tuple[list[object], ...]:
+def columns_of(commits: Sequence[Commit[E]], codec: EventCodec[E]) -> tuple[Column, ...]:
     """The arguments of `insert_batch`: one array per column."""
-    events: tuple[list[object], ...] = ([], [], [], [], [], [], [])
-    keys: tuple[list[object], ...] = ([], [], [], [], [], [], [], [])
-    webhooks: tuple[list[object], ...] = ([], [], [], [], [], [], [])
-    references: tuple[list[object], ...] = ([], [], [], [])
+    events: list[tuple[object, ...]] = []
+    keys: list[tuple[object, ...]] = []
+    webhooks: list[tuple[object, ...]] = []
+    references: list[tuple[object, ...]] = []
+    finals: list[tuple[object, ...]] = []
     for commit in commits:
         if commit.events:
             metadata = msgspec.json.encode(commit.provenance).decode()
             for version, new in enumerate(commit.events, start=commit.expected_version + 1):
                 name, schema_version, data = codec.encode(new.event)
-                row = (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
-                _append(events, row)
+                events.append(
+                    (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
+                )
         if commit.idempotency:
             key, stored = commit.idempotency
             response = stored.response
             scope = (key.merchant_id, key.livemode, key.key)
             fields = (stored.fingerprint, response.status, response.body, response.location)
-            _append(keys, (*scope, *fields, stored.in_flight_until))
+            keys.append((*scope, *fields, stored.in_flight_until))
         if commit.webhook:
-            _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
-        for claim in commit.references:
-            _append(references, (*msgspec.structs.astuple(claim), commit.stream_id))
-    return (*events, *keys, *webhooks, *references)
+            webhooks.append((*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
+        references += [(*msgspec.structs.astuple(claim), commit.stream_id) for claim in commit.references]
+        if commit.final_response:
+            key, stored = commit.final_response
+            finals.append(
+                (key.merchant_id, key.livemode, key.key, stored.response.status, stored.response.body)
+            )
+    return (
+        *_columns(events, 7),
+        *_columns(keys, 8),
+        *_columns(webhooks, 7),
+        *_columns(references, 4),
+        *_columns(finals, 5),
+    )
 
 
 def refusable_of(commits: Sequence[Commit[object]]) -> tuple[list[object], ...]:
@@ -90,9 +103,9 @@ def refusable_of(commits: Sequence[Commit[object]]) -> tuple[list[object], ...]:
     )
 
 
-def _append(columns: tuple[list[object], ...], row: tuple[object, ...]) -> None:
-    for column, value in zip(columns, row, strict=True):
-        column.append(value)
+def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[Column]:
+    """Rows of `count` values as columns."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
 
 
 def refusal_of(row: asyncpg.Record) -> CommitResult:

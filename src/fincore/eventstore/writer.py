@@ -7,8 +7,7 @@ durable transaction is shared (group commit).
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
@@ -17,7 +16,6 @@ import structlog
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.event_codec import EventCodec
-from fincore.domain.job import Job
 from fincore.eventstore.commit import (
     Commit,
     CommitResult,
@@ -29,8 +27,9 @@ from fincore.eventstore.commit import (
 from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of, stored_response_of
 from fincore.observability import failpoints
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
+from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Connection, Pool
+from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "writer.sql")
@@ -51,8 +50,10 @@ RECONNECT_DELAY_SECONDS: Final = 0.1
 RECONNECT_SECONDS_MAX: Final = 10.0
 """How long after the first try another one may begin: where the server hangs, each try takes as long as a statement may."""
 
-Enqueue = Callable[[Connection, Sequence[Job]], Awaitable[None]]
-"""Puts jobs into the queue inside the transaction of the given connection."""
+_JOBS: Final = "--jobs--"
+"""The line of `insert_batch` that stands where the queue's part goes."""
+_PARAMETERS: Final = 31
+"""Of `insert_batch` by itself."""
 
 E = TypeVar("E")
 E_contra = TypeVar("E_contra", contravariant=True)
@@ -66,13 +67,16 @@ class Writer(Generic[E_contra]):
     def __init__(
         self,
         pool: Pool,
-        enqueue: Enqueue,
+        queue: JobInsertion,
         events: EventCodec[E_contra],
         *,
         commits_waiting_max: int = COMMITS_WAITING_MAX,
     ) -> None:
         self._pool = pool
-        self._enqueue = enqueue
+        self._queue = queue
+        self._insert_batch_with_jobs = _SQL.insert_batch.replace(
+            _JOBS, f"{queue.numbered_after(_PARAMETERS)},"
+        )
         self._events = events
         self._commits_waiting_max = commits_waiting_max
         self._waiting: deque[_Waiting[E_contra]] = deque()
@@ -230,25 +234,12 @@ class Writer(Generic[E_contra]):
 
     async def _insert(self, commits: list[Commit[E_contra]]) -> None:
         _may_die(commits, self._events, "before")
-        finals = [commit.final_response for commit in commits if commit.final_response]
+        columns = columns_of(commits, self._events)
         jobs = [job for commit in commits for job in commit.jobs]
-        async with (
-            self._pool.acquire() as connection,
-            # A statement alone is a transaction by itself, without a round trip to begin it and one to end it.
-            connection.transaction() if finals or jobs else nullcontext(),
-        ):
-            await connection.execute(_SQL.insert_batch, *columns_of(commits, self._events))
-            if finals:
-                await connection.execute(
-                    _SQL.replace_responses,
-                    [key.merchant_id for key, _ in finals],
-                    [key.livemode for key, _ in finals],
-                    [key.key for key, _ in finals],
-                    [stored.response.status for _, stored in finals],
-                    [stored.response.body for _, stored in finals],
-                )
-            if jobs:
-                await self._enqueue(connection, jobs)
+        if jobs:
+            await self._pool.execute(self._insert_batch_with_jobs, *columns, *self._queue.columns_of(jobs))
+        else:  # a statement that could write jobs announces some, even where there are none
+            await self._pool.execute(_SQL.insert_batch, *columns)
         _may_die(commits, self._events, "after")
 
 

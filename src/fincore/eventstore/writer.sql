@@ -49,8 +49,22 @@ where r.stream_id <> c.stream_id
 order by commit_no, place, claim_no;
 
 -- name: insert_batch
--- Every row of every commit of a batch, in one statement.
-with written_events as (
+-- Every row of every commit of a batch, in one statement, which is a transaction by itself. In place of the first line after `with` the
+-- writer puts what the queue writes of the batch's jobs. PostgreSQL carries such expressions out from the last to the first: jobs
+-- come last, so that no batch waits for a key of a job while another one waits for its stream.
+-- `replaced_responses`: the final responses of requests that waited for their outcome; a response is replaced once, while it is in
+-- flight. After that moment another request may have been given the first response, so it stays.
+with
+--jobs--
+replaced_responses as (
+    update eventstore.idempotency_keys k
+    set response_status = f.response_status, response_body = f.response_body, in_flight_until = null
+    from unnest($27::text[], $28::boolean[], $29::text[], $30::smallint[], $31::bytea[])
+        as f (merchant_id, livemode, key, response_status, response_body)
+    where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
+      and k.in_flight_until > clock_timestamp()
+),
+written_events as (
     insert into eventstore.events (stream_id, version, event_id, type, schema_version, data, metadata)
     select stream_id, version, event_id, type, schema_version, data::jsonb, metadata::jsonb
     from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::smallint[], $6::text[], $7::text[])
@@ -75,16 +89,6 @@ written_references as (
 insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body, is_interesting, body_sha256)
 select *
 from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[], $21::boolean[], $22::bytea[]);
-
--- name: replace_responses
--- The final responses of requests that waited for their outcome; a response is replaced once, while it is in flight. After
--- that moment another request may have been given the first response, so it stays.
-update eventstore.idempotency_keys k
-set response_status = f.response_status, response_body = f.response_body, in_flight_until = null
-from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
-    as f (merchant_id, livemode, key, response_status, response_body)
-where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
-  and k.in_flight_until > clock_timestamp();
 
 -- name: find_responses
 -- What idempotency keys got; keys that were not used are left out. Lateral: a look-up by the primary key for each, never a scan.

@@ -16,6 +16,7 @@ from pgqueuer.domain.models import Job as ClaimedRow
 
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
+from fincore.postgres.job_insertion import Column, JobInsertion
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.pgqueuer_schema import SETTINGS
@@ -81,17 +82,10 @@ class PgQueuerQueue:
         self._poll_interval = timedelta(seconds=poll_interval_seconds)
         self._stopping = asyncio.Event()
 
-    async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
-        """Add jobs in one statement inside the transaction of `connection`."""
-        # In one order in every process: two transactions with the same keys wait and never deadlock.
-        jobs = sorted(jobs, key=lambda job: job.dedupe_key or "")
-        await connection.execute(
-            _SQL.enqueue,
-            [job.kind for job in jobs],
-            [job.payload for job in jobs],
-            [job.delay_seconds for job in jobs],
-            [job.dedupe_key for job in jobs],
-        )
+    @property
+    def insertion(self) -> JobInsertion:
+        """What adds jobs, as rows."""
+        return JobInsertion(_SQL.queued_jobs, _columns_of)
 
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:
         """Do due jobs until `stop`.
@@ -256,6 +250,18 @@ def _held_job(row: asyncpg.Record) -> HeldJob:
         attempts=row["attempts"] + 1,
         reason=row["reason"],
         held_at=row["updated"],
+    )
+
+
+def _columns_of(jobs: Sequence[Job]) -> tuple[Column, ...]:
+    """The arguments of `queued_jobs`."""
+    # In one order in every process: two transactions with the same keys wait and never deadlock.
+    jobs = sorted(jobs, key=lambda job: job.dedupe_key or "")
+    return (
+        [job.kind for job in jobs],
+        [job.payload for job in jobs],
+        [job.delay_seconds for job in jobs],
+        [job.dedupe_key for job in jobs],
     )
 
 

@@ -1,17 +1,15 @@
--- name: enqueue
--- Put jobs in, but for those with a key that a job has which waits or is being done: the index is PgQueuer's. PgQueuer's own statement
--- also returns the number of each job, for which it numbers them beforehand and joins what was inserted with what was given.
-with queued as (
+-- name: queued_jobs
+-- A part of the statement of a commit: put jobs in, but for those with a key that a job has which waits or is being done: the index
+-- is PgQueuer's. PgQueuer's own statement also returns the number of each job, and writes into its log that the job was put in:
+-- nothing reads that, and a line has more indexes than a job.
+queued_jobs as (
     insert into queue.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
     select 0, t.kind, t.payload, now() + make_interval(secs => t.delay_seconds), t.dedupe_key, 'queued'
     from unnest($1::text[], $2::bytea[], $3::float8[], $4::text[]) as t (kind, payload, delay_seconds, dedupe_key)
     on conflict (dedupe_key)
         where (status = any (array['queued'::queue.pgqueuer_status, 'picked'::queue.pgqueuer_status])) and dedupe_key is not null
         do nothing
-    returning id, entrypoint, priority
-)
-insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
-select id, 'queued', entrypoint, priority from queued;
+);
 
 -- name: retry_job
 -- Put a claimed job back, to be due after a pause. $4: whether a claim of it, this one or an earlier one, may have taken effect.

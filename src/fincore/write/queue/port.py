@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, NewType, Protocol
 import msgspec
 
 from fincore.domain.ids import ChargeId, RefundId
-from fincore.domain.job import Job, JobKind
+from fincore.domain.job import JobKind
+from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.pool import Connection
 
 PURGE_ROWS_MAX: Final = 10_000
@@ -92,11 +93,12 @@ class JobText(msgspec.Struct, frozen=True):
 class JobEnqueuer(Protocol):
     """Takes jobs in, for every process that commits."""
 
-    async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
-        """Add jobs inside the transaction of `connection`: they exist if and only if it commits.
+    @property
+    def insertion(self) -> JobInsertion:
+        """What adds jobs as a part of the statement that writes their events: they exist if and only if its transaction commits.
 
-        A job is left out while another one with its `dedupe_key` is queued, also for later, or being done; a held one
-        does not count.
+        A queue elsewhere writes them there into a table that is read on into it. A job is left out while another one with its
+        `dedupe_key` is queued, also for later, or being done; a held one does not count.
         """
         ...
 
