@@ -4,7 +4,7 @@ import pytest
 
 from fincore.backoffice.dead_letters import (
     DeadLetter,
-    JobLogs,
+    Letters,
     NoSuchDeadLetter,
     NotDiscardable,
     discard_dead_letter,
@@ -24,11 +24,11 @@ from fixtures.worker_harness import HarnessOnPostgres, open_harness
 
 async def the_only_letter(harness: HarnessOnPostgres, operator: OperatorStores) -> DeadLetter:
     (letter,) = await harness.held()
-    return await show_dead_letter(operator.jobs, logs(operator), HeldPlace(letter.held_at, letter.job_id))
+    return await show_dead_letter(letters(operator), HeldPlace(letter.held_at, letter.job_id))
 
 
-def logs(operator: OperatorStores) -> JobLogs:
-    return JobLogs(operator.log, operator.session_log)
+def letters(operator: OperatorStores) -> Letters:
+    return Letters(operator.jobs, operator.log, operator.session_log)
 
 
 def place_of(letter: DeadLetter) -> HeldPlace:
@@ -37,12 +37,12 @@ def place_of(letter: DeadLetter) -> HeldPlace:
 
 async def replayed(operator: OperatorStores, place: HeldPlace) -> None:
     async with operator.eventstore.acquire() as connection, connection.transaction():
-        await replay_dead_letter(operator.jobs, place, within=connection)
+        await replay_dead_letter(letters(operator), place, within=connection)
 
 
 async def discarded(operator: OperatorStores, place: HeldPlace) -> DeadLetter:
     async with operator.eventstore.acquire() as connection, connection.transaction():
-        return await discard_dead_letter(operator.jobs, logs(operator), place, within=connection)
+        return await discard_dead_letter(letters(operator), place, within=connection)
 
 
 async def test_replay_of_a_charge_that_was_taken_takes_it_once(pool: Pool, operator: OperatorStores) -> None:
@@ -95,7 +95,7 @@ async def test_dead_letter_of_what_is_over_ends_without_a_call(pool: Pool, opera
         with pytest.raises(NoSuchDeadLetter):
             await discarded(operator, place_of(letter))
         with pytest.raises(NoSuchDeadLetter):
-            await show_dead_letter(operator.jobs, logs(operator), place_of(letter))
+            await show_dead_letter(letters(operator), place_of(letter))
         assert len(psp.calls) == calls
 
 
@@ -104,12 +104,12 @@ async def test_dead_letters_are_listed_page_by_page(pool: Pool, operator: Operat
         for number in range(3):
             await harness.put(process_webhook_job(STRIPE, PspAccount("test"), f"evt_{number}"))
             await harness.idle()
-        first = await list_dead_letters(operator.jobs, limit=2)
+        first = await list_dead_letters(letters(operator), limit=2)
         assert (len(first.letters), first.has_more) == (2, True)
         last = first.letters[-1]
         second = await list_dead_letters(
-            operator.jobs, limit=2, after=HeldPlace(last.held_at, last.job_id), kind="webhook.interpret"
+            letters(operator), limit=2, after=HeldPlace(last.held_at, last.job_id), kind="webhook.interpret"
         )
         assert (len(second.letters), second.has_more) == (1, False)
         assert [b"evt_2" in first.letters[0].payload, b"evt_0" in second.letters[0].payload] == [True, True]
-        assert (await list_dead_letters(operator.jobs, limit=2, kind="charge.capture")).letters == []
+        assert (await list_dead_letters(letters(operator), limit=2, kind="charge.capture")).letters == []

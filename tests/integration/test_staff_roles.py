@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.postgres.pool import Pool
 from fincore.staff.access.admission import StaffRoute
 from fincore.staff.access.permissions import PERMISSIONS, ROLES, Role
@@ -14,8 +15,8 @@ from fixtures.staff_server import StaffServer, serving_staff
 
 
 @pytest.fixture
-async def staff(pool: Pool) -> AsyncIterator[StaffServer]:
-    async with serving_api(pool) as api, serving_staff(api) as staff:
+async def staff(pool: Pool, operator: OperatorStores) -> AsyncIterator[StaffServer]:
+    async with serving_api(pool) as api, serving_staff(api, stores=operator) as staff:
         yield staff
 
 

@@ -1,6 +1,7 @@
 """Dead letters: jobs that failed for good. List them, look at one, do them again, discard one that nothing waits for."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 from fincore.backoffice.job_outlook import JobOutlook, JobSubject, outlook_of, subject_of
 from fincore.domain.charge import Charge
@@ -20,7 +21,10 @@ from fincore.domain.ids import (
 from fincore.domain.job import JobKind
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Connection
-from fincore.write.queue.port import DeadLetters, HeldJob, HeldPlace
+from fincore.write.queue.port import DeadLetters, HeldJob, HeldPlace, JobId
+
+Letter: TypeAlias = HeldJob
+LetterPlace: TypeAlias = HeldPlace
 
 
 class NoSuchDeadLetter(FinCoreError):
@@ -41,9 +45,10 @@ class NotDiscardable(FinCoreError):
         )
 
 
-class JobLogs(NamedTuple):
-    """Where what jobs are about is read from."""
+class Letters(NamedTuple):
+    """The dead letters, and the logs from which what they are about is read."""
 
+    jobs: DeadLetters
     charges: EventLog[ChargeEvent]
     sessions: EventLog[CheckoutSessionEvent]
 
@@ -64,68 +69,71 @@ class LetterPage(NamedTuple):
 
 
 async def list_dead_letters(
-    jobs: DeadLetters, *, limit: int, kind: JobKind | None = None, after: HeldPlace | None = None
+    letters: Letters, *, limit: int, kind: JobKind | None = None, after: HeldPlace | None = None
 ) -> LetterPage:
     """The dead letters after a place in the list, newest first."""
-    found = await jobs.held(limit=limit + 1, kind=kind, after=after)
+    found = await letters.jobs.held(limit=limit + 1, kind=kind, after=after)
     return LetterPage(found[:limit], len(found) > limit)
 
 
-async def show_dead_letter(jobs: DeadLetters, logs: JobLogs, place: HeldPlace) -> DeadLetter:
+def place_of(held_at: datetime, job_id: str) -> LetterPlace:
+    """The place of the dead letter of a job that is held since a time."""
+    return HeldPlace(held_at, JobId(job_id))
+
+
+async def show_dead_letter(letters: Letters, place: HeldPlace) -> DeadLetter:
     """One dead letter, and what doing it again would do now. Raise `NoSuchDeadLetter`."""
-    letter = await jobs.find_held(place.job_id)
+    letter = await letters.jobs.find_held(place.job_id)
     if letter is None or letter.held_at != place.held_at:
         raise NoSuchDeadLetter(place)
-    return await look_at(logs, letter)
+    return await look_at(letters, letter)
 
 
-async def replay_dead_letter(jobs: DeadLetters, place: HeldPlace, *, within: Connection) -> HeldJob:
+async def replay_dead_letter(letters: Letters, place: HeldPlace, *, within: Connection) -> HeldJob:
     """Make a dead letter due again in a transaction, and return it. Raise `NoSuchDeadLetter`, as for a second person who was later."""
-    letter = await jobs.replay(place, within=within)
+    letter = await letters.jobs.replay(place, within=within)
     if letter is None:
         raise NoSuchDeadLetter(place)
     return letter
 
 
-async def discard_dead_letter(
-    jobs: DeadLetters, logs: JobLogs, place: HeldPlace, *, within: Connection
-) -> DeadLetter:
+async def discard_dead_letter(letters: Letters, place: HeldPlace, *, within: Connection) -> DeadLetter:
     """Delete a dead letter that nothing waits for in a transaction, and return it, for the record of the act.
 
     What is over stays over: a charge that is asked for something else later gets a job of its own. Raise `NoSuchDeadLetter` and
     `NotDiscardable`.
     """
-    shown = await show_dead_letter(jobs, logs, place)
+    shown = await show_dead_letter(letters, place)
     if shown.outlook.is_needed:
         raise NotDiscardable(shown.outlook)
-    if await jobs.discard(place, within=within) is None:
+    if await letters.jobs.discard(place, within=within) is None:
         raise NoSuchDeadLetter(place)
     return shown
 
 
-async def look_at(logs: JobLogs, letter: HeldJob) -> DeadLetter:
+async def look_at(letters: Letters, letter: HeldJob) -> DeadLetter:
     """A dead letter with what it is about and what a replay would do."""
     subject = subject_of(letter)
-    charge = None if subject is None else await _charge(logs, subject.charge_id)
-    session = None if subject is None else await _session(logs, subject.checkout_session_id)
+    charge = None if subject is None else await _charge(letters, subject.charge_id)
+    session = None if subject is None else await _session(letters, subject.checkout_session_id)
     return DeadLetter(letter, subject, outlook_of(letter, charge, session))
 
 
-async def _charge(logs: JobLogs, charge_id: ChargeId | None) -> Charge | None:
+async def _charge(letters: Letters, charge_id: ChargeId | None) -> Charge | None:
     if charge_id is None:
         return None
     try:
-        events = await logs.charges.load(stream_of(parse_charge_id(charge_id)))
+        events = await letters.charges.load(stream_of(parse_charge_id(charge_id)))
         return fold(one.event for one in events)
     except (InvalidId, StreamUnreadable, EventImpossible):
         return None
 
 
-async def _session(logs: JobLogs, session_id: CheckoutSessionId | None) -> CheckoutSession | None:
+async def _session(letters: Letters, session_id: CheckoutSessionId | None) -> CheckoutSession | None:
     if session_id is None:
         return None
     try:
-        events = await logs.sessions.load(session_stream_of(parse_checkout_session_id(session_id)))
+        events = await letters.sessions.load(session_stream_of(parse_checkout_session_id(session_id)))
         return fold_session(one.event for one in events)
     except (InvalidId, StreamUnreadable, EventImpossible):
         return None

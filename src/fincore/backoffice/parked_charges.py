@@ -9,6 +9,7 @@ from fincore.domain.stream_names import StreamName, stream_named
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
+from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
 
 
@@ -41,6 +42,13 @@ class Resumed(NamedTuple):
     events: int
 
 
+class ParkedList(NamedTuple):
+    """What consumers have parked, and the names of the consumers of which the stores could not be read."""
+
+    parked: list[Parked]
+    unread: list[str]
+
+
 async def list_parked(log: EventLog[LogEvent], followers: Sequence[Follower]) -> list[Parked]:
     """What consumers have parked, by consumer, the longest parked first."""
     found = [
@@ -48,6 +56,24 @@ async def list_parked(log: EventLog[LogEvent], followers: Sequence[Follower]) ->
         for follower in followers
         for parked in await parked_streams(follower.target, follower.consumer.name)
     ]
+    return await _named(log, found)
+
+
+async def list_parked_where_read(log: EventLog[LogEvent], followers: Sequence[Follower]) -> ParkedList:
+    """The same, with the names of consumers in place of an error where their stores are away."""
+    found: list[ParkedStream] = []
+    unread: list[str] = []
+    for follower in followers:
+        try:
+            found += await parked_streams(follower.target, follower.consumer.name)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            unread.append(follower.consumer.name)
+    return ParkedList(await _named(log, found), unread)
+
+
+async def _named(log: EventLog[LogEvent], found: Sequence[ParkedStream]) -> list[Parked]:
     types = await log.types((one.stream_id, one.since_version) for one in found)
     names = await log.names(one.stream_id for one in found)
     # A log that was set back may lack an event that a read model has seen.

@@ -11,6 +11,7 @@ from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS, AdjustmentEvent
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, CheckoutSessionEvent
+from fincore.domain.clock import Clock
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.settlement_events import PAYOUT_EVENTS, PayoutEvent
@@ -126,12 +127,17 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     @property
     def followers(self) -> tuple[Follower, ...]:
         """Every consumer, and the store that it writes to."""
-        return (
-            Follower(Projectionist(), self.paymentdb),
-            Follower(LedgerService(), self.ledgerdb),
-            Follower(FanOut(self.clock), self.notify),
-            Follower(OutcomeCounter(), self.risk),
-        )
+        return followers_of(self, self.clock)
+
+
+def followers_of(stores: Stores, clock: Clock) -> tuple[Follower, ...]:
+    """Every consumer, and the store that it writes to."""
+    return (
+        Follower(Projectionist(), stores.paymentdb),
+        Follower(LedgerService(), stores.ledgerdb),
+        Follower(FanOut(clock), stores.notify),
+        Follower(OutcomeCounter(), stores.risk),
+    )
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ import msgspec
 from fincore.api.docs.document import ApiDescription, openapi_document
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
+from fincore.bootstrap.staff_operations import operations_resources
+from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.log_events import LogEvent
@@ -40,6 +42,8 @@ STAFF_API: Final = ApiDescription(
     "Errors are RFC 9457 problem details. Every request needs an access token of the issuer that this installation trusts.",
     tags={
         "Staff": "Who is logged in.",
+        "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
+        "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Audit trail": "What people of staff did, and why.",
         "Service": "Health checks and this document.",
     },
@@ -59,18 +63,6 @@ STAFF_API: Final = ApiDescription(
         "issuer_unavailable",
     ),
 )
-
-
-class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
-    """What the resources of staff are made of. `writer` and `watch` must be running while they serve."""
-
-    stores: Stores
-    admission: Admission
-    acts: StaffActs
-    writer: Writer[LogEvent]
-    watch: StreamWatch
-    log: EventLog[ChargeEvent]
-    clock: Clock
 
 
 class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +114,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
     """The resources of `/staff/v1`, in the order of the documentation."""
     return (
         Me(services.admission),
+        *operations_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),
     )
 

@@ -41,6 +41,8 @@ ProblemCode = Literal[
     "checkout_session_not_found",
     "checkout_session_not_open",
     "currency_not_supported",
+    "dead_letter_needed",
+    "dead_letter_not_found",
     "connections_too_many",
     "charge_report_held",
     "charge_under_review",
@@ -69,6 +71,8 @@ ProblemCode = Literal[
     "overloaded",
     "parameter_invalid",
     "parameter_unknown",
+    "parked_stream_inapplicable",
+    "parked_stream_not_found",
     "payment_method_not_taken",
     "permission_missing",
     "psp_not_configured",
@@ -213,6 +217,16 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Permission missing",
             "Ask an admin for a role that has the permission which `detail` names.",
         ),
+        "dead_letter_not_found": ProblemKind(
+            404,
+            "Unknown dead letter",
+            "List the dead letters again: this one was replayed or discarded meanwhile, and may be held anew.",
+        ),
+        "parked_stream_not_found": ProblemKind(
+            404,
+            "Stream not parked",
+            "List the parked streams again: this one may be followed again already.",
+        ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
             404,
@@ -275,6 +289,16 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Slow request headers",
             "Send the request again, and all of its headers at once.",
             retryable=True,
+        ),
+        "dead_letter_needed": ProblemKind(
+            409,
+            "Dead letter that something waits for",
+            "Replay it, or record what became of what it is about.",
+        ),
+        "parked_stream_inapplicable": ProblemKind(
+            409,
+            "Parked event still cannot be applied",
+            "Mend the cause that `detail` names, with a release if need be, then resume the stream with a new key.",
         ),
         "idempotency_key_in_use": ProblemKind(
             409,

@@ -1,0 +1,23 @@
+"""The resources of staff for those who run an installation: dead letters, parked streams, webhooks to merchants."""
+
+from fincore.backoffice.dead_letters import Letters
+from fincore.bootstrap.operator_stores import followers_of
+from fincore.bootstrap.staff_services import StaffServices
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
+from fincore.domain.log_events import LOG_EVENTS
+from fincore.domain.stream_names import stream_name
+from fincore.eventstore.log import EventLog
+from fincore.http.resource import Resource
+from fincore.staff.dead_letters.handlers import DeadLetterHandlers
+from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
+
+
+def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
+    """The resources, in the order of the documentation."""
+    stores, admission, acts = services.stores, services.admission, services.acts
+    sessions = EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS)
+    whole_log = EventLog(stores.eventstore, LOG_EVENTS, name_of=stream_name)
+    return (
+        DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
+        ParkedStreamHandlers(admission, acts, whole_log, followers_of(stores, services.clock)),
+    )
