@@ -12,6 +12,7 @@ from fincore.api.docs.document import ApiDescription, openapi_document
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.staff_operations import operations_resources
+from fincore.bootstrap.staff_payments import payment_resources
 from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
@@ -42,6 +43,7 @@ STAFF_API: Final = ApiDescription(
     "Errors are RFC 9457 problem details. Every request needs an access token of the issuer that this installation trusts.",
     tags={
         "Staff": "Who is logged in.",
+        "Payments": "Find charges, and what belongs to them.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Audit trail": "What people of staff did, and why.",
@@ -114,6 +116,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
     """The resources of `/staff/v1`, in the order of the documentation."""
     return (
         Me(services.admission),
+        *payment_resources(services),
         *operations_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),
     )

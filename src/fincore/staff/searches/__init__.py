@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/searches`: one text, and all that it finds."""
