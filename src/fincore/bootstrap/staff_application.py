@@ -11,6 +11,7 @@ import msgspec
 from fincore.api.docs.document import ApiDescription, openapi_document
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
+from fincore.bootstrap.staff_ledger import ledger_resources
 from fincore.bootstrap.staff_operations import operations_resources
 from fincore.bootstrap.staff_payments import payment_resources
 from fincore.bootstrap.staff_services import StaffServices
@@ -46,6 +47,7 @@ STAFF_API: Final = ApiDescription(
         "Payments": "Find charges, and what belongs to them.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
+        "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
         "Audit trail": "What people of staff did, and why.",
         "Service": "Health checks and this document.",
     },
@@ -118,6 +120,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
         Me(services.admission),
         *payment_resources(services),
         *operations_resources(services),
+        *ledger_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),
     )
 

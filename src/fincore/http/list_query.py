@@ -68,10 +68,10 @@ def read_list_query(
                 after_id = read_cursor(value, owner, parse_id)
             # Of several bounds the narrowest interval counts.
             case ["created", "gte" | "gt" as bound] if accepted.has_created and name.endswith("]"):
-                moment = _time(name, value) + (_MOMENT if bound == "gt" else timedelta())
+                moment = read_time(name, value) + (_MOMENT if bound == "gt" else timedelta())
                 created_from = max(moment, created_from or moment)
             case ["created", "lte" | "lt" as bound] if accepted.has_created and name.endswith("]"):
-                moment = _time(name, value) + (_MOMENT if bound == "lte" else timedelta())
+                moment = read_time(name, value) + (_MOMENT if bound == "lte" else timedelta())
                 created_before = min(moment, created_before or moment)
             case [plain] if plain == name and name in accepted.plain:
                 own[name] = value
@@ -137,7 +137,8 @@ def _limit(value: str) -> int:
     )
 
 
-def _time(name: str, value: str) -> datetime:
+def read_time(name: str, value: str) -> datetime:
+    """A parameter as a time, within reach of a search. Raises `parameter_invalid`."""
     try:
         moment = msgspec.convert(value, datetime)
     except msgspec.ValidationError:

@@ -20,6 +20,8 @@ ProblemCode = Literal[
     "balance_transaction_not_found",
     "body_too_large",
     "body_too_slow",
+    "break_not_changed",
+    "break_not_found",
     "cancel_failed",
     "capture_amount_too_large",
     "capture_failed",
@@ -35,19 +37,19 @@ ProblemCode = Literal[
     "charge_not_capturable",
     "charge_not_found",
     "charge_not_refundable",
+    "charge_report_held",
+    "charge_under_review",
     "charge_unreadable",
     "checkout_not_configured",
     "checkout_session_busy",
     "checkout_session_not_found",
     "checkout_session_not_open",
-    "currency_not_supported",
-    "dead_letter_needed",
-    "dead_letter_not_found",
     "connections_too_many",
-    "charge_report_held",
-    "charge_under_review",
+    "currency_not_supported",
     "currency_unknown",
     "cursor_invalid",
+    "dead_letter_needed",
+    "dead_letter_not_found",
     "dispute_not_found",
     "event_not_found",
     "field_invalid",
@@ -64,6 +66,9 @@ ProblemCode = Literal[
     "internal_error",
     "issuer_unavailable",
     "json_invalid",
+    "ledger_account_not_found",
+    "ledger_entry_not_found",
+    "ledger_moment_unknown",
     "media_type_unsupported",
     "method_not_allowed",
     "operation_in_progress",
@@ -79,12 +84,18 @@ ProblemCode = Literal[
     "publishable_key_required",
     "rate_limited",
     "raw_cards_not_enabled",
+    "reconciliation_day_not_found",
+    "reconciliation_run_not_found",
     "refund_amount_too_large",
     "refund_failed",
     "refund_not_found",
     "request_unreadable",
     "route_not_found",
+    "sealed_day_not_found",
+    "sealed_day_too_long",
     "secret_key_required",
+    "settlement_file_not_changed",
+    "settlement_file_not_found",
     "store_unavailable",
     "text_not_storable",
     "token_invalid",
@@ -233,6 +244,28 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Unknown charge",
             "Check the id, and that your key is of the merchant and the mode that created the charge.",
         ),
+        "ledger_account_not_found": ProblemKind(
+            404, "Unknown account", "Check the name and the mode; the list of accounts has those there are."
+        ),
+        "ledger_entry_not_found": ProblemKind(
+            404, "Unknown entry", "Check the number of the entry, and the mode."
+        ),
+        "ledger_moment_unknown": ProblemKind(
+            404,
+            "Unknown moment",
+            "Name a day that is sealed, or an entry that is there; leave both out for now.",
+        ),
+        "sealed_day_not_found": ProblemKind(
+            404, "Unknown sealed day", "Name a day that is sealed; the list of sealed days has them."
+        ),
+        "break_not_found": ProblemKind(404, "Unknown break", "Check the number of the break, and the mode."),
+        "reconciliation_run_not_found": ProblemKind(
+            404, "Unknown run", "Check the id of the run; the list of runs has those that finished."
+        ),
+        "reconciliation_day_not_found": ProblemKind(404, "Unknown day", "Name a day that has begun, by UTC."),
+        "settlement_file_not_found": ProblemKind(
+            404, "Unknown settlement file", "Check the id of the file, and the mode."
+        ),
         "card_not_found": ProblemKind(
             404,
             "Unknown card",
@@ -289,6 +322,15 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Slow request headers",
             "Send the request again, and all of its headers at once.",
             retryable=True,
+        ),
+        "break_not_changed": ProblemKind(
+            409, "Break not changed", "Read in `detail` why; load the break again, and decide anew."
+        ),
+        "settlement_file_not_changed": ProblemKind(
+            409, "Settlement file not changed", "Read in `detail` why; load the file again, and decide anew."
+        ),
+        "sealed_day_too_long": ProblemKind(
+            409, "Day too long", "Run `fincore ledger verify` on a server of FinCore."
         ),
         "dead_letter_needed": ProblemKind(
             409,

@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/sealed_days`: days of bookings that are sealed, and whether one is still as it was."""
