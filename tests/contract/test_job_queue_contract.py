@@ -414,6 +414,22 @@ async def test_requeued_job_leaves_its_key_to_the_one_that_waits(
         await done.count(2)
 
 
+async def test_backlog_counts_due_jobs_of_each_kind_to_bound(pool: Pool, queue: JobQueue) -> None:
+    assert await queue.backlog(counted_max=10) == []
+    await put(pool, queue, b"1", b"2", b"3")
+    await put(pool, queue, b"later", delay_seconds=3_600)
+    (due,) = await queue.backlog(counted_max=10)
+    assert (due.kind, due.jobs) == ("charge.authorize", 3)
+    (counted,) = await queue.backlog(counted_max=2)
+    assert (counted.jobs, counted.oldest_due_at) == (2, due.oldest_due_at)
+    async with working(queue, Seen()):
+        await eventually(partial(no_backlog, queue))
+
+
+async def no_backlog(queue: JobQueue) -> bool:
+    return await queue.backlog(counted_max=1) == []
+
+
 async def test_an_exception_holds_the_job_and_harms_no_other(pool: Pool, queue: JobQueue) -> None:
     async def stumble(job: ClaimedJob) -> JobResult:
         if job.payload == b"bad":

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -11,6 +12,7 @@ from fincore.audit.invariants import INVARIANTS, check_all
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX
 from fincore.audit.invariants.invariant import Stores
 from fincore.audit.metrics import CHECK_SECONDS, CHECKED_AT, UNCHECKED, VIOLATIONS
+from fincore.audit.verdicts import Verdicts
 from fincore.domain.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +28,7 @@ Measure = Callable[[], Awaitable[None]]
 class Auditor:
     """Checks the invariants until `stop`, every `interval_seconds` or, where a round takes long, less often.
 
-    `beside` is measured in every round, too, each under its name.
+    `beside` is measured in every round, too, each under its name. What each round finds is kept in `verdicts`, where they are given.
     """
 
     def __init__(
@@ -36,10 +38,12 @@ class Auditor:
         *,
         interval_seconds: float,
         beside: Mapping[str, Measure] | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
         self._stores = stores
         self._clock = clock
         self._beside = beside or {}
+        self._verdicts = verdicts
         self._interval_seconds = interval_seconds
         self._stopping = asyncio.Event()
 
@@ -77,6 +81,9 @@ class Auditor:
                     where=violation.where,
                     what=violation.what,
                 )
+        if self._verdicts is not None:
+            keep = partial(self._verdicts.keep, results, self._clock.now())
+            UNCHECKED.labels("verdicts").set(not await self._is_measured("verdicts", keep))
         for name, measure in self._beside.items():
             UNCHECKED.labels(name).set(not await self._is_measured(name, measure))
         CHECKED_AT.set(self._clock.now().timestamp())

@@ -3,6 +3,7 @@
 import asyncio
 
 from fincore.audit.auditor import Auditor, Measure
+from fincore.audit.verdicts import Verdicts
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
 from fincore.bootstrap.settings import Settings
@@ -35,5 +36,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "breaks": lambda: measure_breaks(stores.ledgerdb),
         "notices": lambda: measure_notices(stores.ledgerdb),
     }
-    audit = Auditor(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
+    audit = Auditor(
+        stores,
+        clock,
+        interval_seconds=settings.laws_interval_seconds,
+        beside=beside,
+        verdicts=Verdicts(stores.eventstore),
+    )
     await run_until(stop, audit.run(), audit.stop)

@@ -45,6 +45,7 @@ STAFF_API: Final = ApiDescription(
     tags={
         "Staff": "Who is logged in.",
         "Payments": "Find charges, and what belongs to them.",
+        "Home": "What needs a person today, and the state of the system.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",

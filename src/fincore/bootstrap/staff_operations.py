@@ -1,6 +1,8 @@
 """The resources of staff for those who run an installation: dead letters, parked streams, webhooks to merchants."""
 
+from fincore.audit.verdicts import Verdicts
 from fincore.backoffice.dead_letters import Letters
+from fincore.backoffice.home_page import HomeStores
 from fincore.bootstrap.operator_stores import followers_of
 from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
@@ -8,8 +10,14 @@ from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.http.resource import Resource
+from fincore.notify.all_endpoints import AllEndpoints
+from fincore.read.paymentdb.attention_queries import AttentionQueries
+from fincore.reconciliation.sources import Sources
 from fincore.staff.dead_letters.handlers import DeadLetterHandlers
+from fincore.staff.home.handlers import Home
 from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
+from fincore.write.routing.breaker import BreakerPolicy
+from fincore.write.routing.breaker_store import BreakerStore
 
 
 def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
@@ -17,7 +25,20 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
     stores, admission, acts = services.stores, services.admission, services.acts
     sessions = EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS)
     whole_log = EventLog(stores.eventstore, LOG_EVENTS, name_of=stream_name)
+    followers = followers_of(stores, services.clock)
+    home = HomeStores(
+        payments=AttentionQueries(stores.paymentdb),
+        jobs=stores.jobs,
+        log=whole_log,
+        followers=followers,
+        endpoints=AllEndpoints(stores.eventstore),
+        ledgerdb=stores.ledgerdb,
+        breakers=BreakerStore(stores.eventstore, BreakerPolicy()),
+        verdicts=Verdicts(stores.eventstore),
+        sources=Sources(stores.ledgerdb),
+    )
     return (
+        Home(admission, home, services.clock),
         DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
-        ParkedStreamHandlers(admission, acts, whole_log, followers_of(stores, services.clock)),
+        ParkedStreamHandlers(admission, acts, whole_log, followers),
     )

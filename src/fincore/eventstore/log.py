@@ -189,6 +189,11 @@ class EventLog(Generic[E_co]):
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
         return float(row["age_seconds"]) if row else 0.0
 
+    async def unread_after(self, tx: int, pos: int, *, counted_max: int) -> tuple[int, datetime | None]:
+        """How many events come after a checkpoint, at most `counted_max`, and when the first of them was recorded."""
+        row = await self._pool.fetchrow(_SQL.unread_after, tx, pos, counted_max)
+        return (0, None) if row is None else (row["events"], row["since"])
+
     async def _streams_of(self, objects: Sequence[PspObject]) -> dict[PspObject, StreamId]:
         rows = await self._pool.fetch(_SQL.streams_of_references, *map(list, zip(*objects, strict=True)))
         return {

@@ -68,6 +68,17 @@ where (tx, pos) > ($1::bigint::text::xid8, $2::bigint)
 order by tx, pos
 limit 1;
 
+-- name: unread_after
+-- How many events come after a checkpoint, counted up to $3, and when the first of them was recorded.
+select
+    (
+        select count(*)
+        from (select from eventstore.events where (tx, pos) > ($1::bigint::text::xid8, $2::bigint) order by tx, pos limit $3) unread
+    ) as events,
+    (
+        select recorded_at from eventstore.events where (tx, pos) > ($1::bigint::text::xid8, $2::bigint) order by tx, pos limit 1
+    ) as since;
+
 -- name: end_of_log
 -- The last event that may be read yet; none for an empty log.
 select e.tx::text::bigint as tx, pos

@@ -44,6 +44,12 @@ class Fenced(Exception):
     """Another runner of the same consumer moved the checkpoint first; our effects were rolled back."""
 
 
+async def checkpoint_of(target: Pool, consumer: str) -> Checkpoint:
+    """Where a consumer stands; at the beginning of the log where it has never run."""
+    row = await target.fetchrow(_SQL.read_checkpoint, consumer)
+    return Checkpoint(0, 0) if row is None else Checkpoint(row["tx"], row["pos"])
+
+
 class Subscription(Generic[E]):
     """Runs one consumer against the log."""
 

@@ -136,6 +136,11 @@ class Sources:
         """How long the file of each source has waited that waits longest, in seconds; sources without one are left out."""
         return {row["source"]: row["seconds"] for row in await self._pool.fetch(_SQL.longest_waiting)}
 
+    async def last_reconciled(self) -> dict[str, datetime]:
+        """When the last run ended that took up a file of each source; sources without one are left out."""
+        rows = await self._pool.fetch(_SQL.last_reconciled)
+        return {row["source"]: row["reconciled_at"] for row in rows}
+
     async def standings(self) -> list[SourceStanding]:
         """Every declared source, by name."""
         rows = await self._pool.fetch(_SQL.standings)
@@ -149,7 +154,7 @@ async def measure_sources(pool: Pool) -> None:
     gaps = Counter(gap.source for gap in found)
     files = {row["source"]: row for row in await pool.fetch(_SQL.count_files)}
     waiting = await sources.longest_waiting()
-    reconciled = {row["source"]: row["reconciled_at"] for row in await pool.fetch(_SQL.last_reconciled)}
+    reconciled = await sources.last_reconciled()
     FINISHED_AT.set(_unix_seconds(await pool.fetchval(_SQL.last_finished)))
     for gauge in (LOOK_OVERDUE_SECONDS, LATE_SECONDS, FILES, GAPS, WAITING_SECONDS, GOOD_AT):
         gauge.clear()

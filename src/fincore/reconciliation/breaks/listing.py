@@ -136,6 +136,19 @@ def listed_break(row: asyncpg.Record) -> ListedBreak:
     )
 
 
+class OpenBreaks(NamedTuple):
+    """How many breaks are open, counted up to a bound, and since when the oldest is; None where there is none."""
+
+    breaks: int
+    oldest_at: datetime | None
+
+
+async def count_open(ledgerdb: Pool, *, livemode: bool, counted_max: int) -> OpenBreaks:
+    """How many breaks of a mode are open: not matched, explained, claimed or merged."""
+    row = await ledgerdb.fetchrow(_SQL.count_open, livemode, counted_max)
+    return OpenBreaks(0, None) if row is None else OpenBreaks(row["breaks"], row["oldest_at"])
+
+
 async def standing_sums(ledgerdb: Pool, *, livemode: bool) -> list[StandingSum]:
     """How many breaks are not closed, and what they come to, by status, class and currency."""
     return [

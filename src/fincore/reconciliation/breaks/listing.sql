@@ -58,6 +58,17 @@ b.opened_at > now() - make_interval(days => {value}::integer + 1);
 -- Those that come after one in the list; none where there is no such break.
 (b.opened_at, b.break_id) < (select o.opened_at, o.break_id from reconciliation.breaks o where o.break_id = {value});
 
+-- name: count_open
+-- How many breaks of the mode $1 are open, counted up to $2, and the oldest of them.
+select count(*) as breaks, min(opened_at) as oldest_at
+from (
+    select opened_at
+    from reconciliation.breaks
+    where closed_at is null and status = 'open' and livemode = $1
+    order by opened_at, break_id
+    limit $2
+) open;
+
 -- name: standing_sums
 -- The breaks of a mode that are not closed, by status, class and currency: those first on which a person has to act.
 select status, class, currency, count(*) as breaks, coalesce(sum(amount_minor), 0)::bigint as amount_minor,

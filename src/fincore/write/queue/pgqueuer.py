@@ -5,7 +5,7 @@ import functools
 import re
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, assert_never, cast
+from typing import Final, assert_never, cast, get_args
 
 import asyncpg
 import structlog
@@ -23,6 +23,7 @@ from fincore.write.queue.pgqueuer_schema import SETTINGS
 from fincore.write.queue.pgqueuer_session import MAY_HAVE_RUN, ListeningDriver, TamedQueries
 from fincore.write.queue.port import (
     PURGE_ROWS_MAX,
+    Backlog,
     ClaimedJob,
     Done,
     Handler,
@@ -176,6 +177,11 @@ class PgQueuerQueue:
         found = {row["status"]: row["jobs"] for row in await self._pool.fetch(_SQL.depths)}
         names = {"queued": "queued", "scheduled": "scheduled", "picked": "picked", "failed": "held"}
         return {name: found.get(status, 0) for status, name in names.items()}
+
+    async def backlog(self, *, counted_max: int) -> list[Backlog]:
+        """The kinds of which jobs are due and not begun, each counted up to `counted_max`."""
+        rows = await self._pool.fetch(_SQL.backlog, list(get_args(JobKind)), counted_max)
+        return [Backlog(row["kind"], row["jobs"], row["oldest_due_at"]) for row in rows]
 
     async def purge_log(self, *, kept_for: timedelta, rows_max: int = PURGE_ROWS_MAX) -> int:
         """Forget what was done with jobs longer ago, by the database's clock; how many rows, at most `rows_max` a table."""

@@ -115,6 +115,23 @@ select
 from queue.pgqueuer
 group by 1;
 
+-- name: backlog
+-- Of each kind in $1 how many jobs are due and not begun, counted up to $2, and since when the first is due.
+select k.kind, due.jobs, due.oldest_due_at
+from unnest($1::text[]) k (kind)
+cross join lateral (
+    select count(*) as jobs, min(execute_after) as oldest_due_at
+    from (
+        select execute_after
+        from queue.pgqueuer
+        where entrypoint = k.kind and status = 'queued' and execute_after <= now()
+        order by execute_after
+        limit $2
+    ) waiting
+) due
+where due.jobs > 0
+order by due.oldest_due_at, k.kind;
+
 -- name: purge_log
 -- Forget what was done with jobs long finished, a bounded number of rows at a time.
 delete from queue.pgqueuer_log

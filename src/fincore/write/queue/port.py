@@ -83,6 +83,14 @@ class HeldCount(NamedTuple):
     oldest_at: datetime | None
 
 
+class Backlog(NamedTuple):
+    """How many jobs of a kind are due and not begun, counted up to a bound, and since when the first is due."""
+
+    kind: str
+    jobs: int
+    oldest_due_at: datetime
+
+
 class JobText(msgspec.Struct, frozen=True):
     """What a queue stores as text, and where it is stored, such as `queue.pgqueuer, job 12`."""
 
@@ -127,6 +135,10 @@ class JobInspection(Protocol):
 
     async def depths(self) -> Mapping[str, int]:
         """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
+        ...
+
+    async def backlog(self, *, counted_max: int) -> list[Backlog]:
+        """The kinds of which jobs are due and not begun, each counted up to `counted_max`; kinds without one are left out."""
         ...
 
     async def charges_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[ChargeId]:
