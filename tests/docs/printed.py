@@ -27,6 +27,7 @@ from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.payout_statuses import payout_table
+from fincore.domain.proposal import proposal_kind_table, proposal_table
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS
 from fincore.domain.route_plan import ATTEMPTS_MAX
@@ -616,6 +617,10 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
+    "proposals": lambda: _table(("state", "step", "then", "taken by"), proposal_table()),
+    "proposal_kinds": lambda: _table(
+        ("proposal", "agrees to", "needed", "second person needs"), proposal_kind_table()
+    ),
     "paypal_events": paypal_event_kinds,
     "paypal_outcomes": lambda: _text(
         "\n".join(line.rstrip() for line in paypal_outcome_table().splitlines())

@@ -9,7 +9,7 @@ import pytest
 from fincore.domain.clock import SystemClock
 from fincore.domain.event_codec import EventCodec
 from fincore.domain.events import CHARGE_EVENTS, EVENTS, UPCASTS, ChargeEvent
-from fincore.domain.ids import ApiKeyId, RequestId, StreamId
+from fincore.domain.ids import RequestId, StreamId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspReference
 from fincore.domain.recorded_event import RecordedEvent
@@ -211,7 +211,7 @@ def asked(key: str, *, wait_seconds: float = 0.0, fingerprint: bytes = b"raise b
     return Command(
         merchant_id=MERCHANT,
         livemode=False,
-        key_id=ApiKeyId("key_1"),
+        actor="key_1",
         request_id=RequestId("req_1"),
         idempotency_key=key,
         fingerprint=fingerprint,

@@ -10,7 +10,7 @@ import pytest
 
 from fincore.api.charges.body import render_charge
 from fincore.domain.clock import SystemClock
-from fincore.domain.ids import ApiKeyId, new_request_id
+from fincore.domain.ids import new_request_id
 from fincore.eventstore.commit import Commit, IdempotencyKey, Provenance, RenderedResponse, StoredResponse
 from fincore.eventstore.watch import StreamWatch
 from fincore.http.idempotency_key import fingerprint_of
@@ -237,7 +237,7 @@ async def test_killed_waiting_charge_leaves_acceptance_as_answer(api: Api, pool:
             ChargeCommand(
                 merchant_id=api.merchant_id,
                 livemode=False,
-                key_id=ApiKeyId(key.key_id),
+                actor=key.key_id,
                 request_id=new_request_id(),
                 idempotency_key="k",
                 fingerprint=fingerprint_of("POST", "/v1/charges", request),

@@ -8,10 +8,10 @@ import pytest
 
 from fincore.domain.adjustment_events import AdjustmentBooked
 from fincore.domain.currency import Currency
-from fincore.domain.ids import adjustment_stream_of
+from fincore.domain.ids import ProposalId, adjustment_stream_of
 from fincore.domain.one_person_limits import OnePersonLimit, OnePersonLimits
 from fincore.domain.staff_actor import StaffActor
-from fincore.domain.staff_decision import Agreement, ProposalId, StaffDecision
+from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.postgres.pool import create_pool
 from fincore.reconciliation.adjustments.acts import Adjustments, SecondPersonNeeded
 from fincore.reconciliation.adjustments.decision import Decision

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from fincore.domain.fee_plan import FeePlan
-from fincore.domain.ids import ApiKeyId, ChargeId, RequestId
+from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import PspAccount
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
@@ -146,7 +146,7 @@ class Merchant:
         return {
             "merchant_id": MERCHANT,
             "livemode": False,
-            "key_id": ApiKeyId("key_simulation"),
+            "actor": "key_simulation",
             "request_id": RequestId(f"req_{key}"),
             "idempotency_key": key,
             "fingerprint": sha256(key.encode()).digest(),

@@ -1,5 +1,6 @@
 """Adjustments as staff make them: decided, and told to the log at once."""
 
+from fincore.backoffice.breaks import read_break
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentEvent, AdjustmentReversed
 from fincore.domain.ids import AdjustmentId
 from fincore.domain.one_person_limits import OnePersonLimits
@@ -10,6 +11,7 @@ from fincore.postgres.pool import Pool
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
+from fincore.reconciliation.breaks.break_record import BreakRecord
 from fincore.write.settlement.adjustments import AdjustmentRecorder
 
 
@@ -22,16 +24,28 @@ class StaffAdjustments:
         log: EventLog[AdjustmentEvent],
         writer: Writer[AdjustmentEvent],
         limits: OnePersonLimits,
+        *,
+        is_trial: bool = False,
     ) -> None:
+        """`is_trial`: every act says what it would do, or why it would not, and nothing is decided."""
+        self._ledgerdb = ledgerdb
         recorder = AdjustmentRecorder(log, writer)
-        self._acts = Adjustments(ledgerdb, limits, recorder)
-        self._telling = AdjustmentTelling(ledgerdb, recorder)
+        self._acts = Adjustments(ledgerdb, limits, recorder, is_trial=is_trial)
+        self._telling = None if is_trial else AdjustmentTelling(ledgerdb, recorder)
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
         """End a break by an adjustment or a write-off. Raises `AdjustmentRefused`, `SecondPersonNeeded` and `BreakNotChanged`."""
         booked = await self._acts.adjust(break_id, decision)
         await self._tell(booked.adjustment_id)
         return booked
+
+    async def read_break(self, break_id: int) -> BreakRecord:
+        """The break as it stands. Raises `NoSuchBreak`."""
+        return await read_break(self._ledgerdb, break_id)
+
+    async def booked(self, adjustment_id: AdjustmentId) -> AdjustmentBooked | None:
+        """What an adjustment booked, whether or not it was taken back; None where there is none."""
+        return await self._acts.booked(adjustment_id)
 
     async def reverse(
         self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
@@ -56,7 +70,7 @@ class StaffAdjustments:
         return booked
 
     async def _tell(self, adjustment_id: AdjustmentId) -> None:
-        if not await self._telling.tell(adjustment_id):
+        if self._telling is not None and not await self._telling.tell(adjustment_id):
             raise AdjustmentRefused(
                 f"the log has another decision about {adjustment_id}, which counts: look at it in `fincore reconcile adjustments`, and run "
                 "`fincore reconcile run`"

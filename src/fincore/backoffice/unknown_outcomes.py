@@ -55,8 +55,7 @@ async def resolve_charge(
 ) -> list[str]:
     """Record what a person found out about a charge; return the types of the events. Raise `NotResolved`."""
     now = resolver.clock.now()
-    subjects = map(_subject_of, await resolver.jobs.held(limit=HELD_JOBS_MAX))
-    given_up = {one.attempt for one in subjects if one and one.charge_id == charge_id and one.attempt}
+    given_up = await attempts_given_up(resolver.jobs, charge_id)
     return await _resolve(
         resolver,
         charge_id,
@@ -96,10 +95,20 @@ async def _resolve(
             raise NotResolved(f"{charge_id}: the log has no such charge")
         case Contended():
             raise NotResolved(f"{charge_id} keeps changing: repeat the command")
-    # The jobs that were held until this resolution find nothing left to do.
-    held = await resolver.jobs.held(limit=HELD_JOBS_MAX)
-    await resolver.jobs.requeue([job.job_id for job in held if named.encode() in job.payload])
+    await requeue_held(resolver.jobs, named)
     return [event_type(event) for event in recorded.events]
+
+
+async def attempts_given_up(jobs: DeadLetters, charge_id: ChargeId) -> set[int]:
+    """The abandoned attempts of a charge of which FinCore could not find out whether they have money."""
+    subjects = map(_subject_of, await jobs.held(limit=HELD_JOBS_MAX))
+    return {one.attempt for one in subjects if one and one.charge_id == charge_id and one.attempt}
+
+
+async def requeue_held(jobs: DeadLetters, named: str) -> None:
+    """Requeue the dead letters that name a charge or a refund: after its resolution they find nothing left to do."""
+    held = await jobs.held(limit=HELD_JOBS_MAX)
+    await jobs.requeue([job.job_id for job in held if named.encode() in job.payload])
 
 
 class _Subject(NamedTuple):

@@ -151,7 +151,7 @@ def _vault_keys(name: str, text: str) -> VaultKeys | None:
         raise ConfigurationError(f"{name} {error}") from None
 
 
-def _adjustment_limits(name: str, text: str) -> OnePersonLimits:
+def _one_person_limits(name: str, text: str) -> OnePersonLimits:
     try:
         return limits_of(_parts(text))
     except ValueError as error:
@@ -235,9 +235,9 @@ SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
 VAULT_KEYS: Final = Form(
     f"id:key, the key {SECRETS_KEY_BYTES} bytes in base64; several separated by commas", _vault_keys
 )
-ADJUSTMENT_LIMITS: Final = Form(
+ONE_PERSON_LIMITS: Final = Form(
     "currency:at once:in a day in minor units, such as usd:10000:50000; several separated by commas",
-    _adjustment_limits,
+    _one_person_limits,
 )
 STRIPE_WEBHOOK_SECRETS: Final = Form("whsec_..., several separated by commas", _stripe_webhook_secrets)
 PORT: Final = Number(int, 0, 65_535)

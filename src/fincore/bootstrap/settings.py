@@ -13,11 +13,11 @@ from fincore.bootstrap.ops_settings import OpsSettings
 from fincore.bootstrap.psp_accounts.account_settings import AccountSettings
 from fincore.bootstrap.setting import setting, settings_declared_in
 from fincore.bootstrap.setting_values import (
-    ADJUSTMENT_LIMITS,
     DSN,
     FILE,
     FOLDER,
     NETWORKS,
+    ONE_PERSON_LIMITS,
     OPTIONAL_PORT,
     OPTIONAL_URL,
     PORT,
@@ -246,8 +246,9 @@ class Settings(OpsSettings, StaffSettings, AccountSettings):
     )
 
     adjustment_limits_minor: OnePersonLimits = setting(
-        ADJUSTMENT_LIMITS,
-        "what one person may adjust or write off alone, at once and in a day by UTC; a currency that is not here may not be adjusted",
+        ONE_PERSON_LIMITS,
+        "what one person may adjust or write off alone, at once and in a day by UTC; above it, and in a currency that is not here, "
+        "commands refuse, and staff need a second person",
     )
 
     # What is kept, and for how long

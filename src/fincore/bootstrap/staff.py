@@ -2,10 +2,12 @@
 
 import asyncio
 
+from fincore.backoffice.proposal_finisher import finish_proposals
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.staff_act_services import ActLimits, act_services
 from fincore.bootstrap.staff_application import StaffOptions, build_staff
 from fincore.bootstrap.staff_issuer import check_staff, people_of_issuer, staff_address
 from fincore.bootstrap.staff_settings import OFF
@@ -33,23 +35,26 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         running_writer(stores.eventstore, stores.jobs.insertion) as writer,
         people_of_issuer(settings, settings.staff_issuer, clock) as people,
     ):
+        limits = ActLimits(settings.refund_limits_minor, settings.adjustment_limits_minor)
         application = build_staff(
             stores,
             people,
-            StaffOptions(staff_url=url),
+            StaffOptions(staff_url=url, limits=limits),
             writer=writer,
             watch=watch,
             log=log,
             clock=clock,
         )
         watching = asyncio.create_task(watch.run())
+        behind = act_services(stores, limits, writer=writer, watch=watch, log=log, clock=clock)
+        finishing = asyncio.create_task(finish_proposals(behind.decisions, stop))
         await serve(
             application,
             settings,
             settings.staff_port,
             stop,
             name="staff",
-            beside=(watching,),
+            beside=(watching, finishing),
             refusal_headers=security_headers(url),
             host=settings.staff_host,
         )

@@ -11,6 +11,8 @@ import msgspec
 from fincore.api.docs.document import ApiDescription, openapi_document
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
+from fincore.bootstrap.staff_act_services import ActLimits
+from fincore.bootstrap.staff_acts import acts_resources
 from fincore.bootstrap.staff_ledger import ledger_resources
 from fincore.bootstrap.staff_operations import operations_resources
 from fincore.bootstrap.staff_payments import payment_resources
@@ -46,6 +48,10 @@ STAFF_API: Final = ApiDescription(
         "Staff": "Who is logged in.",
         "Payments": "Find charges, and what belongs to them.",
         "Home": "What needs a person today, and the state of the system.",
+        "Acts on charges": "Refund, capture, cancel, and have the PSP asked.",
+        "Decisions on charges": "Decide reviews, unknown outcomes and held reports.",
+        "Acts on breaks": "End breaks by entries, and take them back.",
+        "Proposals": "What one person asks for and a second person approves.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
@@ -74,12 +80,14 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation may decide about its server of staff.
 
     `staff_url` is where staff reach it; None where it is not configured. `dashboard` is how the dashboard logs people in, and
-    `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served.
+    `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served. `limits` are what
+    one person may move alone.
     """
 
     staff_url: str | None = None
     dashboard: ConfigurationBody | None = None
     issuer_origins: tuple[str, ...] = ()
+    limits: ActLimits = ActLimits()
 
 
 def build_staff(
@@ -99,6 +107,7 @@ def build_staff(
         stores=stores,
         admission=Admission(people),
         acts=StaffActs(IdempotentChanges(stores.eventstore), Acts(stores.eventstore)),
+        limits=options.limits,
         writer=writer,
         watch=watch,
         log=log,
@@ -120,6 +129,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
     return (
         Me(services.admission),
         *payment_resources(services),
+        *acts_resources(services),
         *operations_resources(services),
         *ledger_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),

@@ -3,6 +3,7 @@
 import msgspec
 
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.staff_act_services import ActLimits
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.log_events import LogEvent
@@ -19,6 +20,7 @@ class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
     stores: Stores
     admission: Admission
     acts: StaffActs
+    limits: ActLimits = ActLimits()
     writer: Writer[LogEvent]
     watch: StreamWatch
     log: EventLog[ChargeEvent]

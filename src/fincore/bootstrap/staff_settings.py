@@ -4,8 +4,18 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from fincore.bootstrap.setting import setting
-from fincore.bootstrap.setting_values import OPTIONAL_URL, PORT, PUBLIC_URL, TEXT, WORD, Form, OneOf
+from fincore.bootstrap.setting_values import (
+    ONE_PERSON_LIMITS,
+    OPTIONAL_URL,
+    PORT,
+    PUBLIC_URL,
+    TEXT,
+    WORD,
+    Form,
+    OneOf,
+)
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.one_person_limits import OnePersonLimits
 from fincore.staff.access.grants import GroupMap, read_group_map
 
 LogoutForm = Literal["oidc", "cognito"]
@@ -72,4 +82,9 @@ class StaffSettings:
         OneOf[LogoutForm](get_args(LogoutForm)),
         "how that issuer is told of a logout: by RP-initiated logout of OpenID Connect, or in the form of Amazon Cognito",
         default="oidc",
+    )
+    refund_limits_minor: OnePersonLimits = setting(
+        ONE_PERSON_LIMITS,
+        "what one person of staff may refund alone, at once and in a day by UTC; above it, and in a currency that is not here, they need "
+        "a second person",
     )

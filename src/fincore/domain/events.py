@@ -57,8 +57,8 @@ RerouteCode = Literal["account_unavailable", "account_not_called", "never_happen
 """Why an attempt was given up. `account_not_called`: we did not call its account, because its breaker was open or it is not
 configured; `account_unavailable`: every call is known not to have reached the PSP; `never_happened`: the PSP's own record
 does not show it, and cannot any more."""
-RefundOrigin = Literal["merchant", "psp"]
-"""Who asked for a refund: the merchant through our API, or a person at the PSP (its dashboard, its risk team)."""
+RefundOrigin = Literal["merchant", "staff", "psp"]
+"""Who asked for a refund: the merchant through our API, staff of this installation, or a person at the PSP (its dashboard, its risk team)."""
 
 
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -27,6 +27,8 @@ CardId = NewType("CardId", str)
 """A card that the vault keeps."""
 ActId = NewType("ActId", str)
 """What a person of staff did, in the audit trail."""
+ProposalId = NewType("ProposalId", str)
+"""What one person of staff proposed and another has to agree to."""
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; its id is the UUID inside the public id of what it is about."""
@@ -62,6 +64,11 @@ def new_refund_id() -> RefundId:
 def reversal_refund_id(charge_id: ChargeId, attempt: int) -> RefundId:
     """The id of the refund that gives back what an abandoned attempt took: always the same, so that it is made once."""
     return RefundId(_spelled(uuid5(stream_of(charge_id), f"attempt:{attempt}"), "re"))
+
+
+def staff_refund_id(charge_id: ChargeId, owner: str, key: str) -> RefundId:
+    """The id of the refund that staff ask for under an idempotency key: always the same, so that it is made once."""
+    return RefundId(_spelled(uuid5(stream_of(charge_id), f"{owner}:{key}"), "re"))
 
 
 def second_payment_refund_id(charge_id: ChargeId) -> RefundId:
@@ -125,6 +132,10 @@ def new_event_id() -> EventId:
 
 def new_act_id() -> ActId:
     return ActId(_new("act"))
+
+
+def new_proposal_id() -> ProposalId:
+    return ProposalId(_new("prop"))
 
 
 def new_request_id() -> RequestId:
@@ -212,6 +223,12 @@ def parse_act_id(text: str) -> ActId:
     """Raise `InvalidId` unless the text is the id of an act."""
     _uuid_inside(text, "act")
     return ActId(text)
+
+
+def parse_proposal_id(text: str) -> ProposalId:
+    """Raise `InvalidId` unless the text is the id of a proposal."""
+    _uuid_inside(text, "prop")
+    return ProposalId(text)
 
 
 def parse_card_id(text: str) -> CardId:

@@ -131,8 +131,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.attempt_reversed": "The money that was taken by mistake went back to the customer.",
         "charge.attempt_released": "The money that was held by mistake is released.",
         "charge.attempt_reversal_failed": "The PSP did not give the money back that was taken by mistake; staff see to it.",
-        "refund.requested": "The refund was accepted and reserves its amount; `origin` is `psp` for one made in the PSP's "
-        "dashboard.",
+        "refund.requested": "The refund was accepted and reserves its amount; `origin` is `staff` for one of the operator of this "
+        "installation, and `psp` for one made in the PSP's dashboard.",
         "refund.outcome_unknown": "The PSP did not answer whether it refunds; it is asked until it is known.",
         "refund.pending": "The PSP has taken the refund on and will carry it out.",
         "refund.succeeded": "The money is on its way to the customer.",

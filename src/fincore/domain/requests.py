@@ -12,6 +12,7 @@ from fincore.domain.events import (
     CancelReason,
     CancelRequested,
     CaptureRequested,
+    RefundOrigin,
     RefundReason,
     RefundRequested,
 )
@@ -115,6 +116,7 @@ def request_refund(
     now: datetime,
     *,
     reason: RefundReason | None = None,
+    origin: RefundOrigin = "merchant",
     metadata: dict[str, str] | None = None,
 ) -> RefundRequested | Refusal:
     """Give back `amount_minor` of what was captured; None is all that is left."""
@@ -135,5 +137,6 @@ def request_refund(
         currency=charge.amount.currency,
         requested_at=now,
         reason=reason,
+        origin=origin,
         metadata=metadata or {},
     )

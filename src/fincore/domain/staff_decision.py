@@ -1,12 +1,9 @@
 """That a member of staff decided, and who agreed: what events keep beside the name of the person. Pure."""
 
-from typing import NewType
-
 import msgspec
 
+from fincore.domain.ids import ProposalId
 from fincore.domain.staff_actor import StaffActor, operator_actor
-
-ProposalId = NewType("ProposalId", str)
 
 
 class Agreement(msgspec.Struct, frozen=True):

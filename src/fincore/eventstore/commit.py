@@ -9,6 +9,7 @@ import msgspec
 from fincore.domain.ids import EventId, MerchantId, StreamId, new_event_id
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.staff_decision import Agreement
 
 E_co = TypeVar("E_co", covariant=True)
 
@@ -17,12 +18,16 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where an event came from; stored beside it as metadata.
 
     `correlation` is the request or job that started it all, `causation` what directly led to it (a PSP event id, a
-    job), `actor` who acted (an API key id, `worker`, `janitor`).
+    job), `actor` who acted (an API key id, `worker`, `janitor`, `staff:` and the subject of a person). Of a person, `by` is the name to
+    read, `reason` why they did it, and `agreement` which second person agreed, where one had to.
     """
 
     correlation: str
     actor: str
     causation: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    agreement: Agreement | None = None
 
 
 class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):

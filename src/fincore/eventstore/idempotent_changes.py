@@ -40,7 +40,7 @@ class IdempotentChanges:
         What `change` raises is raised, and the key stays unused. The caller compares the fingerprint of a
         replayed response: the key may have been used for another request.
         """
-        if key is not None and (earlier := await self._find(key)) is not None:
+        if key is not None and (earlier := await self.find(key)) is not None:
             return ChangeResult(earlier, is_replay=True)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -48,12 +48,13 @@ class IdempotentChanges:
                 if key is not None:
                     await _store(connection, key, response)
         except _UsedMeanwhile:
-            if key is None or (earlier := await self._find(key)) is None:
+            if key is None or (earlier := await self.find(key)) is None:
                 raise
             return ChangeResult(earlier, is_replay=True)
         return ChangeResult(response, is_replay=False)
 
-    async def _find(self, key: IdempotencyKey) -> StoredResponse | None:
+    async def find(self, key: IdempotencyKey) -> StoredResponse | None:
+        """The response that a key got before, or None."""
         row = await self._pool.fetchrow(
             _WRITER_SQL.find_responses, [key.merchant_id], [key.livemode], [key.key]
         )

@@ -1,13 +1,22 @@
 """Recording on an aggregate: load it, decide, commit with the jobs that follow; again where another commit came first."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 
 from fincore.domain.job import Job
 from fincore.eventstore.aggregate import Aggregate
-from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance, ReferenceTaken
+from fincore.eventstore.commit import (
+    Commit,
+    Committed,
+    IdempotencyKey,
+    NewEvent,
+    Provenance,
+    ReferenceTaken,
+    Replayed,
+    StoredResponse,
+)
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 
@@ -72,6 +81,41 @@ class Recorder(Generic[IdT, StateT, E]):
         What the events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
         writer does; repeating the whole is safe.
         """
+        recorded = await self._recorded(aggregate_id, decision, provenance, known, None)
+        # Without an idempotency key nothing is replayed.
+        return cast("Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken", recorded)
+
+    async def record_once(
+        self,
+        aggregate_id: IdT,
+        decision: Callable[[StateT], tuple[E, ...] | RefusalT],
+        provenance: Provenance,
+        key: IdempotencyKey,
+        answer: Callable[[StateT], StoredResponse],
+    ) -> Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken | Replayed:
+        """The same once for an idempotency key, with the answer that the key gets: `answer` of the state after the events.
+
+        `Replayed` where the key was used before, however the state changed since.
+        """
+        before = await self._writer.find_response(key)
+        if before is not None:
+            return Replayed(before)
+        recorded = await self._recorded(aggregate_id, decision, provenance, None, (key, answer))
+        if not isinstance(recorded, Recorded | Replayed):
+            # What stands in the way may be what this very request did, when it came before.
+            before = await self._writer.find_response(key)
+        if before is not None:
+            return Replayed(before)
+        return cast("Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken | Replayed", recorded)
+
+    async def _recorded(
+        self,
+        aggregate_id: IdT,
+        decision: Callable[[StateT], tuple[E, ...] | RefusalT],
+        provenance: Provenance,
+        known: StateT | None,
+        once: tuple[IdempotencyKey, Callable[[StateT], StoredResponse]] | None,
+    ) -> Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken | Replayed:
         for _ in range(CONFLICTS_MAX):
             is_read_now = known is None
             before, known = known or await self.load(aggregate_id), None
@@ -95,10 +139,11 @@ class Recorder(Generic[IdT, StateT, E]):
                     events=tuple(NewEvent(event) for event in events),
                     jobs=self._follow_up_jobs(aggregate_id, before, events),
                     references=self._aggregate.new_references(before, after),
+                    idempotency=None if once is None else (once[0], once[1](after)),
                 )
             )
             if isinstance(result, Committed):
                 return Recorded(events)
-            if isinstance(result, ReferenceTaken):
+            if isinstance(result, ReferenceTaken | Replayed):
                 return result
         return Contended()

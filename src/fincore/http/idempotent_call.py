@@ -7,7 +7,7 @@ from typing import Final, TypedDict, TypeVar
 
 import msgspec
 
-from fincore.domain.ids import ApiKeyId, MerchantId, RequestId
+from fincore.domain.ids import MerchantId, RequestId
 from fincore.http.exchange import JSON, PROBLEM_JSON, Call, Response
 from fincore.http.idempotency_key import KEY_HEADER_PATTERN, fingerprint_of, read_key
 from fincore.http.json_body import decode_body
@@ -95,7 +95,7 @@ class CommandFields(TypedDict):
 
     merchant_id: MerchantId
     livemode: bool
-    key_id: ApiKeyId
+    actor: str
     request_id: RequestId
     idempotency_key: str
     fingerprint: bytes
@@ -118,7 +118,7 @@ def command_fields(call: Call, principal: Principal, key: str, request: msgspec.
     return {
         "merchant_id": principal.merchant_id,
         "livemode": principal.livemode,
-        "key_id": principal.key_id,
+        "actor": principal.key_id,
         "request_id": call.request_id,
         "idempotency_key": key,
         "fingerprint": fingerprint_of(call.method, call.path, request),

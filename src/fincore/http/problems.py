@@ -12,6 +12,8 @@ from fincore.domain.requests import REFUNDS_MAX
 
 ProblemCode = Literal[
     "account_unknown",
+    "act_not_possible",
+    "adjustment_not_found",
     "amount_not_expressible",
     "amount_too_large",
     "amount_too_small",
@@ -80,6 +82,8 @@ ProblemCode = Literal[
     "parked_stream_not_found",
     "payment_method_not_taken",
     "permission_missing",
+    "proposal_not_found",
+    "proposal_not_open",
     "psp_not_configured",
     "publishable_key_required",
     "rate_limited",
@@ -93,6 +97,7 @@ ProblemCode = Literal[
     "route_not_found",
     "sealed_day_not_found",
     "sealed_day_too_long",
+    "second_person_needed",
     "secret_key_required",
     "settlement_file_not_changed",
     "settlement_file_not_found",
@@ -238,6 +243,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Stream not parked",
             "List the parked streams again: this one may be followed again already.",
         ),
+        "second_person_needed": ProblemKind(
+            403,
+            "Second person needed",
+            "Have another person decide the proposal, or withdraw it if it is your own.",
+        ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
             404,
@@ -280,6 +290,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             404,
             "Unknown refund",
             "Check the id, and that your key is of the merchant and the mode that created the refund.",
+        ),
+        "proposal_not_found": ProblemKind(
+            404, "Unknown proposal", "Check the id, and that you may see proposals of its mode and merchant."
+        ),
+        "adjustment_not_found": ProblemKind(
+            404, "Unknown adjustment", "Check the id. The list of adjustments holds those there are."
         ),
         "dispute_not_found": ProblemKind(
             404,
@@ -370,6 +386,16 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Operation in progress",
             "Wait until `pending_operation` of the charge is null. Then send the same request again if you still want it.",
             retryable=True,
+        ),
+        "act_not_possible": ProblemKind(
+            409,
+            "Act not possible now",
+            "Look at the object again: `detail` says what stands in the way. Nothing was done.",
+        ),
+        "proposal_not_open": ProblemKind(
+            409,
+            "Proposal not open",
+            "Look at the proposal again: it was decided, or its time is over. Nothing was done.",
         ),
         "charge_not_capturable": ProblemKind(
             409,

@@ -49,19 +49,26 @@ RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
 """The places of a run of reconciliation, in its order: a file is read, told to the log and booked, lines are matched and the log is told, and
 the run's report is kept; between them a bank's statement is imported. `before` a transaction of the ledger's database is its end."""
 
-FAILPOINTS: Final[tuple[str, ...]] = RUN_FAILPOINTS + tuple(
-    f"{where}.{place}"
-    for where, place in product(
-        (
-            *(f"psp.{call}" for call in _PSP_CALLS),
-            *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
-            *(f"effects.{consumer}" for consumer in _CONSUMERS),
-            "delivery",
-            "card_token",
-            "risk",
-            *_SETTLEMENT,
-        ),
-        ("before", "after"),
+PROPOSAL_FAILPOINTS: Final[tuple[str, ...]] = ("proposal.before", "proposal.after")
+"""The places around the execution of what two people of staff agreed on."""
+
+FAILPOINTS: Final[tuple[str, ...]] = (
+    RUN_FAILPOINTS
+    + PROPOSAL_FAILPOINTS
+    + tuple(
+        f"{where}.{place}"
+        for where, place in product(
+            (
+                *(f"psp.{call}" for call in _PSP_CALLS),
+                *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
+                *(f"effects.{consumer}" for consumer in _CONSUMERS),
+                "delivery",
+                "card_token",
+                "risk",
+                *_SETTLEMENT,
+            ),
+            ("before", "after"),
+        )
     )
 )
 """Every place, by name. A commit is named by its first event and by those of `NEVER_FIRST`, or as `webhook` (the inbox) or `response` (the final response

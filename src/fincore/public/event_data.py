@@ -118,7 +118,7 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
         "operation": {**_ref("Operation"), "description": "What FinCore asked the PSP to do."},
         "origin": {
             **_ref("RefundOrigin"),
-            "description": "`merchant`: you requested the refund here. `psp`: it was made at the PSP.",
+            "description": "`merchant`: you requested the refund here. `staff`: the operator of this installation did. `psp`: it was made at the PSP.",
         },
         "pending_until": {
             "type": "string",

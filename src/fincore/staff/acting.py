@@ -15,11 +15,16 @@ from fincore.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, i
 from fincore.http.openapi import Parameter
 from fincore.http.problems import Problem, ProblemCode
 from fincore.staff.access.admission import Visit
+from fincore.write.payments.flaw import text_flaw
 from fincore.write.staff.acts import DONE, PROPOSED, REPLAYED, Act, Acts, Details
 
 REASON_CHARACTERS_MAX: Final = 500
 ACT_PARAMETERS: Final[tuple[Parameter, ...]] = (IDEMPOTENCY_KEY,)
-ACT_PROBLEMS: Final[tuple[ProblemCode, ...]] = (*IDEMPOTENT_PROBLEMS, "field_missing")
+ACT_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
+    *IDEMPOTENT_PROBLEMS,
+    "card_number_not_allowed",
+    "field_missing",
+)
 """What each act may answer beside its own problems."""
 ACT_HEADERS: Final = ("Idempotent-Replayed",)
 
@@ -64,10 +69,13 @@ Carry = Callable[[IdempotencyKey], Awaitable[Response]]
 
 
 async def read_act(call: Call, decoder: msgspec.json.Decoder[RequestT]) -> RequestT:
-    """The body of an act. Raises the problems of `read_request`, and `field_invalid` for a blank reason."""
+    """The body of an act. Raises the problems of `read_request`, `field_invalid` for a blank reason, and those of its text."""
     request = await read_request(call, decoder)
     if not request.reason.strip():
         raise Problem("field_invalid", "Say in reason why you do this.", param="reason")
+    flaw = text_flaw("reason", request.reason)
+    if flaw is not None:
+        raise Problem(flaw.code, flaw.detail, param=flaw.param)
     return request
 
 

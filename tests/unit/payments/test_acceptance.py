@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from fincore.domain.charge_fold import evolve
-from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
+from fincore.domain.ids import ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod, PayPalVaultToken, PayPalWallet
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
@@ -29,7 +29,7 @@ def command(request: ChargeRequest) -> ChargeCommand:
     return ChargeCommand(
         merchant_id=MerchantId("mer_1"),
         livemode=True,
-        key_id=ApiKeyId("key_1"),
+        actor="key_1",
         request_id=RequestId("req_1"),
         idempotency_key="k",
         fingerprint=b"f",

@@ -26,7 +26,7 @@ from fincore.domain.events import (
     RefundRequested,
     RefundSucceeded,
 )
-from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId, RequestId
+from fincore.domain.ids import ChargeId, MerchantId, RefundId, RequestId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.payment_method import CardToken
 from fincore.domain.refusal import Refusal
@@ -90,7 +90,7 @@ def command(request: OperationRequest) -> OperationCommand:
     return OperationCommand(
         merchant_id=MERCHANT,
         livemode=True,
-        key_id=ApiKeyId("key_1"),
+        actor="key_1",
         request_id=RequestId("req_1"),
         idempotency_key="k",
         fingerprint=b"f",

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeCreated, ChargeEvent, ChargeFailed, RiskAssessed
-from fincore.domain.ids import ApiKeyId, MerchantId, RequestId, charge_of
+from fincore.domain.ids import MerchantId, RequestId, charge_of
 from fincore.domain.outcome import (
     Declined,
     Failure,
@@ -41,7 +41,7 @@ CARD: Final = RawCard(number=Secret(VISA), expiry_month=12, expiry_year=2034, cv
 COMMAND: Final = ChargeCommand(
     merchant_id=MerchantId("mer_1"),
     livemode=False,
-    key_id=ApiKeyId("key_1"),
+    actor="key_1",
     request_id=RequestId("req_1"),
     idempotency_key="k",
     fingerprint=b"f",

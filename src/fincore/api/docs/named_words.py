@@ -100,7 +100,8 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
         ),
         "RefundOrigin": NamedWords(
             get_args(RefundOrigin),
-            "`merchant`: you requested the refund here. `psp`: it was made at the PSP, such as in its dashboard.",
+            "`merchant`: you requested the refund here. `staff`: the operator of this installation did. `psp`: it was made at the PSP, such as "
+            "in its dashboard.",
         ),
         "RefundStatus": NamedWords(
             get_args(RefundStatus),

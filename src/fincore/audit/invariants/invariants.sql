@@ -511,7 +511,7 @@ where (refunded >= 0 and refunded <= captured and captured <= coalesce(authorize
 order by stream_id;
 
 -- name: refunds_beyond_what_was_left
--- Refunds that a merchant asked for and that were taken on although other refunds had reserved what was captured.
+-- Refunds that a merchant or staff asked for and that were taken on although other refunds had reserved what was captured.
 select 'refund ' || refund_id || ' of stream ' || stream_id as place,
     'with it ' || reserved || ' were reserved of ' || captured || ' captured' as finding
 from (
@@ -532,7 +532,7 @@ from (
     where type in ('charge.captured', 'charge.corrected', 'refund.requested', 'refund.failed', 'refund.corrected')
     window so_far as (partition by stream_id order by version)
 ) r
-where type = 'refund.requested' and origin = 'merchant' and reserved > captured
+where type = 'refund.requested' and origin <> 'psp' and reserved > captured
 order by stream_id, version;
 
 -- name: captures_of_nothing

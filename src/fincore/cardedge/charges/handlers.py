@@ -71,7 +71,7 @@ class RawCardCharges:
         command = ChargeCommand(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            key_id=principal.key_id,
+            actor=principal.key_id,
             request_id=call.request_id,
             idempotency_key=key,
             fingerprint=fingerprints.now,

@@ -52,6 +52,10 @@ class AdjustmentRefused(FinCoreError):
     """Nothing was booked; the message says why and what to do."""
 
 
+class AdjustmentBusy(AdjustmentRefused):
+    """Nothing was booked for now; the same act may be repeated later."""
+
+
 class SecondPersonNeeded(AdjustmentRefused):
     """It is more than one person may decide alone; the message says why. `money` is gross and fee, each without its sign."""
 
@@ -75,10 +79,19 @@ class Adjustments:
     Nothing is decided while the log or the ledger tells of a decision that this database has lost.
     """
 
-    def __init__(self, ledgerdb: Pool, limits: OnePersonLimits, recorder: AdjustmentRecorder) -> None:
+    def __init__(
+        self,
+        ledgerdb: Pool,
+        limits: OnePersonLimits,
+        recorder: AdjustmentRecorder,
+        *,
+        is_trial: bool = False,
+    ) -> None:
+        """`is_trial`: every act says what it would do, or why it would not, and nothing is decided."""
         self._pool = ledgerdb
         self._limits = limits
         self._recorder = recorder
+        self._is_trial = is_trial
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:
         """Decide that a break is adjusted, or written off. Raises `AdjustmentRefused`, `SecondPersonNeeded` and `BreakNotChanged`."""
@@ -118,6 +131,11 @@ class Adjustments:
             await connection.execute(_SQL.write_parts, booked.adjustment_id, break_id)
             await act(connection, known, msgspec.structs.replace(done, reference=booked.adjustment_id))
         return booked
+
+    async def booked(self, adjustment_id: AdjustmentId) -> AdjustmentBooked | None:
+        """What an adjustment booked, whether or not it was taken back; None where there is none."""
+        row = await self._pool.fetchrow(_SQL.known_adjustment, adjustment_id)
+        return None if row is None else booked_of(row["booked"])
 
     async def reverse(
         self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
@@ -227,15 +245,15 @@ class Adjustments:
     async def _deciding(
         self, by: str, staff: StaffDecision | None
     ) -> AsyncIterator[tuple[Connection, datetime]]:
-        """A transaction in which no run matches and the person decides nothing else, and its time."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        """A transaction in which no run matches and the person decides nothing else, and its time; a trial is rolled back."""
+        async with self._pool.acquire() as connection, _transaction(connection, is_kept=not self._is_trial):
             try:
                 await connection.execute(_SQL.take_turn, WAIT_MAX)
                 counted = {counted_for(by), *((f"subject:{staff.subject}",) if staff else ())}
                 for one in sorted(counted):
                     await connection.execute(_SQL.take_turn_of_person, one)
             except asyncpg.LockNotAvailableError:
-                raise AdjustmentRefused(
+                raise AdjustmentBusy(
                     f"a run of reconciliation has been matching for {WAIT_MAX}: repeat the command when it has ended"
                 ) from None
             lost = await connection.fetchrow(_LOST_SQL.lost_entries, None)
@@ -273,8 +291,20 @@ class Adjustments:
             raise SecondPersonNeeded(flaw, money)
 
 
+@contextlib.asynccontextmanager
+async def _transaction(connection: Connection, *, is_kept: bool) -> AsyncIterator[None]:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await (transaction.commit() if is_kept else transaction.rollback())
+
+
 def _lost(adjustment_id: AdjustmentId) -> AdjustmentRefused:
-    return AdjustmentRefused(
+    return AdjustmentBusy(
         f"the log tells of a decision about {adjustment_id} that LedgerDB's database does not have: a backup from before it was restored. "
         "`fincore reconcile run` takes it over; then look at what is open, and repeat the command where it is still needed"
     )

@@ -29,6 +29,10 @@ class BreakNotChanged(FinCoreError):
     """An action on a break was not recorded; the message says why and what to do."""
 
 
+class BreakBusy(BreakNotChanged):
+    """An action was not recorded for now; it may be repeated later."""
+
+
 class ActedBreak(msgspec.Struct, frozen=True, kw_only=True):
     """A break after an action, beside what it was. `is_repeated`: the same action was its last one already, and is not written twice."""
 
@@ -43,7 +47,7 @@ async def take_turn(connection: Connection) -> None:
     try:
         await connection.execute(_SQL.take_turn, WAIT_MAX)
     except asyncpg.LockNotAvailableError:
-        raise BreakNotChanged(_BUSY) from None
+        raise BreakBusy(_BUSY) from None
 
 
 async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
@@ -52,7 +56,7 @@ async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
     try:
         await connection.execute(_SQL.lock_break, break_id)
     except asyncpg.LockNotAvailableError:
-        raise BreakNotChanged(_BUSY) from None
+        raise BreakBusy(_BUSY) from None
     row = await connection.fetchrow(_SQL.read_break, break_id)
     if row is None:
         raise BreakNotChanged(

@@ -1,20 +1,20 @@
-"""A checked request of a merchant: who makes it, and under which idempotency key."""
+"""A checked request of a merchant or of staff: who makes it, and under which idempotency key."""
 
 import msgspec
 
-from fincore.domain.ids import ApiKeyId, MerchantId, RequestId
+from fincore.domain.ids import MerchantId, RequestId
 from fincore.eventstore.commit import IdempotencyKey, Provenance
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What all requests have in common that are carried out once for their key.
 
-    `fingerprint_before` is what its fingerprint was under a key that was replaced, where it holds a keyed hash. `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
+    `actor` is who makes it, as events name them: the id of an API key, or a member of staff. `fingerprint_before` is what its fingerprint was under a key that was replaced, where it holds a keyed hash. `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
     """
 
     merchant_id: MerchantId
     livemode: bool
-    key_id: ApiKeyId
+    actor: str
     request_id: RequestId
     idempotency_key: str
     fingerprint: bytes
@@ -33,4 +33,4 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def provenance(self) -> Provenance:
         """Where the events that follow come from."""
-        return Provenance(correlation=self.request_id, actor=self.key_id)
+        return Provenance(correlation=self.request_id, actor=self.actor)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from fincore.domain.charge import Charge
-from fincore.domain.events import CancelRequested, CaptureRequested, RefundRequested
+from fincore.domain.events import CancelRequested, CaptureRequested, RefundOrigin, RefundRequested
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.refusal import Refusal
@@ -28,6 +28,16 @@ class OperationCommand(Command, frozen=True, kw_only=True):
     charge_id: ChargeId
     request: OperationRequest
 
+    @property
+    def origin(self) -> RefundOrigin:
+        """Who asks."""
+        return "merchant"
+
+    @property
+    def given_refund_id(self) -> RefundId | None:
+        """The id of the refund, where it follows from what asks for it; None for a new one."""
+        return None
+
 
 def wanted(
     charge: Charge, command: OperationCommand, refund_id: RefundId, now: datetime
@@ -47,6 +57,7 @@ def wanted(
                 request.amount_minor,
                 now,
                 reason=request.reason,
+                origin=command.origin,
                 metadata=request.metadata,
             )
             job = send_refund_job(command.charge_id, refund_id)

@@ -1,4 +1,4 @@
-"""Carries out what merchants ask of their charges: captures, cancellations, refunds."""
+"""Carries out what merchants and staff ask of charges: captures, cancellations, refunds."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import RenderedResponse
+from fincore.eventstore.commit import RenderedResponse, StoredResponse
 from fincore.eventstore.log import EventLog
 from fincore.write.payments.idempotent_requests import (
     Decision,
@@ -71,9 +71,9 @@ class OperationService:
         same request with the same key may be repeated.
         """
         # One id for the request, however often it has to be decided again.
-        refund_id = new_refund_id()
+        refund_id = command.given_refund_id or new_refund_id()
 
-        async def decide() -> Decision[Charge, ChargeEvent] | Refused:
+        async def decide() -> Decision[Charge, ChargeEvent] | StoredResponse | Refused:
             return await self._decide(command, refund_id)
 
         responded = await self._requests.respond(
@@ -84,11 +84,16 @@ class OperationService:
 
     async def _decide(
         self, command: OperationCommand, refund_id: RefundId
-    ) -> Decision[Charge, ChargeEvent] | Refused:
+    ) -> Decision[Charge, ChargeEvent] | StoredResponse | Refused:
         stream_id = stream_of(command.charge_id)
         charge = fold(recorded.event for recorded in await self._event_log.load(stream_id))
         if charge is None or (charge.merchant_id, charge.livemode) != (command.merchant_id, command.livemode):
             return Refused("charge_not_found")
+        if charge.refund(refund_id) is not None:
+            # Its key is forgotten after some days; the log knows it for good.
+            return StoredResponse(
+                fingerprint=command.fingerprint, response=self._shown(command, charge, refund_id)
+            )
         decided = wanted(charge, command, refund_id, self._clock.now())
         if isinstance(decided, Refusal):
             # A request is refused for the reasons of requests only.

@@ -12,7 +12,13 @@ from fincore.domain.ids import ChargeId, charge_of
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import Provenance, ReferenceTaken
+from fincore.eventstore.commit import (
+    IdempotencyKey,
+    Provenance,
+    ReferenceTaken,
+    Replayed,
+    StoredResponse,
+)
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import Contended, NotFound, Recorded, Recorder
 from fincore.eventstore.writer import Writer
@@ -85,6 +91,24 @@ class ChargeRecorder:
         """
         decide = partial(self._with_review, decision)
         match await self._recorder.record(charge_id, decide, provenance, known=known):
+            case NotFound():
+                return NoSuchCharge()
+            case ReferenceTaken() as result:
+                return taken(result)
+            case result:
+                return result
+
+    async def record_once(
+        self,
+        charge_id: ChargeId,
+        decision: Decision,
+        provenance: Provenance,
+        key: IdempotencyKey,
+        answer: Callable[[Charge], StoredResponse],
+    ) -> Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended | Replayed:
+        """The same once for an idempotency key, which gets the `answer` of the charge after the events."""
+        decide = partial(self._with_review, decision)
+        match await self._recorder.record_once(charge_id, decide, provenance, key, answer):
             case NotFound():
                 return NoSuchCharge()
             case ReferenceTaken() as result:

@@ -1,0 +1,170 @@
+"""Proposals as two people of staff decide them, and as FinCore carries them out: each once, however often it is repeated."""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from fincore.domain.errors import FinCoreError, Overloaded, StoreUnavailable
+from fincore.domain.ids import ProposalId
+from fincore.domain.proposal import Proposal, ProposalKind, ProposalStep, StepFlaw
+from fincore.domain.staff_actor import StaffActor
+from fincore.domain.staff_decision import Agreement, StaffDecision
+from fincore.observability.failpoints import failpoint
+from fincore.write.staff.proposals import Proposals
+
+RESULT_CHARACTERS_MAX: Final = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class NotNow(FinCoreError):
+    """A proposal cannot be carried out for now; carrying it out again later may."""
+
+
+class Executed(msgspec.Struct, frozen=True):
+    """It is done; the sentence says in short what came of it, and holds nothing secret."""
+
+    sentence: str
+
+
+class Impossible(msgspec.Struct, frozen=True):
+    """It cannot be done as things stand; the sentence says why."""
+
+    sentence: str
+
+
+class Executor(Protocol):
+    """Carries proposals of a kind out."""
+
+    async def check(self, proposal: Proposal, agreed: StaffDecision) -> Impossible | None:
+        """Why it could not be carried out as things stand, amounts included; nothing is changed. Raises `NotNow`."""
+        ...
+
+    async def execute(self, proposal: Proposal, agreed: StaffDecision) -> Executed | Impossible:
+        """Carry it out. Repeating it does nothing anew, however long after: what it writes has ids that follow from the proposal.
+
+        Raises `NotNow`, and as stores and the writer do: it is carried out again later then.
+        """
+        ...
+
+
+class NotDecided(msgspec.Struct, frozen=True):
+    """A decision was not recorded. `sentence` says why, where the flaw alone does not."""
+
+    flaw: StepFlaw | None
+    proposal: Proposal
+    sentence: str = ""
+
+
+class ProposalDecisions:
+    """What people do with proposals that wait, and the end of what they agreed on."""
+
+    def __init__(self, proposals: Proposals, executors: Mapping[ProposalKind, Executor]) -> None:
+        self._proposals = proposals
+        self._executors = executors
+
+    async def approve(
+        self, proposal: Proposal, by: StaffActor, *, reason: str
+    ) -> Proposal | NotDecided | None:
+        """Agree to a proposal as the second person, and carry it out; the proposal as it stands then, None where there is none.
+
+        It is compared again with what it is about, and stays open where it is impossible for now. One that could not be carried out at
+        once is `approved` until `finish` does. The same person who agrees again gets the proposal as it stands. Raises as stores do.
+        """
+        if _is_repeated(proposal, "approve", by, reason):
+            return await self._finished(proposal)
+        agreed = _agreed(proposal, by)
+        if proposal.status == "proposed":
+            try:
+                impossible = await self._executors[proposal.kind].check(proposal, agreed)
+            except NotNow as error:
+                impossible = Impossible(str(error))
+            if impossible is not None:
+                return NotDecided(None, proposal, impossible.sentence)
+        return await self._decide(proposal, "approve", by, reason)
+
+    async def decline(
+        self, proposal: Proposal, by: StaffActor, *, reason: str
+    ) -> Proposal | NotDecided | None:
+        """Refuse a proposal as the second person. Repeating it is safe."""
+        return await self._decide(proposal, "decline", by, reason)
+
+    async def withdraw(
+        self, proposal: Proposal, by: StaffActor, *, reason: str
+    ) -> Proposal | NotDecided | None:
+        """Take a proposal of one's own back. Repeating it is safe."""
+        return await self._decide(proposal, "withdraw", by, reason)
+
+    async def finish(self) -> int:
+        """Carry out what two people agreed on and that is not done yet, end what waited too long; how many ended.
+
+        One that fails keeps no other from it. Raises the first failure after all were tried, and as stores do: the next call goes on.
+        """
+        ended = 0
+        for proposal_id in await self._proposals.over():
+            proposal = await self._proposals.read(proposal_id)
+            if proposal is not None and await self._proposals.take_step(proposal, "expire") is None:
+                ended += 1
+        failed: Exception | None = None
+        for proposal_id in await self._proposals.under_way():
+            proposal = await self._proposals.read(proposal_id)
+            try:
+                if proposal is not None and (await self._finished(proposal)).status != "approved":
+                    ended += 1
+            except Exception as error:  # noqa: BLE001 -- raised below
+                _log.exception("staff.proposal_failed", proposal_id=proposal_id)
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return ended
+
+    async def _decide(
+        self, proposal: Proposal, step: ProposalStep, by: StaffActor, reason: str
+    ) -> Proposal | NotDecided | None:
+        flaw = await self._proposals.take_step(proposal, step, by=by, reason=reason)
+        now = await self._proposals.read(proposal.proposal_id)
+        if now is None:
+            return None
+        if flaw is not None and not _is_repeated(now, step, by, reason):
+            return NotDecided(flaw, now)
+        return await self._finished(now)
+
+    async def _finished(self, proposal: Proposal) -> Proposal:
+        """The proposal after it was carried out, if it was agreed on; as it is where that has to wait."""
+        if proposal.status != "approved" or proposal.decider is None:
+            return proposal
+        agreed = _agreed(proposal, proposal.decider)
+        failpoint("proposal", "before")
+        try:
+            outcome = await self._executors[proposal.kind].execute(proposal, agreed)
+        except (NotNow, Overloaded, StoreUnavailable) as error:
+            _log.warning(
+                "staff.proposal_waits", proposal_id=proposal.proposal_id, kind=proposal.kind, error=str(error)
+            )
+            return proposal
+        failpoint("proposal", "after")
+        step: ProposalStep = "execute" if isinstance(outcome, Executed) else "refuse"
+        await self._proposals.take_step(proposal, step, result=outcome.sentence[:RESULT_CHARACTERS_MAX])
+        return await self._proposals.read(proposal.proposal_id) or proposal
+
+
+def _agreed(proposal: Proposal, approver: StaffActor) -> StaffDecision:
+    return StaffDecision(proposal.proposer.subject, Agreement(ProposalId(proposal.proposal_id), approver))
+
+
+def _is_repeated(proposal: Proposal, step: ProposalStep, by: StaffActor, reason: str) -> bool:
+    """Whether the same person took the same step for the same reason before: an answer that was lost is asked for again."""
+    if (
+        proposal.decider is None
+        or proposal.decider.subject != by.subject
+        or proposal.decided_reason != reason
+    ):
+        return False
+    statuses = {
+        "approve": ("approved", "executed", "refused"),
+        "decline": ("declined",),
+        "withdraw": ("withdrawn",),
+    }
+    return proposal.status in statuses.get(step, ())

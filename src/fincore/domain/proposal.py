@@ -1,0 +1,150 @@
+"""A proposal: what one person of staff asks for and another has to agree to. Its states, its steps, and who may take each. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, get_args
+
+import msgspec
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import MerchantId, ProposalId
+from fincore.domain.money import Money
+from fincore.domain.staff_actor import StaffActor, are_one_person
+
+ProposalStatus = Literal["proposed", "approved", "executed", "refused", "declined", "withdrawn", "expired"]
+"""`approved`: two people agreed, and it is being carried out. `refused`: they agreed, and by then it was impossible."""
+ProposalStep = Literal["approve", "decline", "withdraw", "expire", "execute", "refuse"]
+
+PROPOSAL_TRANSITIONS: Final[Mapping[tuple[ProposalStatus, ProposalStep], ProposalStatus]] = MappingProxyType(
+    {
+        ("proposed", "approve"): "approved",
+        ("proposed", "decline"): "declined",
+        ("proposed", "withdraw"): "withdrawn",
+        ("proposed", "expire"): "expired",
+        ("approved", "execute"): "executed",
+        ("approved", "refuse"): "refused",
+    }
+)
+"""(state, step) -> next state. A pair that is not here cannot happen; the database holds the same table."""
+
+TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
+    {
+        "approve": "a second person",
+        "decline": "a second person",
+        "withdraw": "the person who proposed it",
+        "expire": "FinCore, after 7 days",
+        "execute": "FinCore",
+        "refuse": "FinCore, where it is impossible by then",
+    }
+)
+"""Step -> who takes it."""
+
+ApprovePermission = Literal["money.approve", "settings.approve"]
+ProposalKind = Literal["refund", "adjustment", "write_off", "adjustment_reversal", "opening"]
+
+
+class KindOfProposal(NamedTuple):
+    """The permission that a second person needs, when a proposal is needed, and what the second person agrees to."""
+
+    approve_permission: ApprovePermission
+    needed_when: str
+    meaning: str
+
+
+_ABOVE_ADJUSTMENTS: Final = "above `FINCORE_ADJUSTMENT_LIMITS_MINOR`"
+PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
+    {
+        "refund": KindOfProposal(
+            "money.approve", "above `FINCORE_REFUND_LIMITS_MINOR`", "refund a charge, whole or in part"
+        ),
+        "adjustment": KindOfProposal(
+            "money.approve", _ABOVE_ADJUSTMENTS, "book the difference of a break as the statement has it"
+        ),
+        "write_off": KindOfProposal(
+            "money.approve", _ABOVE_ADJUSTMENTS, "give up what the PSP owes by a break"
+        ),
+        "adjustment_reversal": KindOfProposal(
+            "money.approve", _ABOVE_ADJUSTMENTS, "take an adjustment or a write-off back"
+        ),
+        "opening": KindOfProposal(
+            "money.approve", _ABOVE_ADJUSTMENTS, "explain what a PSP held before its first statement"
+        ),
+    }
+)
+
+OPEN_FOR: Final = timedelta(days=7)
+"""How long a proposal waits for a second person."""
+OPEN_OF_ONE_PERSON_MAX: Final = 100
+"""Proposals of one person that wait at a time."""
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal as it stands. `act` is JSON of what is to be done, by kind; `object_id` names what it is done to.
+
+    `money` is None where the act moves none, `livemode` and `merchant_id` where it belongs to no mode and no merchant. `needed_because` is the
+    sentence why one person does not do it alone. The last three tell of the step that ended it, if a person took it: who, why, and when.
+    `result` says in short what came of it.
+    """
+
+    proposal_id: ProposalId
+    kind: ProposalKind
+    status: ProposalStatus
+    livemode: bool | None
+    merchant_id: MerchantId | None
+    object_id: str
+    money: Money | None
+    act: bytes
+    proposer: StaffActor
+    reason: str
+    needed_because: str
+    proposed_at: datetime
+    expires_at: datetime
+    decider: StaffActor | None = None
+    decided_reason: str | None = None
+    decided_at: datetime | None = None
+    result: str | None = None
+
+
+StepFlaw = Literal["not_open", "is_proposer", "is_not_proposer", "is_over"]
+"""Why a step is impossible: the proposal ended; a second person is needed; only the proposer withdraws it; its time is over."""
+
+
+def step_flaw(
+    proposal: Proposal, step: ProposalStep, by: StaffActor | None, now: datetime
+) -> StepFlaw | None:
+    """Why a step is impossible now; None where it is possible. `by` is None for the steps of FinCore."""
+    if (proposal.status, step) not in PROPOSAL_TRANSITIONS:
+        return "not_open"
+    match step:
+        case "approve" | "decline":
+            if by is None or are_one_person(by, proposal.proposer):
+                return "is_proposer"
+            return "is_over" if now >= proposal.expires_at else None
+        case "withdraw":
+            return None if by is not None and by.subject == proposal.proposer.subject else "is_not_proposer"
+        case "expire":
+            return None if now >= proposal.expires_at else "not_open"
+        case _:
+            return None
+
+
+def proposal_table() -> list[tuple[str, str, str, str]]:
+    """Each state and step with the state it leads to and who takes it, for the docs."""
+    return [(before, step, after, TAKEN_BY[step]) for (before, step), after in PROPOSAL_TRANSITIONS.items()]
+
+
+def proposal_kind_table() -> list[tuple[str, str, str, str]]:
+    """Each kind with what is agreed to, when a second person is needed, and the permission of that person, for the docs."""
+    return [
+        (f"`{kind}`", about.meaning, about.needed_when, f"`{about.approve_permission}`")
+        for kind, about in PROPOSAL_KINDS.items()
+    ]
+
+
+PROPOSAL_STATUSES: Final[tuple[ProposalStatus, ...]] = get_args(ProposalStatus)
+
+
+def money_of(amount_minor: int | None, currency: str | None) -> Money | None:
+    """An amount as it is stored; None where there is none."""
+    return None if amount_minor is None or currency is None else Money(amount_minor, Currency(currency))

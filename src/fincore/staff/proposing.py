@@ -1,0 +1,38 @@
+"""How an act becomes a proposal: written in one transaction with the answer of its idempotency key."""
+
+from typing import Final
+
+import msgspec
+
+from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
+from fincore.eventstore.idempotent_changes import Transaction
+from fincore.http.exchange import Response
+from fincore.http.problems import Problem
+from fincore.staff.answers import Answers
+from fincore.staff.proposals.body import render_proposal
+from fincore.write.staff.proposals import NewProposal, Proposals, TooManyProposals
+
+PROPOSED_STATUS: Final = 202
+
+
+class Proposing:
+    """Adds proposals."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    async def propose(self, key: IdempotencyKey, fingerprint: bytes, new: NewProposal) -> Response:
+        """Add a proposal once for the key, and answer 202 with it. Raises `act_not_possible`, `idempotency_key_reused`."""
+
+        async def add(transaction: Transaction) -> StoredResponse:
+            try:
+                proposal_id = await Proposals.add(transaction, new)
+            except TooManyProposals as error:
+                raise Problem("act_not_possible", str(error)) from None
+            proposal = await Proposals.read_in(transaction, proposal_id)
+            if proposal is None:
+                raise AssertionError(f"{proposal_id} was just added")
+            body = msgspec.json.encode(render_proposal(proposal))
+            return StoredResponse(fingerprint=fingerprint, response=RenderedResponse(PROPOSED_STATUS, body))
+
+        return await self._answers.change(key, fingerprint, add)

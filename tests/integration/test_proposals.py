@@ -1,0 +1,320 @@
+"""The store of proposals holds the order of their steps itself, and what two people agreed on is carried out once at any crash."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Final
+
+import asyncpg
+import pytest
+
+from fincore.backoffice.proposals import Executed, Impossible, NotNow, ProposalDecisions
+from fincore.backoffice.staff_refunds import ProposedRefund
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.staff_act_services import ActLimits, ActServices, act_services
+from fincore.domain.clock import SystemClock
+from fincore.domain.currency import Currency
+from fincore.domain.ids import ChargeId, ProposalId
+from fincore.domain.money import Money
+from fincore.domain.proposal import PROPOSAL_TRANSITIONS, Proposal
+from fincore.domain.staff_actor import StaffActor
+from fincore.domain.staff_decision import Agreement, StaffDecision
+from fincore.eventstore.watch import StreamWatch
+from fincore.postgres.pool import Pool
+from fincore.write.staff.proposals import NewProposal, ProposalFilters, Proposals, TooManyProposals
+from fixtures.merchant_api import Api, serving_api
+
+LEA: Final = StaffActor("sub-lea", "lea")
+MAX: Final = StaffActor("sub-max", "max")
+
+
+@pytest.fixture
+async def api(pool: Pool) -> AsyncIterator[Api]:
+    async with serving_api(pool) as api:
+        yield api
+
+
+def services_of(api: Api) -> ActServices:
+    """The services of a staff role that may refund nothing alone."""
+    pool = api.pool
+    stores = Stores(eventstore=pool, queue=pool, notify=pool, risk=pool, paymentdb=pool, ledgerdb=pool)
+    return act_services(
+        stores,
+        ActLimits(),
+        writer=api.writer,
+        watch=StreamWatch(api.log),
+        log=api.log,
+        clock=SystemClock(),
+    )
+
+
+async def proposed(
+    pool: Pool, charge_id: str, *, amount_minor: int = 500, proposer: StaffActor = LEA
+) -> Proposal:
+    """A refund of a charge that waits for a second person."""
+    new = NewProposal(
+        kind="refund",
+        livemode=False,
+        merchant_id=None,
+        object_id=charge_id,
+        money=Money(amount_minor, Currency("usd")),
+        act=ProposedRefund(charge=ChargeId(charge_id), amount_minor=amount_minor),
+        proposer=proposer,
+        reason="asked by phone",
+        needed_because="it is much",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        proposal_id = await Proposals.add(connection, new)
+    return await read(pool, proposal_id)
+
+
+async def read(pool: Pool, proposal_id: ProposalId) -> Proposal:
+    proposal = await Proposals(pool).read(proposal_id)
+    assert proposal is not None
+    return proposal
+
+
+async def make_old(owner_pool: Pool, proposal: Proposal) -> None:
+    """Let a proposal have waited for eight days."""
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("alter table staff.proposals disable trigger user")
+        await connection.execute(
+            "update staff.proposals set proposed_at = proposed_at - interval '8 days', expires_at = expires_at - interval '8 days'"
+            " where proposal_id = $1",
+            proposal.proposal_id,
+        )
+        await connection.execute("alter table staff.proposals enable trigger user")
+
+
+async def step(pool: Pool, proposal: Proposal, name: str, by: StaffActor | None, before: str) -> None:
+    """Write a step beside the code that checks it."""
+    await pool.execute(
+        "insert into staff.proposal_steps (proposal_id, status_before, step, subject, username, counted_for, reason)"
+        " values ($1, $2, $3, $4, $5, $6, $7)",
+        proposal.proposal_id,
+        before,
+        name,
+        by.subject if by else None,
+        by.username if by else None,
+        by.counted_for if by else None,
+        "why" if by else None,
+    )
+
+
+async def test_database_holds_the_printed_transitions(pool: Pool) -> None:
+    rows = await pool.fetch("select status_before, step, status from staff.proposal_transitions")
+    assert {(row[0], row[1]): row[2] for row in rows} == dict(PROPOSAL_TRANSITIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "before"),
+    [
+        ("approve", LEA, "proposed"),
+        ("approve", StaffActor("sub-\uff2cea", "other"), "proposed"),
+        ("decline", LEA, "proposed"),
+        ("withdraw", MAX, "proposed"),
+        ("expire", None, "proposed"),
+        ("execute", None, "proposed"),
+        ("execute", None, "approved"),
+        ("refuse", None, "approved"),
+    ],
+)
+async def test_database_refuses_steps_out_of_order(
+    pool: Pool, name: str, by: StaffActor | None, before: str
+) -> None:
+    proposal = await proposed(pool, "ch_1")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await step(pool, proposal, name, by, before)
+    assert (await read(pool, proposal.proposal_id)).status == "proposed"
+
+
+async def test_steps_of_people_name_a_person(pool: Pool) -> None:
+    proposal = await proposed(pool, "ch_1")
+    with pytest.raises(asyncpg.CheckViolationError, match="steps_of_people_name_the_person"):
+        await step(pool, proposal, "approve", None, "proposed")
+
+
+async def test_proposals_and_steps_are_never_rewritten(pool: Pool, owner_pool: Pool) -> None:
+    proposal = await proposed(pool, "ch_1")
+    await step(pool, proposal, "decline", MAX, "proposed")
+    for statement in (
+        "update staff.proposals set amount_minor = 1",
+        "update staff.proposals set status = 'approved'",
+        "delete from staff.proposals",
+        "update staff.proposal_steps set reason = 'other'",
+        "delete from staff.proposal_steps",
+        "insert into staff.proposal_transitions values ('declined', 'approve', 'approved')",
+        "delete from staff.counted_refunds where owner = 'x'; update staff.proposal_transitions set status = 'approved'",
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner_pool.execute(statement)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute("update staff.proposals set status = 'approved'")
+
+
+async def test_proposal_that_waited_too_long_expires(api: Api, pool: Pool, owner_pool: Pool) -> None:
+    charge_id = await api.paid()
+    proposal, young = await proposed(pool, charge_id), await proposed(pool, charge_id)
+    await make_old(owner_pool, proposal)
+    decisions = services_of(api).decisions
+    late = await decisions.approve(await read(pool, proposal.proposal_id), MAX, reason="late")
+    assert getattr(late, "flaw", None) == "is_over"
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await step(pool, proposal, "approve", MAX, "proposed")
+    assert await decisions.finish() == 1
+    assert (await read(pool, proposal.proposal_id)).status == "expired"
+    assert (await read(pool, young.proposal_id)).status == "proposed"
+
+
+async def test_one_person_has_a_bounded_number_of_proposals(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fincore.write.staff.proposals.OPEN_OF_ONE_PERSON_MAX", 2)
+    first, _ = await proposed(pool, "ch_1"), await proposed(pool, "ch_1")
+    with pytest.raises(TooManyProposals):
+        await proposed(pool, "ch_1", proposer=StaffActor("SUB-LEA", "x"))
+    await proposed(pool, "ch_1", proposer=MAX)
+    await step(pool, first, "withdraw", LEA, "proposed")
+    await proposed(pool, "ch_1")
+
+
+async def test_list_holds_what_filters_ask_for(pool: Pool) -> None:
+    first = await proposed(pool, "ch_1")
+    second = await proposed(pool, "ch_2", proposer=MAX)
+    await step(pool, second, "decline", LEA, "proposed")
+
+    async def objects(filters: ProposalFilters, after_id: ProposalId | None = None) -> list[str]:
+        found, _ = await Proposals(pool).page(filters, after_id=after_id, limit=10)
+        return [one.object_id for one in found]
+
+    assert await objects(ProposalFilters(livemode=False)) == ["ch_2", "ch_1"]
+    assert await objects(ProposalFilters(livemode=False), second.proposal_id) == ["ch_1"]
+    assert await objects(ProposalFilters(livemode=True)) == []
+    assert await objects(ProposalFilters(livemode=False, merchant_ids=[])) == []
+    assert await objects(ProposalFilters(livemode=False, statuses=["declined"])) == ["ch_2"]
+    assert await objects(ProposalFilters(livemode=False, of="sub-lea")) == ["ch_1"]
+    assert await objects(ProposalFilters(livemode=False, not_of="sub-lea")) == ["ch_2"]
+    assert await objects(ProposalFilters(livemode=False, object_id="ch_1")) == [first.object_id]
+
+
+class Failing:
+    """An executor that fails as told, and counts."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.executions = 0
+
+    async def check(self, _: Proposal, __: StaffDecision) -> Impossible | None:
+        return None
+
+    async def execute(self, _: Proposal, __: StaffDecision) -> Executed:
+        self.executions += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return Executed("done")
+
+
+async def test_agreed_proposal_waits_where_it_cannot_be_carried_out(pool: Pool) -> None:
+    proposal, executor = await proposed(pool, "ch_1"), Failing(NotNow("busy"))
+    decisions = ProposalDecisions(Proposals(pool), {"refund": executor})
+    waits = await decisions.approve(proposal, MAX, reason="yes")
+    assert isinstance(waits, Proposal)
+    assert waits.status == "approved"
+    assert await decisions.finish() == 1
+    ended = await read(pool, proposal.proposal_id)
+    assert (ended.status, ended.result, executor.executions) == ("executed", "done", 2)
+    assert await decisions.finish() == 0
+
+
+async def test_failing_proposal_keeps_no_other_from_its_end(pool: Pool) -> None:
+    first, second = await proposed(pool, "ch_1"), await proposed(pool, "ch_2")
+    for one in (first, second):
+        await step(pool, one, "approve", MAX, "proposed")
+    executor = Failing(RuntimeError("broken"))
+    decisions = ProposalDecisions(Proposals(pool), {"refund": executor})
+    with pytest.raises(RuntimeError, match="broken"):
+        await decisions.finish()
+    assert [(await read(pool, one.proposal_id)).status for one in (first, second)] == ["approved", "executed"]
+
+
+async def test_impossible_by_then_is_refused_and_says_why(api: Api, pool: Pool) -> None:
+    """Both agreed, and the process died; meanwhile the merchant refunded the charge."""
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    await step(pool, proposal, "approve", MAX, "proposed")
+    await api.post("/v1/refunds", "merchant", {"charge": charge_id})
+    assert await services_of(api).decisions.finish() == 1
+    ended = await read(pool, proposal.proposal_id)
+    assert (ended.status, ended.result) == ("refused", "Nothing is left to refund.")
+
+
+_APPROVE: Final = """
+import asyncio, sys
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.staff_act_services import ActLimits, act_services
+from fincore.domain.clock import SystemClock
+from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.staff_actor import StaffActor
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.observability.failpoints import arm
+from fincore.postgres.pool import create_pool
+
+async def approve(dsn, proposal_id, place):
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    stores = Stores(eventstore=pool, queue=pool, notify=pool, risk=pool, paymentdb=pool, ledgerdb=pool)
+    async with running_writer(pool, stores.jobs.insertion) as writer:
+        log = EventLog(pool, CHARGE_EVENTS)
+        services = act_services(stores, ActLimits(), writer=writer, watch=StreamWatch(log), log=log, clock=SystemClock())
+        proposal = await services.proposals.read(proposal_id)
+        arm(place)
+        await services.decisions.approve(proposal, StaffActor("sub-max", "max"), reason="yes")
+
+asyncio.run(approve(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("proposal.before", "approved"),
+        ("commit.refund.requested.before", "approved"),
+        ("commit.refund.requested.after", "approved"),
+        ("proposal.after", "approved"),
+    ],
+)
+async def test_kill_at_any_place_of_an_approval_refunds_once(
+    api: Api, pool: Pool, dsn: str, place: str, status: str
+) -> None:
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _APPROVE, dsn, proposal.proposal_id, place
+    )
+    assert await process.wait() == -9
+    assert (await read(pool, proposal.proposal_id)).status == status
+    decisions = services_of(api).decisions
+    # Two people ask again while the role looks, too.
+    await asyncio.gather(
+        decisions.finish(),
+        services_of(api).decisions.finish(),
+        decisions.approve(await read(pool, proposal.proposal_id), MAX, reason="yes"),
+    )
+    ended = await read(pool, proposal.proposal_id)
+    (made,) = (await api.folded(charge_id)).refunds
+    assert (ended.status, ended.result, made.amount_minor) == ("executed", made.refund_id, 500)
+
+
+async def test_executed_once_after_its_key_is_forgotten(api: Api, pool: Pool, owner_pool: Pool) -> None:
+    """The process died before it said that the refund was made, and the role was away for longer than keys are kept."""
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    decisions = services_of(api).decisions
+    agreed = await decisions.approve(proposal, MAX, reason="yes")
+    assert isinstance(agreed, Proposal)
+    await owner_pool.execute("delete from eventstore.idempotency_keys")
+    decision = StaffDecision(LEA.subject, Agreement(agreed.proposal_id, MAX))
+    again = await services_of(api).refunds.execute(agreed, decision)
+    assert again == Executed(agreed.result or "")
+    assert len((await api.folded(charge_id)).refunds) == 1
