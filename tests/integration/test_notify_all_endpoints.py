@@ -9,7 +9,7 @@ import pytest
 from fincore.domain.ids import MerchantId
 from fincore.notify.all_deliveries import AllDeliveries, DeliveryFilters, list_statement
 from fincore.notify.all_endpoints import AllEndpoints, OwnersSeen
-from fincore.notify.endpoint import EndpointChanges, Owner
+from fincore.notify.endpoint import Owner
 from fincore.notify.failing_endpoints import FailingEndpoints
 from fincore.postgres.pool import Pool
 from fixtures.commits import MERCHANT, created
@@ -97,8 +97,7 @@ async def test_endpoint_that_staff_disabled_says_so_and_is_not_failing(
     receiver.answer(500)
     await notify.deliverer.deliver_due()
     async with notify.pool.acquire() as connection, connection.transaction():
-        changes = EndpointChanges(status="disabled")
-        await notify.endpoints.update(connection, OWNER, endpoint_id, changes, disabled_by="by_staff")
+        assert await AllEndpoints(notify.pool).set_status(connection, endpoint_id, "disabled")
     found = await AllEndpoints(notify.pool).find(endpoint_id)
     assert found is not None
     assert (found.status, found.disabled_reason) == ("disabled", "by_staff")

@@ -53,6 +53,7 @@ STAFF_API: Final = ApiDescription(
         "Acts on breaks": "End breaks by entries, and take them back.",
         "Proposals": "What one person asks for and a second person approves.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
+        "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
         "Audit trail": "What people of staff did, and why.",

@@ -10,12 +10,16 @@ from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.http.resource import Resource
+from fincore.notify.all_deliveries import AllDeliveries
 from fincore.notify.all_endpoints import AllEndpoints
+from fincore.notify.delivery_log import DeliveryLog
 from fincore.read.paymentdb.attention_queries import AttentionQueries
 from fincore.reconciliation.sources import Sources
 from fincore.staff.dead_letters.handlers import DeadLetterHandlers
 from fincore.staff.home.handlers import Home
 from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
+from fincore.staff.webhook_deliveries.handlers import WebhookDeliveryHandlers
+from fincore.staff.webhook_endpoints.handlers import WebhookEndpointHandlers
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 
@@ -25,13 +29,16 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
     stores, admission, acts = services.stores, services.admission, services.acts
     sessions = EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS)
     whole_log = EventLog(stores.eventstore, LOG_EVENTS, name_of=stream_name)
+    endpoints = AllEndpoints(stores.eventstore)
+    # Not by the pool of notify: a crash may lose its last commits, and the record of the act would stay.
+    deliveries = DeliveryLog(stores.eventstore, services.clock)
     followers = followers_of(stores, services.clock)
     home = HomeStores(
         payments=AttentionQueries(stores.paymentdb),
         jobs=stores.jobs,
         log=whole_log,
         followers=followers,
-        endpoints=AllEndpoints(stores.eventstore),
+        endpoints=endpoints,
         ledgerdb=stores.ledgerdb,
         breakers=BreakerStore(stores.eventstore, BreakerPolicy()),
         verdicts=Verdicts(stores.eventstore),
@@ -41,4 +48,6 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
         Home(admission, home, services.clock),
         DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
         ParkedStreamHandlers(admission, acts, whole_log, followers),
+        WebhookEndpointHandlers(admission, acts, endpoints, deliveries),
+        WebhookDeliveryHandlers(admission, acts, AllDeliveries(stores.eventstore), deliveries, services.log),
     )

@@ -115,6 +115,10 @@ class EventLog(Generic[E_co]):
         types = await self.types((stream_id, 1) for stream_id in streams)
         return {stream_id: self._name_of(stream_id, types.get((stream_id, 1), "")) for stream_id in streams}
 
+    async def event_ids(self, stream_id: StreamId) -> list[EventId]:
+        """The ids of a stream's events, oldest first, also of those that cannot be read."""
+        return [EventId(row["event_id"]) for row in await self._pool.fetch(_SQL.event_ids, stream_id)]
+
     async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
         """How many events each stream has; streams that do not exist are left out."""
         rows = await self._pool.fetch(_SQL.stream_versions, list(stream_ids))

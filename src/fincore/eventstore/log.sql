@@ -17,6 +17,10 @@ select e.stream_id, e.version, e.type
 from unnest($1::uuid[], $2::int[]) as w (stream_id, version)
 join eventstore.events e using (stream_id, version);
 
+-- name: event_ids
+-- The ids of a stream's events, oldest first.
+select event_id from eventstore.events where stream_id = $1 order by version;
+
 -- name: stream_versions
 -- How far some streams have come.
 select s.stream_id, e.version

@@ -12,7 +12,7 @@ from yarl import URL
 from fincore.domain.ids import MerchantId, WebhookEndpointId
 from fincore.notify.endpoint import DisabledReason, EndpointStatus, Owner
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Connection, Pool
 
 _SQL = load_sql("fincore.notify", "all_endpoints.sql")
 
@@ -105,10 +105,21 @@ class AllEndpoints:
         rows = await self._pool.fetch(_SQL.list_endpoints.format(conditions=conditions), *arguments)
         return EndpointPage([_state(row) for row in rows[:limit]], len(rows) > limit)
 
-    async def find(self, endpoint_id: WebhookEndpointId) -> EndpointState | None:
+    async def find(
+        self, endpoint_id: WebhookEndpointId, within: "Connection | None" = None
+    ) -> EndpointState | None:
         """One endpoint of any merchant; None where there is none, or it was deleted."""
-        row = await self._pool.fetchrow(_SQL.find_endpoint, endpoint_id, DELIVERIES_COUNTED_MAX)
+        row = await (within or self._pool).fetchrow(_SQL.find_endpoint, endpoint_id, DELIVERIES_COUNTED_MAX)
         return None if row is None else _state(row)
+
+    async def set_status(
+        self, connection: Connection, endpoint_id: WebhookEndpointId, status: EndpointStatus
+    ) -> bool:
+        """Enable an endpoint in a transaction, or disable it as `by_staff`; False where there is none. One that is disabled stays so for its reason.
+
+        What waits for an endpoint that is disabled ends as failed within seconds, and can be replayed.
+        """
+        return await connection.execute(_SQL.set_status, endpoint_id, status) != "UPDATE 0"
 
     async def count_failing(self, seen: OwnersSeen, *, counted_max: int) -> FailingCount:
         """How many endpoints fail, at most `counted_max`."""

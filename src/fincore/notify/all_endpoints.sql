@@ -49,6 +49,13 @@ cross join lateral (
 ) f
 where e.endpoint_id = $1 and e.deleted_at is null;
 
+-- name: set_status
+-- Enable an endpoint, or disable it in the name of staff. What failed before counts no more: they have seen to it.
+update notify.endpoints
+set status = $2, disabled_reason = case when $2 = 'enabled' then null else coalesce(disabled_reason, 'by_staff') end,
+    configured_tx = pg_current_xact_id(), failures = 0, paused_until = null
+where endpoint_id = $1 and deleted_at is null;
+
 -- name: count_failing
 -- How many endpoints of a mode fail, counted up to $3, and since when the oldest of the webhooks that wait for them waits.
 select count(*) as endpoints, min(d.created_at) as oldest_at

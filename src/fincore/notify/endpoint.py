@@ -11,8 +11,6 @@ EndpointStatus = Literal["enabled", "disabled"]
 DisabledReason = Literal["by_merchant", "by_staff", "gone", "failing"]
 """`by_staff`: the operator of the installation disabled it. `gone`: it answered 410. `failing`: nothing arrived during the whole schedule of a delivery."""
 
-DisabledBy = Literal["by_merchant", "by_staff"]
-
 ENDPOINTS_MAX: Final = 20
 """Of one merchant in one mode, disabled ones included."""
 DESCRIPTION_CHARACTERS_MAX: Final = 500

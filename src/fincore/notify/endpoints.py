@@ -10,7 +10,7 @@ from msgspec.structs import fields
 from fincore.domain.clock import Clock
 from fincore.domain.ids import WebhookEndpointId, new_webhook_endpoint_id
 from fincore.domain.secret import Secret
-from fincore.notify.endpoint import ENDPOINTS_MAX, DisabledBy, Endpoint, EndpointChanges, Owner
+from fincore.notify.endpoint import ENDPOINTS_MAX, Endpoint, EndpointChanges, Owner
 from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.notify.webhook_secret import mint_secret
 from fincore.postgres.named_sql import load_sql
@@ -91,9 +91,8 @@ class Endpoints:
         owner: Owner,
         endpoint_id: WebhookEndpointId,
         changes: EndpointChanges,
-        disabled_by: DisabledBy = "by_merchant",
     ) -> Endpoint | None:
-        """The endpoint as changed, or None where the owner has no such one. `disabled_by`: who disables it, if the changes do."""
+        """The endpoint as changed, or None where the owner has no such one."""
         row = await connection.fetchrow(_SQL.lock_endpoint, owner.merchant_id, owner.livemode, endpoint_id)
         if row is None:
             return None
@@ -101,7 +100,7 @@ class Endpoints:
             row[name] if (new := getattr(changes, name)) is UNSET else new
             for name in ("url", "description", "event_types", "status")
         ]
-        return self._shown(await connection.fetchrow(_SQL.update_endpoint, endpoint_id, *wanted, disabled_by))
+        return self._shown(await connection.fetchrow(_SQL.update_endpoint, endpoint_id, *wanted))
 
     async def existed(self, owner: Owner, endpoint_id: WebhookEndpointId) -> bool:
         """Whether the owner has an endpoint, or had it and deleted it: its deliveries can still be seen."""

@@ -40,12 +40,12 @@ where endpoint_id = $3 and merchant_id = $1 and livemode = $2 and deleted_at is 
 for no key update;
 
 -- name: update_endpoint
--- What a merchant, or the operator, wants from now on; $6 who disables it. What failed before counts no more: they have seen to it.
+-- What a merchant wants from now on. What failed before counts no more: the merchant has seen to it.
 update notify.endpoints
 set url = $2, description = $3, event_types = $4, status = $5,
     disabled_reason = case
         when $5 = 'enabled' then null
-        else coalesce(disabled_reason, $6)
+        else coalesce(disabled_reason, 'by_merchant')
     end,
     configured_tx = pg_current_xact_id(),
     failures = 0, paused_until = null
