@@ -1,14 +1,18 @@
 """The store of proposals holds the order of their steps itself, and what two people agreed on is carried out once at any crash."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, get_args
 
 import asyncpg
+import msgspec
 import pytest
 
-from fincore.backoffice.proposals import Executed, Impossible, NotNow, ProposalDecisions
+from fincore.backoffice.proposals import Executed, Impossible, NotDecided, NotNow, ProposalDecisions
+from fincore.backoffice.proposed_settings import ProposedRiskRules, ProposedRoutingRules
+from fincore.backoffice.risk_rules import draft_rules, starter_rules, use_rules
 from fincore.backoffice.staff_refunds import ProposedRefund
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.staff_act_services import ActLimits, ActServices, act_services
@@ -16,11 +20,14 @@ from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, ProposalId
 from fincore.domain.money import Money
-from fincore.domain.proposal import PROPOSAL_TRANSITIONS, Proposal
+from fincore.domain.proposal import PROPOSAL_KINDS, PROPOSAL_TRANSITIONS, Proposal, ProposalKind
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
+from fincore.write.merchants.merchants import minted_key
+from fincore.write.risk.rule_versions import RiskRuleVersions
+from fincore.write.routing.rule_store import RuleStore
 from fincore.write.staff.proposals import NewProposal, ProposalFilters, Proposals, TooManyProposals
 from fixtures.merchant_api import Api, serving_api
 
@@ -195,6 +202,91 @@ async def test_list_holds_what_filters_ask_for(pool: Pool) -> None:
     assert await objects(ProposalFilters(livemode=False, of="sub-lea")) == ["ch_1"]
     assert await objects(ProposalFilters(livemode=False, not_of="sub-lea")) == ["ch_2"]
     assert await objects(ProposalFilters(livemode=False, object_id="ch_1")) == [first.object_id]
+
+
+async def proposed_setting(pool: Pool, kind: ProposalKind, act: msgspec.Struct) -> Proposal:
+    """A change of settings that waits for a second person."""
+    new = NewProposal(
+        kind=kind,
+        livemode=None,
+        merchant_id=None,
+        object_id="settings",
+        money=None,
+        act=act,
+        proposer=LEA,
+        reason="asked for by the merchant",
+        needed_because="two people decide it",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        proposal_id = await Proposals.add(connection, new)
+    return await read(pool, proposal_id)
+
+
+async def approved(api: Api, proposal: Proposal) -> Proposal | NotDecided | None:
+    return await services_of(api).decisions.approve(proposal, MAX, reason="yes")
+
+
+async def test_live_key_works_from_its_approval_on(api: Api, pool: Pool) -> None:
+    key, row = minted_key(api.merchant_id, "secret", livemode=True, name="shop")
+    proposal = await proposed_setting(pool, "live_key", row)
+    assert (await api.get("/v1/charges", key=key.secret)).problem()[1] == "api_key_invalid"
+    ended = await approved(api, proposal)
+    assert isinstance(ended, Proposal)
+    assert (ended.status, ended.result) == ("executed", row.key_id)
+    async with serving_api(pool) as fresh:  # the other one remembers for a moment what it did not know
+        assert (await fresh.get("/v1/charges", key=key.secret)).status == 200
+    everything = await pool.fetchval("select string_agg(p::text, ' ') from staff.proposals p")
+    assert key.secret.reveal() not in everything
+    assert key.secret.reveal()[8:] not in everything
+
+
+async def test_routing_rules_follow_the_version_they_were_proposed_for(api: Api, pool: Pool) -> None:
+    first = await proposed_setting(pool, "routing_rules", ProposedRoutingRules(text="", after=0))
+    second = await proposed_setting(pool, "routing_rules", ProposedRoutingRules(text="", after=0))
+    outcomes = await asyncio.gather(*(approved(api, first) for _ in range(3)), approved(api, first))
+    assert {one.result for one in outcomes if isinstance(one, Proposal)} == {"version 1 is live"}
+    late = await approved(api, second)
+    assert isinstance(late, NotDecided)
+    assert "version 1 of the routing rules is live" in late.sentence
+    assert await RuleStore(pool).live_version() == 1
+    shown = await RuleStore(pool).read(1)
+    assert shown is not None
+    assert (shown.set_by, shown.reason) == ("lea", "asked for by the merchant")
+
+
+async def test_risk_rules_are_live_once_two_people_agree(api: Api, pool: Pool) -> None:
+    store, now = RiskRuleVersions(pool), SystemClock().now()
+    version, _ = await draft_rules(store, starter_rules(), now=now, by="lea", reason="first")
+    proposal = await proposed_setting(pool, "risk_rules", ProposedRiskRules(version=version, state="live"))
+    draft = await approved(api, proposal)
+    assert isinstance(draft, NotDecided)
+    assert "is a draft" in draft.sentence
+    await use_rules(store, version, "shadow", now=now, by="lea", reason="try")
+    ended = await approved(api, proposal)
+    assert isinstance(ended, Proposal)
+    assert ended.status == "executed"
+    assert await store.in_force() == {version: "live"}
+
+
+async def test_waiting_proposals_of_others_are_counted(pool: Pool) -> None:
+    await proposed(pool, "ch_1")
+    await proposed(pool, "ch_2", proposer=MAX)
+    await proposed_setting(pool, "risk_rules", ProposedRiskRules(version=1, state="live"))
+    store = Proposals(pool)
+    money: list[ProposalKind] = ["refund"]
+    rules: list[ProposalKind] = ["risk_rules"]
+    assert (await store.waiting(MAX, money, livemode=False, limit=10))[0] == 1
+    assert (await store.waiting(MAX, money, livemode=True, limit=10)) == (0, None)
+    assert (await store.waiting(MAX, rules, livemode=True, limit=10))[0] == 1
+    assert (await store.waiting(StaffActor("x", "x"), money, livemode=False, limit=1))[0] == 1
+    assert (await store.waiting(MAX, money, livemode=False, merchant_ids=[], limit=10))[0] == 0
+
+
+async def test_database_knows_each_kind(pool: Pool) -> None:
+    kinds = await pool.fetchval(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname = 'proposals_kind_check'"
+    )
+    assert set(re.findall(r"'(\w+)'", kinds)) == set(PROPOSAL_KINDS) == set(get_args(ProposalKind))
 
 
 class Failing:

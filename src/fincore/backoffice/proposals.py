@@ -1,7 +1,7 @@
 """Proposals as two people of staff decide them, and as FinCore carries them out: each once, however often it is repeated."""
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -12,6 +12,7 @@ from fincore.domain.proposal import Proposal, ProposalKind, ProposalStep, StepFl
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.observability.failpoints import failpoint
+from fincore.postgres.pool import Connection
 from fincore.write.staff.proposals import Proposals
 
 RESULT_CHARACTERS_MAX: Final = 1_000
@@ -50,6 +51,26 @@ class Executor(Protocol):
         ...
 
 
+class TransactionExecutor(Protocol):
+    """Carries proposals of a kind out in a transaction of the event store's database, in which the proposal ends, too: it is done once."""
+
+    async def check(self, proposal: Proposal, agreed: StaffDecision) -> Impossible | None:
+        """As of `Executor`."""
+        ...
+
+    async def execute_in(
+        self, transaction: Connection, proposal: Proposal, agreed: StaffDecision
+    ) -> Executed | Impossible:
+        """Carry it out in the transaction."""
+        ...
+
+
+class InTransaction(NamedTuple):
+    """Marks an executor of which the work and the end of the proposal are one transaction."""
+
+    executor: TransactionExecutor
+
+
 class NotDecided(msgspec.Struct, frozen=True):
     """A decision was not recorded. `sentence` says why, where the flaw alone does not."""
 
@@ -61,7 +82,9 @@ class NotDecided(msgspec.Struct, frozen=True):
 class ProposalDecisions:
     """What people do with proposals that wait, and the end of what they agreed on."""
 
-    def __init__(self, proposals: Proposals, executors: Mapping[ProposalKind, Executor]) -> None:
+    def __init__(
+        self, proposals: Proposals, executors: Mapping[ProposalKind, Executor | InTransaction]
+    ) -> None:
         self._proposals = proposals
         self._executors = executors
 
@@ -78,7 +101,7 @@ class ProposalDecisions:
         agreed = _agreed(proposal, by)
         if proposal.status == "proposed":
             try:
-                impossible = await self._executors[proposal.kind].check(proposal, agreed)
+                impossible = await _checking(self._executors[proposal.kind]).check(proposal, agreed)
             except NotNow as error:
                 impossible = Impossible(str(error))
             if impossible is not None:
@@ -135,19 +158,46 @@ class ProposalDecisions:
         """The proposal after it was carried out, if it was agreed on; as it is where that has to wait."""
         if proposal.status != "approved" or proposal.decider is None:
             return proposal
-        agreed = _agreed(proposal, proposal.decider)
+        agreed, executor = _agreed(proposal, proposal.decider), self._executors[proposal.kind]
         failpoint("proposal", "before")
+        if isinstance(executor, InTransaction):
+            await self._execute_in_transaction(executor.executor, proposal, agreed)
+            failpoint("proposal", "after")
+            return await self._proposals.read(proposal.proposal_id) or proposal
         try:
-            outcome = await self._executors[proposal.kind].execute(proposal, agreed)
+            outcome = await executor.execute(proposal, agreed)
         except (NotNow, Overloaded, StoreUnavailable) as error:
             _log.warning(
                 "staff.proposal_waits", proposal_id=proposal.proposal_id, kind=proposal.kind, error=str(error)
             )
             return proposal
         failpoint("proposal", "after")
-        step: ProposalStep = "execute" if isinstance(outcome, Executed) else "refuse"
-        await self._proposals.take_step(proposal, step, result=outcome.sentence[:RESULT_CHARACTERS_MAX])
+        await self._proposals.take_step(proposal, _step_of(outcome), result=_result_of(outcome))
         return await self._proposals.read(proposal.proposal_id) or proposal
+
+    async def _execute_in_transaction(
+        self, executor: TransactionExecutor, proposal: Proposal, agreed: StaffDecision
+    ) -> None:
+        async with self._proposals.turn_of(proposal.proposal_id) as transaction:
+            now = await self._proposals.read_in(transaction, proposal.proposal_id)
+            if now is None or now.status != "approved":
+                return
+            outcome = await executor.execute_in(transaction, now, agreed)
+            await self._proposals.take_step_in(
+                transaction, now, _step_of(outcome), result=_result_of(outcome)
+            )
+
+
+def _checking(executor: Executor | InTransaction) -> Executor | TransactionExecutor:
+    return executor.executor if isinstance(executor, InTransaction) else executor
+
+
+def _step_of(outcome: Executed | Impossible) -> ProposalStep:
+    return "execute" if isinstance(outcome, Executed) else "refuse"
+
+
+def _result_of(outcome: Executed | Impossible) -> str:
+    return outcome.sentence[:RESULT_CHARACTERS_MAX]
 
 
 def _agreed(proposal: Proposal, approver: StaffActor) -> StaffDecision:

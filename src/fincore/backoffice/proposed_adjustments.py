@@ -1,7 +1,6 @@
 """Proposals about breaks as they are carried out: adjustments, write-offs, their reversals, and what a PSP held at first."""
 
 from collections.abc import Awaitable
-from typing import assert_never
 
 import msgspec
 
@@ -72,10 +71,8 @@ def _decided(
             return adjustments.explain_opening(
                 opening.account, opening.amount_minor, by=by, reason=reason, staff=agreed
             )
-        case "refund":
-            raise ValueError(f"{proposal.proposal_id} is about no break")
         case _:
-            assert_never(proposal.kind)
+            raise ValueError(f"{proposal.proposal_id} is about no break")
 
 
 async def _outcome(deciding: Awaitable[AdjustmentBooked | AdjustmentReversed]) -> Executed | Impossible:

@@ -5,6 +5,7 @@ import asyncio
 from fincore.backoffice.proposal_finisher import finish_proposals
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.psps import configured_accounts
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.staff_act_services import ActLimits, act_services
@@ -35,18 +36,21 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         running_writer(stores.eventstore, stores.jobs.insertion) as writer,
         people_of_issuer(settings, settings.staff_issuer, clock) as people,
     ):
+        accounts = configured_accounts(settings)
         limits = ActLimits(settings.refund_limits_minor, settings.adjustment_limits_minor)
         application = build_staff(
             stores,
             people,
-            StaffOptions(staff_url=url, limits=limits),
+            StaffOptions(staff_url=url, limits=limits, accounts=accounts),
             writer=writer,
             watch=watch,
             log=log,
             clock=clock,
         )
         watching = asyncio.create_task(watch.run())
-        behind = act_services(stores, limits, writer=writer, watch=watch, log=log, clock=clock)
+        behind = act_services(
+            stores, limits, writer=writer, watch=watch, log=log, clock=clock, accounts=accounts
+        )
         finishing = asyncio.create_task(finish_proposals(behind.decisions, stop))
         await serve(
             application,

@@ -1,12 +1,13 @@
 """The services behind what staff do with charges, breaks and proposals, composed for one process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fincore.backoffice.adjustments import StaffAdjustments
 from fincore.backoffice.operator_recorder import Resolver
-from fincore.backoffice.proposals import Executor, ProposalDecisions
+from fincore.backoffice.proposals import Executor, InTransaction, ProposalDecisions
 from fincore.backoffice.proposed_adjustments import AdjustmentExecutor
+from fincore.backoffice.proposed_settings import LiveKeyExecutor, RiskRulesExecutor, RoutingRulesExecutor
 from fincore.backoffice.staff_decisions import StaffDecisions
 from fincore.backoffice.staff_refunds import StaffRefunds
 from fincore.bootstrap.databases import Stores
@@ -26,6 +27,7 @@ from fincore.write.payments.idempotent_requests import IdempotentRequests
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.staff.counted_refunds import CountedRefunds
 from fincore.write.staff.proposals import Proposals
 
@@ -56,8 +58,9 @@ def act_services(
     watch: StreamWatch,
     log: EventLog[ChargeEvent],
     clock: Clock,
+    accounts: Sequence[ConfiguredAccount] = (),
 ) -> ActServices:
-    """The services of one process. `writer` and `watch` must be running while they are used."""
+    """The services of one process. `writer` and `watch` must be running while they are used; routing rules may name `accounts`."""
     operations = OperationService(
         requests=IdempotentRequests[LogEvent](writer=writer, clock=clock, responses=ResponseCache()),
         outcomes=OutcomeWait(CHARGES, log, watch),
@@ -76,12 +79,15 @@ def act_services(
     trial = StaffAdjustments(stores.ledgerdb, adjustment_log, writer, limits.adjustments, is_trial=True)
     proposals = Proposals(stores.eventstore)
     of_breaks = AdjustmentExecutor(adjustments, trial)
-    executors: Mapping[ProposalKind, Executor] = {
+    executors: Mapping[ProposalKind, Executor | InTransaction] = {
         "refund": refunds,
         "adjustment": of_breaks,
         "write_off": of_breaks,
         "adjustment_reversal": of_breaks,
         "opening": of_breaks,
+        "live_key": InTransaction(LiveKeyExecutor(stores.eventstore, clock)),
+        "risk_rules": InTransaction(RiskRulesExecutor(stores.eventstore, clock)),
+        "routing_rules": InTransaction(RoutingRulesExecutor(stores.eventstore, accounts)),
     }
     return ActServices(
         operations=operations,

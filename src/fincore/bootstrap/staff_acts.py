@@ -22,6 +22,7 @@ def acts_resources(services: StaffServices) -> tuple[Resource, ...]:
         watch=services.watch,
         log=services.log,
         clock=services.clock,
+        accounts=services.accounts,
     )
     answers = Answers(IdempotentChanges(stores.eventstore))
     proposing = Proposing(answers)

@@ -38,6 +38,7 @@ from fincore.staff.dashboard.handlers import Dashboard
 from fincore.staff.documentation import Documentation
 from fincore.staff.me.handlers import Me
 from fincore.staff.security_headers import security_headers
+from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.staff.acts import Acts
 
 STAFF_API: Final = ApiDescription(
@@ -82,13 +83,14 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `staff_url` is where staff reach it; None where it is not configured. `dashboard` is how the dashboard logs people in, and
     `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served. `limits` are what
-    one person may move alone.
+    one person may move alone, and `accounts` those at PSPs that routing rules may name.
     """
 
     staff_url: str | None = None
     dashboard: ConfigurationBody | None = None
     issuer_origins: tuple[str, ...] = ()
     limits: ActLimits = ActLimits()
+    accounts: tuple[ConfiguredAccount, ...] = ()
 
 
 def build_staff(
@@ -109,6 +111,7 @@ def build_staff(
         admission=Admission(people),
         acts=StaffActs(IdempotentChanges(stores.eventstore), Acts(stores.eventstore)),
         limits=options.limits,
+        accounts=options.accounts,
         writer=writer,
         watch=watch,
         log=log,

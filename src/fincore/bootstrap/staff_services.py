@@ -12,6 +12,7 @@ from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.staff.access.admission import Admission
 from fincore.staff.acting import StaffActs
+from fincore.write.psp.account import ConfiguredAccount
 
 
 class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,7 @@ class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     acts: StaffActs
     limits: ActLimits = ActLimits()
+    accounts: tuple[ConfiguredAccount, ...] = ()
     writer: Writer[LogEvent]
     watch: StreamWatch
     log: EventLog[ChargeEvent]

@@ -41,7 +41,16 @@ TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
 """Step -> who takes it."""
 
 ApprovePermission = Literal["money.approve", "settings.approve"]
-ProposalKind = Literal["refund", "adjustment", "write_off", "adjustment_reversal", "opening"]
+ProposalKind = Literal[
+    "refund",
+    "adjustment",
+    "write_off",
+    "adjustment_reversal",
+    "opening",
+    "live_key",
+    "risk_rules",
+    "routing_rules",
+]
 
 
 class KindOfProposal(NamedTuple):
@@ -70,6 +79,13 @@ PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
         "opening": KindOfProposal(
             "money.approve", _ABOVE_ADJUSTMENTS, "explain what a PSP held before its first statement"
         ),
+        "live_key": KindOfProposal(
+            "settings.approve", "always", "let a new key of a merchant work in live mode"
+        ),
+        "risk_rules": KindOfProposal(
+            "settings.approve", "always", "let a version of the risk rules be live, or retire the live one"
+        ),
+        "routing_rules": KindOfProposal("settings.approve", "always", "let routing rules be live"),
     }
 )
 

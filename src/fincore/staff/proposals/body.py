@@ -1,7 +1,7 @@
 """A proposal as staff see it. Pure."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -50,7 +50,9 @@ class StaffProposalBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     act: Annotated[
         dict[str, Any],
-        Meta(description="What exactly is to be done; the fields depend on `kind`."),
+        Meta(
+            description="What exactly is to be done; the fields depend on `kind`. A list leaves out texts of more than 2,000 characters."
+        ),
     ]
     proposer: Annotated[StaffProposalPersonBody, Meta(description="The person who proposed it.")]
     reason: Annotated[str, Meta(description="Why, in the words of the proposer.")]
@@ -83,8 +85,19 @@ class StaffProposalList(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="`cursor` of the next page; null on the last.")]
 
 
-def render_proposal(proposal: Proposal) -> StaffProposalBody:
+HIDDEN: Final = frozenset({"key_hash"})
+"""Fields of acts that nothing shows."""
+LISTED_CHARACTERS_MAX: Final = 2_000
+"""Longer texts of an act, such as rules, are shown with the one proposal, and not in lists."""
+
+
+def render_proposal(proposal: Proposal, *, is_listed: bool = False) -> StaffProposalBody:
     """A proposal as staff see it."""
+    act = {
+        name: value
+        for name, value in msgspec.json.decode(proposal.act, type=dict[str, Any]).items()
+        if name not in HIDDEN and not (is_listed and len(str(value)) > LISTED_CHARACTERS_MAX)
+    }
     return StaffProposalBody(
         id=proposal.proposal_id,
         kind=proposal.kind,
@@ -94,7 +107,7 @@ def render_proposal(proposal: Proposal) -> StaffProposalBody:
         object_id=proposal.object_id,
         amount_minor=proposal.money.amount_minor if proposal.money else None,
         currency=proposal.money.currency if proposal.money else None,
-        act=msgspec.json.decode(proposal.act),
+        act=act,
         proposer=_person(proposal.proposer),
         reason=proposal.reason,
         needed_because=proposal.needed_because,

@@ -86,7 +86,7 @@ class ProposalHandlers:
             proposals, has_more = await self._proposals.page(
                 filters, after_id=query.after_id, limit=query.limit
             )
-            return [render_proposal(one) for one in proposals], has_more
+            return [render_proposal(one, is_listed=True) for one in proposals], has_more
 
         return await PROPOSALS.respond(call, visit, find)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import category
 
 import asyncpg
@@ -70,6 +70,25 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
     secret: Secret
 
 
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of a key: its hash, by which it is found, and its last characters, by which people know it again."""
+
+    key_id: ApiKeyId
+    merchant_id: MerchantId
+    kind: KeyKind
+    livemode: bool
+    name: str
+    key_hash: bytes
+    last4: str
+
+
+class MintedKey(NamedTuple):
+    """A key just made, and what is to be stored of it: until then it opens nothing."""
+
+    key: NewApiKey
+    row: KeyRow
+
+
 _BIDIRECTIONAL_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -79,6 +98,24 @@ def is_readable(text: str) -> bool:
         category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") or character in _BIDIRECTIONAL_CONTROLS
         for character in text
     )
+
+
+def minted_key(merchant_id: MerchantId, kind: KeyKind, *, livemode: bool, name: str) -> MintedKey:
+    """A key that nothing knows yet, named with up to 200 characters; raise `NameNotUsable`."""
+    if len(name) > NAME_CHARACTERS_MAX or not is_readable(name):
+        raise NameNotUsable("key", 0)
+    secret = mint(kind, livemode=livemode)
+    key = secret.reveal()
+    row = KeyRow(
+        key_id=new_api_key_id(),
+        merchant_id=merchant_id,
+        kind=kind,
+        livemode=livemode,
+        name=name,
+        key_hash=hash_of(key),
+        last4=key[-4:],
+    )
+    return MintedKey(NewApiKey(key_id=row.key_id, secret=secret), row)
 
 
 class Merchants:
@@ -127,27 +164,27 @@ class Merchants:
         self, merchant_id: MerchantId, kind: KeyKind, *, livemode: bool, name: str = ""
     ) -> NewApiKey:
         """A new key, named with up to 200 characters; raise `UnknownMerchant` and `NameNotUsable`."""
-        if len(name) > NAME_CHARACTERS_MAX or not is_readable(name):
-            raise NameNotUsable("key", 0)
-        secret = mint(kind, livemode=livemode)
-        key = secret.reveal()
-        key_id = new_api_key_id()
-        arguments = (
-            key_id,
-            merchant_id,
-            kind,
-            livemode,
-            name,
-            hash_of(key),
-            key[-4:],
-            self._clock.now(),
-        )
+        minted = minted_key(merchant_id, kind, livemode=livemode, name=name)
+        await self.keep_key(minted.row)
+        return minted.key
+
+    async def keep_key(self, row: KeyRow) -> None:
+        """Let a minted key work from now on. Raises `UnknownMerchant`."""
         try:
             async with transaction_on(self._store) as connection:
-                await connection.execute(_SQL.insert_key, *arguments)
+                await connection.execute(
+                    _SQL.insert_key,
+                    row.key_id,
+                    row.merchant_id,
+                    row.kind,
+                    row.livemode,
+                    row.name,
+                    row.key_hash,
+                    row.last4,
+                    self._clock.now(),
+                )
         except asyncpg.ForeignKeyViolationError as error:
-            raise UnknownMerchant(merchant_id) from error
-        return NewApiKey(key_id=key_id, secret=secret)
+            raise UnknownMerchant(row.merchant_id) from error
 
     async def list_keys(self, merchant_id: MerchantId) -> list[ApiKey]:
         """All keys of a merchant, oldest first, revoked ones included."""

@@ -1,6 +1,8 @@
 """The store of proposals: each is added once, and its steps are added and never changed. The database holds the order of the steps."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
@@ -105,6 +107,36 @@ class Proposals:
     async def read(self, proposal_id: ProposalId) -> Proposal | None:
         """A proposal as it stands; None where there is none."""
         return await self.read_in(self._pool, proposal_id)
+
+    @asynccontextmanager
+    async def turn_of(self, proposal_id: ProposalId) -> AsyncIterator[Connection]:
+        """A transaction of the event store's database in which no other process has the turn of the proposal."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.take_turn_of_proposal, proposal_id)
+            yield connection
+
+    async def waiting(
+        self,
+        staff: StaffActor,
+        kinds: Collection[ProposalKind],
+        *,
+        livemode: bool,
+        merchant_ids: Sequence[MerchantId] | None = None,
+        limit: int,
+    ) -> tuple[int, datetime | None]:
+        """How many proposals of other people wait in a mode, `limit` at most, and since when the oldest has.
+
+        Those that belong to no merchant count where all merchants do, and those of no mode in live mode.
+        """
+        row = await self._pool.fetchrow(
+            _SQL.waiting,
+            livemode,
+            None if merchant_ids is None else list(merchant_ids),
+            list(kinds),
+            staff.counted_for,
+            limit,
+        )
+        return (0, None) if row is None else (row["proposals"], row["oldest_at"])
 
     async def page(
         self, filters: ProposalFilters, *, after_id: ProposalId | None, limit: int

@@ -59,3 +59,21 @@ select proposal_id from staff.proposals where status = 'approved' order by propo
 -- name: over
 -- Proposals that waited too long, oldest first.
 select proposal_id from staff.proposals where status = 'proposed' and expires_at <= clock_timestamp() order by expires_at limit $1;
+
+-- name: take_turn_of_proposal
+-- One process at a time carries a proposal out in a transaction.
+select pg_advisory_xact_lock(hashtext('fincore.staff.proposal:' || $1::text));
+
+-- name: waiting
+-- How many proposals of some kinds wait that another person than $4 made, $5 at most, and since when the oldest has.
+select count(*)::integer as proposals, min(proposed_at) as oldest_at
+from (
+    select proposed_at
+    from staff.proposals
+    where status = 'proposed' and expires_at > clock_timestamp()
+      and (livemode = $1 or livemode is null and $1)
+      and ($2::text[] is null or merchant_id = any($2))
+      and kind = any($3) and proposer_counted_for <> $4
+    order by expires_at
+    limit $5
+) found;
