@@ -10,7 +10,7 @@ import pytest
 from fincore.backoffice.settlement_files import decide_file
 from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
-from fincore.domain.ids import charge_of
+from fincore.domain.ids import SettlementFileId, charge_of
 from fincore.domain.one_person_limits import OnePersonLimit
 from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments.acts import Adjustments
@@ -175,13 +175,13 @@ async def test_file_is_shown_with_totals_and_what_may_be_decided(account: Settle
     booked = await account.fetched([*one.lines, line("adjustment", 700)])
     refused = await account.fetched([line("adjustment", 5)], day=1, refused_at=1)
     await run(account)
-    found = await read_file(account.ledgerdb, booked, livemode=False)
+    found = await read_file(account.ledgerdb, booked)
     assert found is not None
     assert (found.status, found.lines, found.open_lines, found.may) == ("booked", len(one.lines) + 1, 1, ())
     assert found.run_id is not None
     assert [total.rows for total in found.computed] == [len(one.lines) + 1]
     assert [total.currency for total in found.stated] == ["usd"]
-    flawed = await read_file(account.ledgerdb, refused, livemode=False)
+    flawed = await read_file(account.ledgerdb, refused)
     assert flawed is not None
     assert (flawed.status, flawed.refusal_line, flawed.refusal) == ("refused", 1, "the test says so")
     assert flawed.may == ("read_again", "dismiss")
@@ -191,11 +191,11 @@ async def test_file_is_shown_with_totals_and_what_may_be_decided(account: Settle
         refused,
         FileDecision(action="dismiss", actor="staff:s1", reason="a copy of another day"),
     )
-    dismissed = await read_file(account.ledgerdb, refused, livemode=False)
+    dismissed = await read_file(account.ledgerdb, refused)
     assert dismissed is not None
     assert [(act.action, act.actor) for act in dismissed.decisions] == [("dismiss", "staff:s1")]
     assert dismissed.may == ("release",)
-    assert await read_file(account.ledgerdb, refused, livemode=True) is None
+    assert await read_file(account.ledgerdb, SettlementFileId("sf_none")) is None
 
 
 async def test_adjustments_are_listed_page_by_page(account: Settlement) -> None:

@@ -16,6 +16,7 @@ from fincore.bootstrap.staff_acts import acts_resources
 from fincore.bootstrap.staff_ledger import ledger_resources
 from fincore.bootstrap.staff_operations import operations_resources
 from fincore.bootstrap.staff_payments import payment_resources
+from fincore.bootstrap.staff_reconciliation import reconciliation_resources
 from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
@@ -57,6 +58,7 @@ STAFF_API: Final = ApiDescription(
         "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
+        "Breaks": "What statements and the ledger say differently, and what a person does about it.",
         "Audit trail": "What people of staff did, and why.",
         "Service": "Health checks and this document.",
     },
@@ -136,6 +138,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
         *acts_resources(services),
         *operations_resources(services),
         *ledger_resources(services),
+        *reconciliation_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),
     )
 

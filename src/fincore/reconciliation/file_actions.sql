@@ -26,13 +26,20 @@ left join reconciliation.files r on r.file_id = reconciliation.replaced_file(f.f
 left join reconciliation.file_actions a on a.decision_no = f.decision_no
 where f.file_id = $1;
 
+-- name: decision_of_request
+-- What the actor $1 decided by the request with the key $2.
+select decision_no, file_id, action, status, reason, format, account_id, acted_at
+from reconciliation.file_actions
+where actor = $1 and request_key = $2;
+
 -- name: write_action
 -- What a person decided about the file $1.
 insert into reconciliation.file_actions
-    (file_id, action, status_before, status, actor, reason, format, account_id, format_before, refusal_line, refusal, username)
-select file_id, $2, status, $3, $4, $5, $6, $7, format, refusal_line, refusal, $8
+    (file_id, action, status_before, status, actor, reason, format, account_id, format_before, refusal_line, refusal, username, request_key)
+select file_id, $2, status, $3, $4, $5, $6, $7, format, refusal_line, refusal, $8, $9
 from reconciliation.files
-where file_id = $1;
+where file_id = $1
+returning decision_no, acted_at;
 
 -- name: break_of_file
 -- The break of the file $1 that was found last.

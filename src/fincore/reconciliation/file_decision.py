@@ -30,12 +30,13 @@ another one; a file that is read or booked is beyond any decision."""
 
 
 class FileDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person decides about a file. `format` and `account_id` say as what it is read again; None: as before."""
+    """What a person decides about a file: actor, name and key as of what is done with a break. `format` and `account_id` say as what it is read again; None: as before."""
 
     action: FileAction
     actor: str
     reason: str
     username: str | None = None
+    request_key: str | None = None
     format: FileFormat | None = None
     account_id: str | None = None
 

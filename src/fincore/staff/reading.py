@@ -8,8 +8,9 @@ from fincore.domain.errors import InvalidId
 from fincore.http.exchange import Call
 from fincore.http.list_query import ListQuery, parameters_of
 from fincore.http.openapi import Parameter
-from fincore.http.problems import Problem
+from fincore.http.problems import Problem, ProblemCode
 from fincore.staff.access.admission import Visit, missing
+from fincore.staff.access.permissions import Permission
 from fincore.staff.access.person import Scope
 from fincore.staff.lists import MODES
 
@@ -46,6 +47,17 @@ def require_all_merchants(visit: Visit, scope: Scope) -> None:
     """Require the permission for all merchants of the mode, for what is of none. Raises `permission_missing`."""
     if scope.merchant_ids is not None:
         raise missing(visit.permission, f" for all merchants in {'live' if scope.livemode else 'test'} mode")
+
+
+def require_in_mode(visit: Visit, *, livemode: bool, unknown: ProblemCode, sees: Permission) -> None:
+    """Require the permission for an object of a mode that is of no merchant.
+
+    Raises `unknown`, as where there is no such object, unless the person `sees` it; then `permission_missing`.
+    """
+    seen = visit.person.scope(sees, livemode=livemode)
+    if seen is None or seen.merchant_ids is not None:
+        raise Problem(unknown)
+    require_all_merchants(visit, visit.scope("live" if livemode else "test"))
 
 
 def parse_number(text: str) -> int:

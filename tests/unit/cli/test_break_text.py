@@ -232,11 +232,13 @@ def test_break_of_a_file_shows_why_it_is_refused() -> None:
 
 
 def test_action_tells_what_the_break_was_before() -> None:
-    acted = ActedBreak(before=KNOWN, status="explained", owner="ann")
+    acted = ActedBreak(action_no=1, acted_at=None, before=KNOWN, status="explained", owner="ann")
     assert acted_text(acted) == "break 7: explained, owner ann; it was open, its owner was bob"
-    noted = ActedBreak(before=KNOWN, status="open", owner="bob")
+    noted = ActedBreak(action_no=1, acted_at=None, before=KNOWN, status="open", owner="bob")
     assert acted_text(noted) == "break 7: open, owner bob"
-    repeated = ActedBreak(before=KNOWN, status="open", owner="bob", is_repeated=True)
+    repeated = ActedBreak(
+        action_no=1, acted_at=None, before=KNOWN, status="open", owner="bob", is_repeated=True
+    )
     assert "not recorded twice" in acted_text(repeated)
 
 

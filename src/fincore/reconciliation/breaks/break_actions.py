@@ -1,5 +1,6 @@
 """What people do with breaks, written once and in an order with runs: the only way in which a person changes a break."""
 
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -33,12 +34,21 @@ class BreakBusy(BreakNotChanged):
     """An action was not recorded for now; it may be repeated later."""
 
 
+class RequestKeyReused(FinCoreError):
+    """The key of a request stands for another request of the same person."""
+
+
 class ActedBreak(msgspec.Struct, frozen=True, kw_only=True):
-    """A break after an action, beside what it was. `is_repeated`: the same action was its last one already, and is not written twice."""
+    """A break after an action, beside what it was. `is_repeated`: the same action was its last one, or the request's, and is not written twice.
+
+    `action_no` counts the actions of the break; `acted_at` is None for a repetition that is known by its content alone.
+    """
 
     before: KnownBreak
     status: BreakStatus
     owner: str | None
+    action_no: int
+    acted_at: datetime | None
     is_repeated: bool = False
 
 
@@ -66,27 +76,64 @@ async def lock_break(connection: Connection, break_id: int) -> KnownBreak:
 
 
 async def act(connection: Connection, known: KnownBreak, done: Done) -> ActedBreak:
-    """Record an action on a break that is locked. Raise `BreakNotChanged` where the break does not allow it."""
-    if is_repeated(known, done):
-        return ActedBreak(before=known, status=known.status, owner=known.owner, is_repeated=True)
+    """Record an action on a break that is locked. Raise `BreakNotChanged` where the break does not allow it, and `RequestKeyReused`."""
+    if done.request_key is not None:
+        if (earlier := await _requested(connection, known, done)) is not None:
+            return earlier
+    elif is_repeated(known, done):
+        return ActedBreak(
+            before=known,
+            status=known.status,
+            owner=known.owner,
+            action_no=known.action_no,
+            acted_at=None,
+            is_repeated=True,
+        )
     after = decide(known, done)
     if isinstance(after, Refused):
         raise BreakNotChanged(after.sentence)
     owner = done.owner if done.action == "assign" else known.owner
-    await connection.execute(
-        _SQL.write_action,
-        known.break_id,
-        known.action_no,
-        done.action,
-        known.status,
-        after,
-        done.actor,
-        owner,
-        done.reason,
-        done.reference,
-        done.username,
+    try:
+        written = await connection.fetchrow(
+            _SQL.write_action,
+            known.break_id,
+            known.action_no,
+            done.action,
+            known.status,
+            after,
+            done.actor,
+            owner,
+            done.reason,
+            done.reference,
+            done.username,
+            done.request_key,
+        )
+    except asyncpg.UniqueViolationError:  # at the same time, for another break
+        raise RequestKeyReused("the key was used for another request before: use a new one") from None
+    assert written is not None  # noqa: S101 -- a row was inserted
+    return ActedBreak(
+        before=known, status=after, owner=owner, action_no=written["action_no"], acted_at=written["acted_at"]
     )
-    return ActedBreak(before=known, status=after, owner=owner)
+
+
+async def _requested(connection: Connection, known: KnownBreak, done: Done) -> ActedBreak | None:
+    """What the request did before; None where it is new. Raise `RequestKeyReused`."""
+    row = await connection.fetchrow(_SQL.action_of_request, done.actor, done.request_key)
+    if row is None:
+        return None
+    asked = (known.break_id, done.action, done.reason, done.reference)
+    if (row["break_id"], row["action"], row["reason"], row["reference"]) != asked or (
+        done.action == "assign" and row["owner"] != done.owner
+    ):
+        raise RequestKeyReused("the key was used for another request before: use a new one")
+    return ActedBreak(
+        before=known,
+        status=row["status"],
+        owner=row["owner"],
+        action_no=row["action_no"],
+        acted_at=row["acted_at"],
+        is_repeated=True,
+    )
 
 
 def _known(row: asyncpg.Record) -> KnownBreak:

@@ -18,13 +18,15 @@ from fincore.reconciliation.matching.differences import BreakClass
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What a person does with a break.
 
-    `actor` is stored as it is: `operator:NAME` for a person at a terminal, `staff:SUBJECT` for a member of staff, of which `username` is
-    what people read. `owner` is the new one, and goes with `assign`; `reference` is what the PSP or the bank calls a claim, or the id of an adjustment.
+    `actor` is stored as it is: `operator:NAME` for a person at a terminal, `staff:SUBJECT` for a member of staff. Then `username` is
+    what people read, and `request_key` the key of the request: with it a repeated request is known again, also after others acted.
+    `owner` is the new one, and goes with `assign`; `reference` is what the PSP or the bank calls a claim, or the id of an adjustment.
     """
 
     action: PersonAction
     actor: str
     username: str | None = None
+    request_key: str | None = None
     owner: str | None = None
     reason: str | None = None
     reference: str | None = None

@@ -79,10 +79,10 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     may: tuple[FileAction, ...]
 
 
-async def read_file(ledgerdb: Pool, file_id: SettlementFileId, *, livemode: bool) -> FileRecord | None:
-    """A file of a mode with all that is known of it, in one snapshot; None where there is none."""
+async def read_file(ledgerdb: Pool, file_id: SettlementFileId) -> FileRecord | None:
+    """A file with all that is known of it, in one snapshot; None where there is none."""
     async with snapshot(ledgerdb) as connection:
-        row = await connection.fetchrow(_SQL.file, file_id, livemode)
+        row = await connection.fetchrow(_SQL.file, file_id)
         if row is None:
             return None
         known = await connection.fetchrow(_ACTIONS_SQL.read_file, file_id)

@@ -15,7 +15,7 @@ select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, 
 from reconciliation.files f
 left join reconciliation.matched_files m using (file_id)
 left join reconciliation.runs r on r.run_no = m.run_no
-where f.file_id = $1 and f.livemode = $2;
+where f.file_id = $1;
 
 -- name: arrivals
 -- When the content of a file came, and under which name; $2 at most, the last ones.

@@ -6,8 +6,13 @@ create index breaks_of_streams on reconciliation.breaks (stream_id) where stream
 create index files_by_fetching on reconciliation.files (fetched_at, file_id);
 create index adjustments_by_decision on reconciliation.adjustments (decided_at, adjustment_id);
 
--- Under which name people know a member of staff, of whom the actor has the issuer's subject; null for operators at terminals and runs.
-alter table reconciliation.break_actions add column username text
-    check (username is null or length(username) between 1 and 255 and actor like 'staff:%');
-alter table reconciliation.file_actions add column username text
-    check (username is null or length(username) between 1 and 255 and actor like 'staff:%');
+-- Under which name people know a member of staff (the actor has the issuer's subject), and the key of the request: a request that is
+-- repeated after others acted is known again. Both are null for operators at terminals and for runs.
+alter table reconciliation.break_actions
+    add column username text check (username is null or length(username) between 1 and 255 and actor like 'staff:%'),
+    add column request_key text check (request_key is null or length(request_key) between 1 and 255 and actor like 'staff:%');
+create unique index break_actions_by_request on reconciliation.break_actions (actor, request_key) where request_key is not null;
+alter table reconciliation.file_actions
+    add column username text check (username is null or length(username) between 1 and 255 and actor like 'staff:%'),
+    add column request_key text check (request_key is null or length(request_key) between 1 and 255 and actor like 'staff:%');
+create unique index file_actions_by_request on reconciliation.file_actions (actor, request_key) where request_key is not null;
