@@ -3,27 +3,21 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from ipaddress import ip_network
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from fincore.http.connection import HEAD_BYTES_MAX, HEADERS_MAX, PIPELINED_MAX, ConnectionBounds
-from fincore.http.server import http_server
+from fixtures import http_server
+from fixtures.http_server import Served, connected
 from fixtures.waiting import PATIENCE_SECONDS
 
 LINE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 REQUEST = LINE + b"\r\n"
 HURRIED: dict[str, Any] = {"sweep_seconds": 0.01}
 """Deadlines are looked at often; none is short unless a test says so."""
-
-
-class Served(NamedTuple):
-    """Where a server listens."""
-
-    port: int
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -34,68 +28,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@asynccontextmanager
-async def serving(bounds: ConnectionBounds) -> AsyncIterator[Served]:
-    """The API's server with another application, on a free port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = http_server(application, bounds)
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-        yield Served(listening.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await running
-        listening.close()
-
-
-class Client:
-    """A connection of bytes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    async def send(self, data: bytes) -> None:
-        """Send what the server still takes."""
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except ConnectionError:
-            pass
-
-    async def until_closed(self) -> bytes:
-        """All that comes until the server ends the connection."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            received = b""
-            try:
-                while more := await self._reader.read(65_536):
-                    received += more
-            except ConnectionError:
-                pass
-            return received
-
-    async def answer(self) -> bytes:
-        """The head of one answer."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            head = await self._reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            await self._reader.readexactly(length)
-            return head
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
-
-
-@asynccontextmanager
-async def connected(served: Served) -> AsyncIterator[Client]:
-    client = Client(*await asyncio.open_connection("127.0.0.1", served.port, family=socket.AF_INET))
-    try:
-        yield client
-    finally:
-        client.close()
+def serving(bounds: ConnectionBounds) -> AbstractAsyncContextManager[Served]:
+    return http_server.serving(application, bounds)
 
 
 async def ask_without_end(deaf: socket.socket) -> None:

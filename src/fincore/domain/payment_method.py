@@ -82,7 +82,7 @@ class PayPalInstrument(
 Instrument = CardInstrument | PayPalInstrument
 
 
-_WITHOUT_TOKEN: Final = (PayPalWallet, HostedCard, UntokenisedCard, KeptCard)
+_WITH_TOKEN: Final = (CardToken, PayPalVaultToken)
 
 
 def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
@@ -115,7 +115,7 @@ def payment_method_of(kind: PaymentMethodType, name: str | None) -> PaymentMetho
 
 def token_of(method: PaymentMethod) -> str | None:
     """The PSP's token behind a payment method; None for one that needs none."""
-    return None if isinstance(method, _WITHOUT_TOKEN) else method.token
+    return method.token if isinstance(method, _WITH_TOKEN) else None
 
 
 def name_of(method: PaymentMethod) -> str | None:

@@ -83,6 +83,7 @@ class Writer(Generic[E_contra]):
         self._claimed: set[object] = set()
         self._responses: SharedFetch[IdempotencyKey, StoredResponse] = SharedFetch(self._find_responses)
         self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
 
     @property
@@ -98,7 +99,9 @@ class Writer(Generic[E_contra]):
         """
         if self._closing or len(self._waiting) >= self._commits_waiting_max:
             raise Overloaded("the write queue")
-        future: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        if self._loop is None:  # asked for once: Python asks the system for it each time
+            self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[CommitResult] = self._loop.create_future()
         self._waiting.append((commit, future))
         self._wake.set()
         return await future

@@ -1,4 +1,4 @@
-"""Bounds of a connection that uvicorn leaves open: its head, its time, its peers' number. The rest is uvicorn's.
+"""Bounds of a connection that uvicorn leaves open: its head, its time, its peers' number. Most of the rest is uvicorn's.
 
 uvicorn parses with httptools, which takes headers of any size and number, and has no deadline but that between requests. Each
 connection keeps one moment at which it ends; `ConnectionBounds.sweep` ends those past that moment. That costs a request
@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from ipaddress import IPv6Address, IPv6Network
 from types import MappingProxyType
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
 import msgspec
+from httptools import parse_url
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fincore.domain.ids import new_request_id
@@ -20,6 +22,7 @@ from fincore.http.asgi import WHOLE_BODY
 from fincore.http.client_address import Network, is_trusted, read_address
 from fincore.http.metrics import CONNECTIONS, CONNECTIONS_ENDED
 from fincore.http.problems import ProblemCode, problem_body
+from fincore.http.response_cycle import ResponseCycle
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 """Request line and headers together, trailers included."""
@@ -206,7 +209,37 @@ class BoundedConnection(HttpToolsProtocol):
         if len(self.pipeline) >= PIPELINED_MAX:
             self._end("pipelined")
             self._give_up("request_unreadable")
-        super().on_headers_complete()
+        before = self.cycle
+        self.cycle = self._cycle()
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _cycle(self) -> ResponseCycle:
+        """The request that the parser has read the head of. Neither WebSockets nor a root path, as uvicorn knows them."""
+        version = self.parser.get_http_version()
+        url = parse_url(self.url)
+        path = url.path.decode("ascii")
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self.scope["http_version"] = version
+        self.scope["path"] = unquote(path) if "%" in path else path
+        self.scope["raw_path"] = url.path
+        self.scope["query_string"] = url.query or b""
+        return ResponseCycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
 
     def on_body(self, body: bytes) -> None:
         self._silent_bytes = 0
@@ -222,8 +255,14 @@ class BoundedConnection(HttpToolsProtocol):
             self._enter("response", None)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._stage == "response" and not self.pipeline and self.cycle.response_complete:
+        # uvicorn's without its timer: a connection that waits for a request has its moment here.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._stage == "response" and self.cycle.response_complete:
             self._enter("idle", self._bounds.idle_seconds_max)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's words are not for clients

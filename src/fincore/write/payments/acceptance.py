@@ -29,7 +29,7 @@ def route_request(
 ) -> RouteRequest:
     """What the plan of a charge may depend on. Weights are drawn by the charge's id: the log tells it to a dry run.
 
-    `offered` is what the merchant offers where the request does not say it.
+    `offered` is what the merchant offers, where the request does not say it or it is read from there before.
     """
     request = command.request
     return RouteRequest(

@@ -117,9 +117,14 @@ It gives a response that the key got before where it looks for that itself, beca
 """
 
 
-class _Running(NamedTuple):
-    fingerprint: bytes
-    result: "asyncio.Future[StoredResponse | Refused]"
+class _Running:
+    """A request that is carried out. `result` is there from when another request with its key waits for it."""
+
+    __slots__ = ("fingerprint", "result")
+
+    def __init__(self, fingerprint: bytes) -> None:
+        self.fingerprint = fingerprint
+        self.result: asyncio.Future[StoredResponse | Refused] | None = None
 
 
 class _Accepted(NamedTuple, Generic[StateT, E_co]):
@@ -172,20 +177,21 @@ class IdempotentRequests(Generic[E_contra]):
         first = self._running.get(key)
         if first is not None:
             return await self._await_first(first, command)
-        running = _Running(command.fingerprint, asyncio.get_running_loop().create_future())
-        self._running[key] = running
+        running = self._running[key] = _Running(command.fingerprint)
         try:
             responded, stored = await self._carry_out(command, decide, outcomes, busy, on)
         except BaseException as error:
-            if isinstance(error, Exception):
-                running.result.set_exception(error)
-                running.result.exception()  # retrieved, even where no other request waits
-            else:
-                running.result.cancel()
+            if running.result is not None:
+                if isinstance(error, Exception):
+                    running.result.set_exception(error)
+                    running.result.exception()  # retrieved, even where no other request waits any more
+                else:
+                    running.result.cancel()
             raise
         finally:
             del self._running[key]
-        running.result.set_result(stored)
+        if running.result is not None:
+            running.result.set_result(stored)
         if isinstance(stored, StoredResponse):
             self._responses.put(key, stored)
         return responded
@@ -193,12 +199,13 @@ class IdempotentRequests(Generic[E_contra]):
     async def _await_first(self, first: _Running, command: Command) -> Responded | Refused:
         if not command.repeats(first.fingerprint):
             return Refused("idempotency_key_reused")
-        done, _ = await asyncio.wait({first.result}, timeout=self._patience_seconds(command))
+        result = first.result = first.result or asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait({result}, timeout=self._patience_seconds(command))
         if not done:
             return Refused("idempotency_key_in_use")
-        if first.result.cancelled():
+        if result.cancelled():
             raise StoreUnavailable("the request that came first was cut off; repeat the request")
-        stored = first.result.result()
+        stored = result.result()
         return stored if isinstance(stored, Refused) else _again(stored, command)
 
     async def _carry_out(

@@ -4,8 +4,9 @@ from typing import NamedTuple, Protocol
 
 from fincore.domain.ids import CardId, MerchantId
 from fincore.domain.payment_method import KeptCard
+from fincore.domain.route_plan import PaymentMethodChoice
 from fincore.write.payments.acceptance import ChargeCommand
-from fincore.write.payments.charge_request import choices_of, method_param
+from fincore.write.payments.charge_request import method_param
 from fincore.write.payments.idempotent_requests import Refused
 from fincore.write.vault.kept_cards import KeptCardFacts
 
@@ -33,12 +34,14 @@ class KeptCardLookup(NamedTuple):
     enabled: TellsEnabled
 
 
-async def kept_card_refusal(lookup: KeptCardLookup | None, command: ChargeCommand) -> Refused | None:
-    """Why a kept card of a request cannot be charged; None where each can, or there is none.
+async def kept_card_refusal(
+    lookup: KeptCardLookup | None, command: ChargeCommand, offered: tuple[PaymentMethodChoice, ...]
+) -> Refused | None:
+    """Why a kept card among what a request offers cannot be charged; None where each can, or there is none.
 
     A card of another merchant, or of the other mode, is unknown. `lookup` is None where nothing could charge one.
     """
-    for place, choice in enumerate(choices_of(command.request)):
+    for place, choice in enumerate(offered):
         card = choice.payment_method
         if not isinstance(card, KeptCard):
             continue

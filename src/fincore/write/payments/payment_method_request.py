@@ -177,9 +177,12 @@ def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
             return KeptCard(CardId(sent.card), sent.initiator)
 
 
+_WITHOUT_ACCOUNT: Final = (str, HostedCardPaymentMethod, KeptCardPaymentMethod)
+
+
 def _account_of(sent: str | AnyPaymentMethod) -> str | None:
     """The account that was named."""
-    return None if isinstance(sent, str | HostedCardPaymentMethod | KeptCardPaymentMethod) else sent.account
+    return None if isinstance(sent, _WITHOUT_ACCOUNT) else sent.account
 
 
 def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:

@@ -14,7 +14,7 @@ from fincore.domain.return_page import new_word, return_page
 from fincore.eventstore.commit import RenderedResponse, StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
 from fincore.write.payments.assessed_once import AssessedOnce
-from fincore.write.payments.charge_request import method_param
+from fincore.write.payments.charge_request import choices_of, method_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
     FindResponse,
@@ -107,12 +107,13 @@ class PaymentService:
             stored = await self._find_response(command.scoped_key)
             if stored is not None:
                 return stored
-        refused = await kept_card_refusal(self._kept_cards, command)
+        offered = choices_of(command.request)
+        refused = await kept_card_refusal(self._kept_cards, command, offered)
         if refused is not None:
             return refused
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
-        plan = self._router.route(route_request(command, charge_id))
+        plan = self._router.route(route_request(command, charge_id, offered))
         if isinstance(plan, NoRoute):
             param = None if plan.offered is None else f"{method_param(command.request, plan.offered)}.account"
             return Refused(plan.code, plan.detail, param)
@@ -121,7 +122,7 @@ class PaymentService:
             own_page = return_page(self._public_url, charge_id, new_word())
         created, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
         assessment = await once.assess(charge_id, created, command.scoped_key)
-        events = (created, *events_of(assessment, self._clock.now()))
+        events = (created, *(events_of(assessment, self._clock.now()) if assessment else ()))
         state = reduce(evolve, events[1:], evolve(None, created))
         return Decision(
             stream_id=stream_id,

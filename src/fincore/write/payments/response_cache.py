@@ -56,7 +56,8 @@ class ResponseCache:
         self._entries[key] = _Cached(stored, self._monotonic() + CACHE_SECONDS)
         self._bytes += len(stored.response.body)
         while len(self._entries) > self._entries_max or self._bytes > self._bytes_max:
-            self._forget(next(iter(self._entries)))
+            _, oldest = self._entries.popitem(last=False)
+            self._bytes -= len(oldest.stored.response.body)
 
     def _forget(self, key: IdempotencyKey) -> None:
         self._bytes -= len(self._entries.pop(key).stored.response.body)
