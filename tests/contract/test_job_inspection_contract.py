@@ -73,6 +73,25 @@ async def test_refunds_with_jobs_are_those_named_by_a_refund_job(pool: Pool, que
     assert await queue.refunds_with_jobs([refund_id, idle]) == {refund_id}
 
 
+async def test_jobs_of_a_charge_are_all_that_name_it(
+    pool: Pool, owner_pool: Pool, queue: InspectedQueue
+) -> None:
+    charge_id, refund_id, other = new_charge_id(), new_refund_id(), new_charge_id()
+    held = resolve_job(charge_id, delay_seconds=0)
+    await put(pool, queue, held, authorize_job(other, attempt=2))
+    await owner_pool.execute(
+        "update queue.pgqueuer set status = 'failed', headers = '{\"held_reason\": \"no answer\"}'"
+    )
+    later = resolve_refund_job(charge_id, refund_id, delay_seconds=3_600)
+    await put(pool, queue, later, reverse_attempt_job(charge_id, 2, delay_seconds=60))
+    first, second, third = await queue.jobs_of_charge(charge_id)
+    assert (first.kind, first.status, first.held_reason) == ("charge.resolve", "held", "no answer")
+    assert (second.kind, second.attempt, second.status) == ("attempt.reverse", 2, "queued")
+    assert (third.kind, third.refund_id) == ("refund.resolve", refund_id)
+    assert first.due_at < second.due_at < third.due_at
+    assert await queue.jobs_of_charge(new_charge_id()) == []
+
+
 async def test_texts_that_match_are_given_with_their_place(
     pool: Pool, owner_pool: Pool, queue: InspectedQueue
 ) -> None:

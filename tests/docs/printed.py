@@ -16,9 +16,12 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alerts import ALERTS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
+from fincore.audit.charge_checks import CHECKS
 from fincore.audit.invariants import INVARIANTS
 from fincore.backoffice.charge_results import RESULTS
+from fincore.backoffice.charge_waits import WAITS
 from fincore.backoffice.job_outlook import REPLAYS
+from fincore.backoffice.search_readings import READINGS
 from fincore.bootstrap.serving import CONNECTIONS_WAITING_MAX
 from fincore.bootstrap.settings import SETTINGS
 from fincore.checkout import address_limit
@@ -576,6 +579,16 @@ def stl_rows() -> str:
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "permissions": permissions_table,
+    "readings": lambda: _table(
+        ("read as", "is", "example"),
+        [(f"`{name}`", meaning, f"`{example}`") for name, (meaning, example) in READINGS.items()],
+    ),
+    "waits": lambda: _table(
+        ("`code`", "what it waits for"), [(f"`{code}`", meaning) for code, meaning in WAITS.items()]
+    ),
+    "charge_checks": lambda: _table(
+        ("check", "what has to be true"), [(f"`{name}`", sentence) for name, (sentence, _) in CHECKS.items()]
+    ),
     "arrows": arrows,
     "file_formats": lambda: _table(
         ("format", "is", "version of the parser"),

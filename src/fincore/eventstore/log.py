@@ -12,6 +12,7 @@ from fincore.domain.event_codec import EventCodec
 from fincore.domain.ids import EventId, StreamId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
+from fincore.eventstore.commit import Provenance
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.postgres.shared_fetch import SharedFetch
@@ -95,6 +96,11 @@ class EventLog(Generic[E_co]):
     async def load_logged(self, stream_id: StreamId) -> list[LoggedEvent[E_co]]:
         """All events of a stream in order, those that cannot be read in their places."""
         return [_logged(row, self._events) for row in await self._pool.fetch(_SQL.load_streams, [stream_id])]
+
+    async def provenances(self, stream_id: StreamId) -> dict[int, Provenance]:
+        """Where the events of a stream came from, by version."""
+        rows = await self._pool.fetch(_SQL.provenances, stream_id)
+        return {row["version"]: msgspec.json.decode(row["metadata"], type=Provenance) for row in rows}
 
     async def load_stored(self, event_ids: Iterable[EventId]) -> list[StoredEvent]:
         """Some events as they lie in the log, in no order."""

@@ -11,6 +11,10 @@ select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_v
 from eventstore.events
 where event_id = any ($1::uuid[]);
 
+-- name: provenances
+-- What stands beside the events of a stream.
+select version, metadata from eventstore.events where stream_id = $1 order by version;
+
 -- name: types
 -- The types of the events at some versions of some streams.
 select e.stream_id, e.version, e.type

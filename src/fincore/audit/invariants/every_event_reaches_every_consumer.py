@@ -82,7 +82,12 @@ async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> li
         ]
 
     return await scan(
-        stores.eventstore, _SQL.money_events_until, checkpoint["tx"], checkpoint["pos"], judge=judge
+        stores.eventstore,
+        _SQL.money_events_until,
+        checkpoint["tx"],
+        checkpoint["pos"],
+        None,
+        judge=judge,
     )
 
 

@@ -59,7 +59,7 @@ union all
 select session_id, version from paymentdb.checkout_sessions where session_id = any ($1::text[]);
 
 -- name: money_events_until
--- The events that moved money, up to a place of the log: all that each moved per currency (`320 eur, 10150 usd`), and what it
+-- The events that moved money, up to a place of the log, of all streams or of one ($3): all that each moved per currency (`320 eur, 10150 usd`), and what it
 -- added to what the PSP owes us on our account there (`stripe test: 9680 usd`). What has no currency that could be one counts as
 -- xxx.
 select e.event_id, e.stream_id, e.type, (e.data ->> 'livemode')::boolean as livemode, m.moved, m.cleared
@@ -162,6 +162,7 @@ where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', '
                  'adjustment.booked', 'adjustment.reversed')
   and m.moved is not null
   and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
+  and ($3::uuid is null or e.stream_id = $3)
 order by e.tx, e.pos;
 
 -- name: entries_of_events

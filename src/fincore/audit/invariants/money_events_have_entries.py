@@ -1,7 +1,7 @@
 """Invariant: the log and the ledger tell of the same money, event by event, in both directions."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -9,15 +9,26 @@ from fincore.audit.invariants.invariant import Invariant, Stores, Violation, sca
 from fincore.domain.ids import EventId, StreamId, public_event_id
 from fincore.domain.stream_names import stream_name
 from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
+class Books(Protocol):
+    """The log, and the ledger that books it."""
+
+    @property
+    def eventstore(self) -> Pool: ...
+    @property
+    def ledgerdb(self) -> Pool: ...
+
+
 async def _check(stores: Stores) -> list[Violation]:
-    return [*await _events_without_entry(stores), *await _entries_without_event(stores)]
+    return [*await events_without_entry(stores), *await _entries_without_event(stores)]
 
 
-async def _events_without_entry(stores: Stores) -> list[Violation]:
+async def events_without_entry(stores: Books, stream_id: StreamId | None = None) -> list[Violation]:
+    """The money that events moved and that is not booked, or is booked otherwise: of one stream, or of all."""
     checkpoint = await stores.ledgerdb.fetchrow(_SQL.ledger_checkpoint)
     if checkpoint is None:
         return []
@@ -35,7 +46,12 @@ async def _events_without_entry(stores: Stores) -> list[Violation]:
         ]
 
     return await scan(
-        stores.eventstore, _SQL.money_events_until, checkpoint["tx"], checkpoint["pos"], judge=judge
+        stores.eventstore,
+        _SQL.money_events_until,
+        checkpoint["tx"],
+        checkpoint["pos"],
+        stream_id,
+        judge=judge,
     )
 
 

@@ -72,6 +72,10 @@ class LedgerQueries:
             for row in await self._pool.fetch(_SQL.trial_balance, livemode)
         ]
 
+    async def has_come_to(self, tx: int, pos: int) -> bool:
+        """Whether what moved money up to a place of the log is booked."""
+        return bool(await self._pool.fetchval(_SQL.has_come_to, tx, pos))
+
     async def entries_of(self, charge_id: ChargeId) -> list[BookedEntry]:
         """What was booked for a charge, in order; raise `InvalidId` for what is no charge id."""
         rows = await self._pool.fetch(_SQL.entries_of_stream, stream_of(charge_id))

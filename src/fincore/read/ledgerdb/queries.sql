@@ -22,3 +22,7 @@ join ledgerdb.postings p using (entry_id)
 join ledgerdb.accounts a using (account_id)
 where e.stream_id = $1
 order by e.entry_id, p.leg;
+
+-- name: has_come_to
+-- Whether the ledger has come to a place of the log.
+select exists (select from ledgerdb.checkpoints where consumer = 'ledger' and (tx, pos) >= ($1, $2));

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, Never
 
 import msgspec
@@ -112,6 +112,27 @@ class StoredReport(msgspec.Struct, frozen=True):
 
     type: str
     body: bytes
+
+
+class ReceivedReport(msgspec.Struct, frozen=True):
+    """A PSP's event as it arrived: its type in the PSP's words. Its body is kept for a time only (`has_body`)."""
+
+    psp: PspName
+    psp_account: PspAccount
+    psp_event_id: str
+    type: str
+    received_at: datetime
+    has_body: bool
+
+
+async def received_reports(
+    pool: Pool, keys: Sequence[tuple[PspName, PspAccount, str]]
+) -> list[ReceivedReport]:
+    """Some events by PSP, account and id, in the order in which they arrived; those that never did are left out."""
+    if not keys:
+        return []
+    rows = await pool.fetch(_SQL.received_reports, *map(list, zip(*keys, strict=True)))
+    return [ReceivedReport(*row) for row in rows]
 
 
 class InboxReader:

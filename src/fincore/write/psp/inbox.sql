@@ -6,6 +6,14 @@ join unnest($1::text[], $2::text[], $3::text[]) as wanted (psp, psp_account, psp
     using (psp, psp_account, psp_event_id)
 where body is not null;
 
+-- name: received_reports
+-- When some events of PSPs arrived, whether or not their bodies are still kept.
+select psp, psp_account, psp_event_id, type, received_at, body is not null as has_body
+from eventstore.inbox
+join unnest($1::text[], $2::text[], $3::text[]) as wanted (psp, psp_account, psp_event_id)
+    using (psp, psp_account, psp_event_id)
+order by received_at, psp_event_id;
+
 -- name: purge_bodies
 -- Delete bodies past their retention by this server's clock, a bounded number of the oldest; the key and the hash stay.
 -- With $2 only those of types that no job reads. A body stays while a job reads it or is held for a person, and while a

@@ -22,8 +22,10 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.pgqueuer_schema import SETTINGS
 from fincore.write.queue.pgqueuer_session import MAY_HAVE_RUN, ListeningDriver, TamedQueries
 from fincore.write.queue.port import (
+    JOBS_OF_CHARGE_MAX,
     PURGE_ROWS_MAX,
     Backlog,
+    ChargeJobState,
     ClaimedJob,
     Done,
     Handler,
@@ -205,6 +207,11 @@ class PgQueuerQueue:
         """Which of some refunds have a job of their own: waiting, being done, or held."""
         rows = await self._pool.fetch(_SQL.refunds_with_jobs, list(refund_ids))
         return {RefundId(row["refund_id"]) for row in rows}
+
+    async def jobs_of_charge(self, charge_id: ChargeId) -> list[ChargeJobState]:
+        """All jobs that name a charge, those that are due first at the head; at most `JOBS_OF_CHARGE_MAX`."""
+        rows = await self._pool.fetch(_SQL.jobs_of_charge, charge_id, JOBS_OF_CHARGE_MAX)
+        return [ChargeJobState(**dict(row)) for row in rows]
 
     async def texts_matching(self, pattern: str) -> AsyncGenerator[JobText, None]:
         """Every stored text, of jobs and of what was logged about them, in which a POSIX regular expression is found."""

@@ -174,6 +174,19 @@ from (
 ) j
 where refund_id = any ($1::text[]);
 
+-- name: jobs_of_charge
+-- The jobs that name a charge: its own, and those of its refunds and abandoned attempts.
+select
+    entrypoint as kind, case status::text when 'failed' then 'held' else status::text end as status, execute_after as due_at,
+    attempts + 1 as tries,
+    substring(encode(payload, 'escape') from '"refund_id" *: *"(re_[0-9a-z]+)"') as refund_id,
+    substring(encode(payload, 'escape') from '"attempt" *: *([0-9]+)')::int as attempt,
+    headers ->> 'held_reason' as held_reason
+from queue.pgqueuer
+where status::text in ('queued', 'picked', 'failed') and position(convert_to('"' || $1::text || '"', 'UTF8') in payload) > 0
+order by execute_after, id
+limit $2;
+
 -- name: texts_matching
 -- Payloads and reasons of jobs, and lines of the queue's log, in which the regular expression $1 is found.
 select place, content

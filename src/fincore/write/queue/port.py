@@ -5,7 +5,7 @@ A queue delivers a job at least once, to one worker at a time while that worker'
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, NewType, Protocol
+from typing import Final, Literal, NamedTuple, NewType, Protocol
 
 import msgspec
 
@@ -15,6 +15,8 @@ from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.pool import Connection
 
 PURGE_ROWS_MAX: Final = 10_000
+JOBS_OF_CHARGE_MAX: Final = 200
+"""A charge has a job for what it waits for, and one for each of its refunds that is under way: few."""
 
 JobId = NewType("JobId", str)
 """A job as its queue calls it: opaque text, which only that queue can read."""
@@ -130,6 +132,21 @@ class JobRunner(Protocol):
         ...
 
 
+class ChargeJobState(msgspec.Struct, frozen=True, kw_only=True):
+    """A job of a charge, or of a refund or an abandoned attempt of it, as staff see it.
+
+    `status`: it waits until `due_at` (`queued`), a worker does it (`picked`), or it is held for a person, for a `held_reason`.
+    """
+
+    kind: JobKind
+    status: Literal["queued", "picked", "held"]
+    due_at: datetime
+    tries: int
+    refund_id: RefundId | None = None
+    attempt: int | None = None
+    held_reason: str | None = None
+
+
 class JobInspection(Protocol):
     """Reads what a queue holds, for checks of the stores. It never writes."""
 
@@ -151,6 +168,10 @@ class JobInspection(Protocol):
 
     async def refunds_with_jobs(self, refund_ids: Collection[RefundId]) -> set[RefundId]:
         """Which of some refunds have a job of their own: waiting, being done, or held."""
+        ...
+
+    async def jobs_of_charge(self, charge_id: ChargeId) -> list[ChargeJobState]:
+        """All jobs that name a charge, those that are due first at the head; at most `JOBS_OF_CHARGE_MAX`."""
         ...
 
     def texts_matching(self, pattern: str) -> AsyncGenerator[JobText, None]:
