@@ -67,10 +67,12 @@ class Installation:
         api_port: int | None = None,
         checkout_port: int | None = None,
         ops_port: int | None = None,
+        staff_port: int | None = None,
         start: StartPython = start_python,
     ) -> None:
         """`api_port`, `checkout_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named.
 
+        `staff_port`: the same; where none is named, there is no role `staff`.
         `start` starts the programs, the commands and the sandbox.
         """
         self.folder = folder
@@ -81,6 +83,7 @@ class Installation:
         self.processes: dict[str, Process] = {}
         self._start = start
         self._ports = Ports()
+        self._staff_port = None if staff_port is None else self._ports.take(wanted=staff_port)
         first = _Place(
             "api",
             self._ports.take(wanted=api_port),
@@ -227,6 +230,13 @@ class Installation:
         return f"http://127.0.0.1:{self._places['checkout'].checkout_port}"
 
     @property
+    def staff_url(self) -> str:
+        """Where staff are served. Raises InstallationFailed: there is no role `staff`."""
+        if self._staff_port is None:
+            raise InstallationFailed("There is no role `staff`.")
+        return f"http://127.0.0.1:{self._staff_port}"
+
+    @property
     def card_edge_url(self) -> str:
         """Where card numbers are taken."""
         return f"http://127.0.0.1:{self._places['card-edge'].card_edge_port}"
@@ -248,6 +258,7 @@ class Installation:
             "FINCORE_API_PORT": str(first.api_port),
             "FINCORE_CHECKOUT_PORT": str(first.checkout_port),
             "FINCORE_OPS_PORT": str(first.ops_port),
+            "FINCORE_STAFF_PORT": "off" if self._staff_port is None else str(self._staff_port),
             "FINCORE_STRIPE_BASE_URL": f"http://127.0.0.1:{self._sandbox_port}",
             "FINCORE_STRIPE_TEST_SECRET_KEY": self.stripe_key,
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": self.webhook_secret,

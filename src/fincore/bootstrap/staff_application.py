@@ -85,7 +85,7 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `staff_url` is where staff reach it; None where it is not configured. `dashboard` is how the dashboard logs people in, and
     `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served. `limits` are what
-    one person may move alone, and `accounts` those at PSPs that routing rules may name.
+    one person may move alone, and `accounts` those at PSPs that routing rules may name. `issuer` are the paths of the built-in issuer, where staff log in there.
     """
 
     staff_url: str | None = None
@@ -93,6 +93,7 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
     issuer_origins: tuple[str, ...] = ()
     limits: ActLimits = ActLimits()
     accounts: tuple[ConfiguredAccount, ...] = ()
+    issuer: tuple[Resource, ...] = ()
 
 
 def build_staff(
@@ -123,7 +124,7 @@ def build_staff(
     resources = (*staff_resources(services), health)
     document = msgspec.json.encode(staff_document(routes_of(resources)))
     return create_staff_app(
-        (*resources, Documentation(document), *_dashboard(options)),
+        (*resources, Documentation(document), *_dashboard(options), *options.issuer),
         bounds=bounds or StaffBounds(),
         headers=security_headers(options.staff_url),
         outage_of=store_outage,

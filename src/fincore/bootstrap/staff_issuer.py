@@ -18,8 +18,10 @@ from fincore.staff.access.issuer_documents import IssuerDocuments
 from fincore.staff.access.key_set import IssuerKeys
 from fincore.staff.access.people import TokenPeople
 from fincore.staff.access.tokens import AccessTokens
+from fincore.staff.dashboard.body import ConfigurationBody, LogoutBody
+from fincore.staff.issuer.client import CLIENT_ID, IssuerClient
 
-_OF_ISSUER: Final = ("client_id", "audience", "discovery_url", "jwks_url", "groups")
+_OF_ISSUER: Final = ("client_id", "audience", "discovery_url", "jwks_url", "groups", "logout_url")
 """The settings, after FINCORE_STAFF_, that are of an issuer of the installation's own."""
 
 
@@ -51,6 +53,10 @@ def staff_address(settings: StaffSettings) -> str:
             f"the browsers of staff would send tokens in clear to {settings.staff_host}: set FINCORE_STAFF_URL to the https:// URL of "
             "the proxy in front, or FINCORE_STAFF_HOST to 127.0.0.1"
         )
+    if settings.staff_port == 0:
+        raise ConfigurationError(
+            "FINCORE_STAFF_URL is missing beside FINCORE_STAFF_PORT=0: set a port, as tokens name where they come from"
+        )
     host = f"[{settings.staff_host}]" if ":" in settings.staff_host else settings.staff_host
     return f"http://{host}:{settings.staff_port}"
 
@@ -62,7 +68,11 @@ def audience_of(settings: StaffSettings, issuer: str) -> Audience:
             raise ConfigurationError(
                 f"FINCORE_STAFF_{name.upper()} is missing beside FINCORE_STAFF_ISSUER: set it, or FINCORE_STAFF_PORT to {OFF}"
             )
-    for name in ("issuer", "discovery_url", "jwks_url"):
+    if settings.staff_logout == "cognito" and settings.staff_logout_url is None:
+        raise ConfigurationError(
+            "FINCORE_STAFF_LOGOUT_URL is missing beside FINCORE_STAFF_LOGOUT=cognito: set it to https://{domain of the pool}/logout"
+        )
+    for name in ("issuer", "discovery_url", "jwks_url", "logout_url"):
         url = getattr(settings, f"staff_{name}")
         if url is not None and not _is_safe(url):
             raise ConfigurationError(
@@ -78,17 +88,44 @@ def audience_of(settings: StaffSettings, issuer: str) -> Audience:
 
 
 @asynccontextmanager
-async def people_of_issuer(settings: StaffSettings, issuer: str, clock: Clock) -> AsyncIterator[People]:
-    """Tells who bears a token of an issuer of the installation's own."""
+async def people_of_issuer(
+    settings: StaffSettings, issuer: str, clock: Clock
+) -> AsyncIterator[tuple[People, tuple[str, ...]]]:
+    """Tells who bears a token of an issuer of the installation's own, and the origins that a login calls."""
     audience = audience_of(settings, issuer)
     async with aiohttp.ClientSession() as session:
         documents = IssuerDocuments(session, issuer=issuer, discovery_url=settings.staff_discovery_url)
         keys = IssuerKeys(lambda: documents.keys(settings.staff_jwks_url))
-        yield TokenPeople(
+        people = TokenPeople(
             AccessTokens(keys, audience, clock),
             settings.staff_groups or GroupMap({}),
             user_info=documents.user_info,
         )
+        yield people, issuer_origins(settings, issuer)
+
+
+def issuer_origins(settings: StaffSettings, issuer: str) -> tuple[str, ...]:
+    """The origins that the dashboard calls for a login: of the issuer, of its discovery, and those that a setting adds."""
+    urls = (issuer, settings.staff_discovery_url or issuer, *settings.staff_issuer_origins)
+    return tuple(dict.fromkeys(_origin(url) for url in urls))
+
+
+def dashboard_configuration(settings: StaffSettings) -> ConfigurationBody:
+    """How the dashboard logs people in."""
+    if settings.staff_issuer is None:
+        client = IssuerClient(staff_url=staff_address(settings))
+        return ConfigurationBody(
+            issuer=client.issuer,
+            client_id=CLIENT_ID,
+            scope="openid",
+            logout=LogoutBody(form="cognito", address=f"{client.issuer}/logout"),
+        )
+    return ConfigurationBody(
+        issuer=settings.staff_issuer,
+        client_id=str(settings.staff_client_id),
+        scope=settings.staff_scope,
+        logout=LogoutBody(form=settings.staff_logout, address=settings.staff_logout_url),
+    )
 
 
 def _check_local(settings: StaffSettings) -> None:
@@ -100,6 +137,11 @@ def _check_local(settings: StaffSettings) -> None:
             "the built-in issuer of staff is for this machine alone: set FINCORE_STAFF_ISSUER to the issuer of your staff, or "
             f"FINCORE_STAFF_HOST to 127.0.0.1 without FINCORE_STAFF_URL, or FINCORE_STAFF_PORT to {OFF}"
         )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _is_safe(url: str) -> bool:

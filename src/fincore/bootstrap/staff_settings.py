@@ -33,6 +33,19 @@ def _groups(name: str, text: str) -> GroupMap | None:
         raise ConfigurationError(f"{name} {error}") from None
 
 
+def _scope(name: str, text: str) -> str:
+    if not text.isascii() or not text.isprintable() or "openid" not in text.split(" "):
+        raise ConfigurationError(f"{name} must be words with one space between them, `openid` among them")
+    return text
+
+
+def _origins(name: str, text: str) -> tuple[str, ...]:
+    origins = (PUBLIC_URL(name, part) for part in text.replace(",", " ").split())
+    return tuple(origin for origin in origins if origin is not None)
+
+
+SCOPE: Final = Form("words, openid among them", _scope)
+ORIGINS: Final = Form("https://... without a path, separated by spaces or commas", _origins)
 STAFF_PORT: Final = Form(f"0 to 65,535, or {OFF}", _port)
 STAFF_GROUPS: Final = Form("group=role[:live or :test][@mer_...], separated by spaces or commas", _groups)
 
@@ -44,7 +57,7 @@ class StaffSettings:
     staff_port: int | None = setting(
         STAFF_PORT,
         f"port of the role `staff`, which the browsers of staff call; {OFF}: there is none; 0: one that the system chooses",
-        default=OFF,
+        default="8082",
     )
     staff_host: str = setting(
         TEXT,
@@ -87,4 +100,17 @@ class StaffSettings:
         ONE_PERSON_LIMITS,
         "what one person of staff may refund alone, at once and in a day by UTC; above it, and in a currency that is not here, they need "
         "a second person",
+    )
+    staff_logout_url: str | None = setting(
+        OPTIONAL_URL,
+        "where Amazon Cognito's form of logout is, below the domain of the user pool; needed beside `cognito`",
+    )
+    staff_scope: str = setting(
+        SCOPE,
+        "what the dashboard asks that issuer for; with `openid` the issuer tells the names of people",
+        default="openid",
+    )
+    staff_issuer_origins: tuple[str, ...] = setting(
+        ORIGINS,
+        "further origins that a login calls, such as the domain of a user pool of Amazon Cognito, where tokens are got",
     )

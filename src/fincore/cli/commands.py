@@ -34,6 +34,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "fincore.cli.merchants:merchants", "Merchants, their fee plans and the origins of their pages."
         ),
         "key": Command("fincore.cli.keys:keys", "API keys of merchants: create, list, revoke."),
+        "staff": Command(
+            "fincore.cli.staff:staff",
+            "People who log in at the built-in issuer: add, list, give roles, disable, reset; and the key that signs their tokens.",
+        ),
         "charges": Command(
             "fincore.cli.charges:charges", "Show the history of a charge; list and resolve unknown outcomes."
         ),

@@ -29,6 +29,8 @@ ActId = NewType("ActId", str)
 """What a person of staff did, in the audit trail."""
 ProposalId = NewType("ProposalId", str)
 """What one person of staff proposed and another has to agree to."""
+StaffSubject = NewType("StaffSubject", str)
+"""A person of the built-in issuer of staff."""
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; its id is the UUID inside the public id of what it is about."""
@@ -128,6 +130,10 @@ def new_stream_id() -> StreamId:
 
 def new_event_id() -> EventId:
     return EventId(uuid7())
+
+
+def new_staff_subject() -> StaffSubject:
+    return StaffSubject(_new("per"))
 
 
 def new_act_id() -> ActId:

@@ -41,6 +41,8 @@ def test_issuer_with_client_and_groups_is_complete() -> None:
         ({"FINCORE_STAFF_HOST": "10.0.0.1"}, "would send tokens in clear to 10.0.0.1"),
         ({"FINCORE_STAFF_GROUPS": "a=boss"}, "FINCORE_STAFF_GROUPS holds an entry that is not group=role"),
         ({"FINCORE_STAFF_PORT": "none"}, "FINCORE_STAFF_PORT must be a number from 0 to 65,535"),
+        ({"FINCORE_STAFF_LOGOUT": "cognito"}, "FINCORE_STAFF_LOGOUT_URL is missing"),
+        ({"FINCORE_STAFF_SCOPE": "profile"}, "FINCORE_STAFF_SCOPE must be words"),
         ({"FINCORE_STAFF_LOGOUT": "saml"}, "FINCORE_STAFF_LOGOUT must be one of oidc, cognito"),
     ],
 )

@@ -6,7 +6,7 @@ from fincore.checkout.inventory.differences import Answer, file_differences, pag
 from fincore.checkout.inventory.inventory import INVENTORY
 from fincore.checkout.page.document import heading, page, waiting_page
 from fincore.checkout.page.files import LOOK_AGAIN
-from fincore.checkout.page.html import element, text
+from fincore.http.html import element, text
 
 SESSION = INVENTORY.page("session")
 FORM = element(

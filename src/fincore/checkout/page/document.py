@@ -3,10 +3,10 @@
 from typing import Final
 
 from fincore.checkout.page.files import LOOK_AGAIN, STYLE
-from fincore.checkout.page.html import Markup, document, element, text
 from fincore.checkout.page.languages import Language
 from fincore.checkout.page_policy import reported_policy
 from fincore.http.exchange import Response
+from fincore.http.html import Markup, document, element, text
 
 HTML: Final = "text/html; charset=utf-8"
 POLICY: Final = (

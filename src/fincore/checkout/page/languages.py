@@ -1,33 +1,16 @@
-"""The languages of the page, and which of them a browser asks for (RFC 9110, 12.5.4). Pure."""
+"""The languages of the page, and which of them a browser asks for. Pure."""
 
-import re
 from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
+from fincore.http.languages import asked_language
+
 Language = Literal["en", "de", "fr", "es"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 DEFAULT: Final[Language] = "en"
-RANGES_READ_MAX: Final = 20
-"""Language ranges of one header that are read; a browser sends a few."""
-
-_RANGE: Final = re.compile(
-    r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?)\s*)?", re.ASCII
-)
 
 
 def language_of(accept_language: Sequence[str]) -> Language:
-    """The language with the highest weight, the first of equals; `DEFAULT` where none is ours.
-
-    A regional range means its language: `de-AT` is German. A range that cannot be read is passed over.
-    """
-    best: Language = DEFAULT
-    best_weight = 0.0
-    for part in ",".join(accept_language).split(",")[:RANGES_READ_MAX]:
-        found = _RANGE.fullmatch(part)
-        if found is None:
-            continue
-        weight = min(float(found[2] or 1), 1.0)
-        for language in get_args(Language):
-            if found[1].lower() == language and weight > best_weight:
-                best, best_weight = language, weight
-    return best
+    """The language that a browser asks for; `DEFAULT` where that is none of ours."""
+    return asked_language(accept_language, LANGUAGES, DEFAULT)

@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from fincore.checkout.page.document import HTML
-from fincore.checkout.page.html import document, element, text
 from fincore.checkout.page_policy import reported_policy
 from fincore.checkout.paypal_frame.requests import FrameRequest
 from fincore.http.exchange import Response
+from fincore.http.html import document, element, text
 from fincore.write.psp.account import BrowserAccess
 
 FRAME_SCRIPT: Final = "paypal_frame.js"

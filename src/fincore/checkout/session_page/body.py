@@ -8,7 +8,6 @@ from typing import Final, assert_never
 from urllib.parse import urlsplit
 
 from fincore.checkout.page.document import HTML, button_link, heading, page, paragraph, waiting_page
-from fincore.checkout.page.html import Attribute, Markup, element, text
 from fincore.checkout.page.languages import Language
 from fincore.checkout.session_page.amounts import amount_text
 from fincore.checkout.session_page.texts import TEXTS, Notice, Texts
@@ -16,6 +15,7 @@ from fincore.domain.checkout_session import CheckoutSession
 from fincore.domain.checkout_session_events import LineItem, SessionPaymentMethod
 from fincore.domain.money import Money
 from fincore.http.exchange import Response
+from fincore.http.html import Attribute, Markup, element, text
 from fincore.write.checkout.customer_checkout import (
     CheckoutView,
     Choose,

@@ -33,13 +33,14 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """The claims that count, with the names that they have in tokens of Cognito and of OpenID Connect."""
+    """The claims that count. `login_id` is `origin_jti` of Cognito: all tokens that follow from one login share it."""
 
     subject: str
     username: str | None
     name: str | None
     groups: tuple[str, ...]
     expires_at_seconds: int
+    login_id: str | None = None
 
 
 class _Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,7 @@ class _Registered(msgspec.Struct, frozen=True, kw_only=True):
     username: _Text | None = None
     preferred_username: _Text | None = None
     name: _Text | None = None
+    origin_jti: _Text | None = None
 
 
 def read_claims(claims: Mapping[str, Any], audience: Audience, now: datetime) -> Claims:
@@ -81,6 +83,7 @@ def read_claims(claims: Mapping[str, Any], audience: Audience, now: datetime) ->
         name=registered.name,
         groups=_groups(claims.get(audience.groups_claim)),
         expires_at_seconds=int(registered.exp),
+        login_id=registered.origin_jti,
     )
 
 

@@ -6,11 +6,11 @@ The map is a text, as `FINCORE_STAFF_GROUPS` holds it: `group=role[:live|:test][
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NewType, get_args
+from typing import Final, NewType
 
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import parse_merchant_id
-from fincore.staff.access.permissions import ROLES, Role
+from fincore.staff.access.permissions import ROLES
 from fincore.staff.access.person import Grant
 
 GroupMap = NewType("GroupMap", Mapping[str, tuple[Grant, ...]])
@@ -23,9 +23,6 @@ _SEPARATOR: Final = re.compile(r"[\s,]+")
 _ENTRY: Final = re.compile(
     r"(?P<group>[!-+\--<>-~]{1,256})=(?P<role>[a-z]+)(?::(?P<mode>live|test))?(?:@(?P<merchant>\S+))?"
 )
-
-GROUPS_OF_ROLES: Final = GroupMap(MappingProxyType({role: (Grant(role=role),) for role in get_args(Role)}))
-"""The map of the built-in issuer, and where none is set: each role is a group of its name."""
 
 
 def read_group_map(text: str) -> GroupMap:
@@ -46,6 +43,25 @@ def grants_of(groups: Sequence[str], group_map: GroupMap) -> tuple[Grant, ...]:
         grant for group in groups[:GROUPS_OF_TOKEN_MAX] for grant in group_map.get(group, ())
     )
     return tuple(dict.fromkeys(found))
+
+
+def grants_of_roles(groups: Iterable[str]) -> tuple[Grant, ...]:
+    """The grants of people of the built-in issuer, each group of which is a role: `support`, `support:live@mer_...`.
+
+    A group that is none gives no grant: an older version may have written it.
+    """
+    found: list[Grant] = []
+    for group in groups:
+        try:
+            found.append(read_role(group))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(found))
+
+
+def read_role(text: str) -> Grant:
+    """The grant that a role gives, with mode and merchant where it counts there alone. Raises `ValueError` with the rest of a sentence."""
+    return _entry(f"role={text}")[1]
 
 
 def _entry(entry: str) -> tuple[str, Grant]:

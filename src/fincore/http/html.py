@@ -7,7 +7,7 @@ Markup = NewType("Markup", str)
 """HTML as it is sent. Only this module makes it."""
 
 Attribute = tuple[str, str]
-_VOID: Final = frozenset(("link", "meta"))
+_VOID: Final = frozenset(("input", "link", "meta"))
 
 
 def text(given: str) -> Markup:
