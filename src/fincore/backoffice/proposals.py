@@ -99,13 +99,15 @@ class ProposalDecisions:
         if _is_repeated(proposal, "approve", by, reason):
             return await self._finished(proposal)
         agreed = _agreed(proposal, by)
-        if proposal.status == "proposed":
+        if (flaw := await self._proposals.flaw(proposal, "approve", by)) is None:
             try:
                 impossible = await _checking(self._executors[proposal.kind]).check(proposal, agreed)
             except NotNow as error:
                 impossible = Impossible(str(error))
             if impossible is not None:
                 return NotDecided(None, proposal, impossible.sentence)
+        elif flaw != "not_open":
+            return NotDecided(flaw, proposal)
         return await self._decide(proposal, "approve", by, reason)
 
     async def decline(

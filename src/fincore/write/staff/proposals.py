@@ -156,6 +156,10 @@ class Proposals:
         )
         return [_proposal(row) for row in rows[:limit]], len(rows) > limit
 
+    async def flaw(self, proposal: Proposal, step: ProposalStep, by: StaffActor | None) -> StepFlaw | None:
+        """Why a step is not possible now; None where it is."""
+        return step_flaw(proposal, step, by, await self._pool.fetchval(_SQL.server_time))
+
     async def take_step(
         self,
         proposal: Proposal,
