@@ -958,6 +958,29 @@ LEAKS = [
     ),
     (
         (
+            "insert into staff.acts"
+            " (act_id, actor_subject, actor_username, permission, action, object_kind, object_id, reason, request_id)"
+            " values (gen_random_uuid(), 'sub', 'lea', 'payments.act', 'refund', 'charge', 'ch_1', $1::text, 'req_1')"
+        ),
+        "staff.acts, ",
+    ),
+    (
+        (
+            "insert into staff.proposals (proposal_id, kind, object_id, act, proposer_subject, proposer_username, proposer_counted_for,"
+            " reason, needed_because)"
+            " values ('prop_01h2xcejqtf2nbrexx3vqjhp41', 'refund', 'ch_1', '{}', 'sub', 'lea', 'sub', $1::text, 'much')"
+        ),
+        "staff.proposals, prop_01h2xcejqtf2nbrexx3vqjhp41",
+    ),
+    (
+        (
+            "insert into staff.proposal_steps (proposal_id, status_before, step, subject, username, counted_for, reason)"
+            " values ('prop_01h2xcejqtf2nbrexx3vqjhp41', 'proposed', 'decline', 'other', 'max', 'other', $1::text)"
+        ),
+        "staff.proposal_steps, prop_01h2xcejqtf2nbrexx3vqjhp41 decline",
+    ),
+    (
+        (
             "insert into merchants.fee_plans"
             " (merchant_id, currency, plan_no, basis_points, fixed_minor, set_at, set_by)"
             " values ('mer_named', 'usd', 1, 1, 0, now(), $1::text)"

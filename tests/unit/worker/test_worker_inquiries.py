@@ -1,11 +1,13 @@
-"""The PSP is asked for a merchant that waits, at most once an interval for a charge."""
+"""The PSP is asked for a merchant that waits, or for staff, at most once an interval for a charge."""
 
 from functools import partial
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.events import ChargeOutcomeUnknown, RefundRequested
+from fincore.domain.ids import ChargeId, new_refund_id, stream_of
 from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Outcome, PspReference
+from fincore.domain.requests import request_refund
 from fincore.write.queue.job_payloads import inquire_job
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import NOON, ScriptedPsp, require_action
@@ -112,3 +114,53 @@ async def test_inquiry_without_answer_changes_nothing() -> None:
         await harness.idle()
         assert (await harness.state(charge_id)).status == "requires_action"
         assert await harness.held() == []
+
+
+async def in_doubt(harness: WorkerHarness) -> ChargeId:
+    """A charge with an unknown outcome that no job looks after."""
+    charge_id = await harness.charge(jobs=())
+    await harness.append(charge_id, ChargeOutcomeUnknown(reason="timeout", since=NOON), version=1)
+    return charge_id
+
+
+async def test_unknown_outcome_is_found_on_request_of_staff() -> None:
+    psp = ScriptedPsp()
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await in_doubt(harness)
+        psp.becomes(charge_id, paid(charge_id))
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
+
+
+async def test_inquiry_that_finds_nothing_repeats_no_call() -> None:
+    psp = ScriptedPsp()
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await in_doubt(harness)
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
+        charge = await harness.state(charge_id)
+        assert (charge.status, charge.unknown_since) == ("processing", NOON)
+        assert (len(psp.inquiries), psp.requests) == (1, [])
+        assert await harness.held() == []
+
+
+async def test_open_refunds_are_asked_about_with_their_charge() -> None:
+    psp = ScriptedPsp()
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await harness.charge()
+
+        async def is_paid() -> bool:
+            return (await harness.state(charge_id)).status == "succeeded"
+
+        await eventually(is_paid)
+        charge = await harness.state(charge_id)
+        asked = request_refund(charge, new_refund_id(), 100, NOON)
+        assert isinstance(asked, RefundRequested)
+        await harness.append(charge_id, asked, version=charge.version)
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
+        assert [one.refund_id for one in psp.refund_inquiries] == [asked.refund_id]
+        refund = (await harness.state(charge_id)).refund(asked.refund_id)
+        assert refund is not None
+        assert refund.status == "processing"

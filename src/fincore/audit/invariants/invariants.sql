@@ -782,6 +782,18 @@ from (
 ) names
 where content ~ $1;
 
+-- name: texts_of_staff
+-- What people of staff wrote, in which $1, the pattern of what may be a card number, is found.
+select place, content
+from (
+    select 'staff.acts, ' || act_no as place, concat_ws(' / ', actor_username, object_id, reason, details) as content from staff.acts
+    union all
+    select 'staff.proposals, ' || proposal_id, concat_ws(' / ', proposer_username, object_id, reason) from staff.proposals
+    union all
+    select 'staff.proposal_steps, ' || proposal_id || ' ' || step, concat_ws(' / ', username, reason) from staff.proposal_steps
+) texts
+where content ~ $1;
+
 -- name: texts_of_endpoints
 -- Webhook endpoints of merchants in which $1, the pattern of what may be a card number, is found.
 select 'notify.endpoints, ' || endpoint_id as place, url || ' ' || coalesce(description, '') as content
