@@ -169,6 +169,20 @@ async def test_rates_count_charges_of_each_hour_by_account(pool: Pool, operator:
         assert await queries.hours(nothing, since=hour - timedelta(hours=23), hours=24) == []
 
 
+async def test_home_counts_proposals_that_wait_for_the_caller(pool: Pool, operator: OperatorStores) -> None:
+    async with serving_api(pool) as api, serving_staff(api, stores=operator) as staff:
+        ada, bob = staff.person("admin"), staff.person("admin", subject="sub-bob")
+        merchant_id = await api.merchants.create_merchant("Corner Shop")
+        await ada.act(f"/staff/v1/merchants/{merchant_id}/keys", "k1", mode="live")
+        finance = staff.person("finance", subject="sub-eve")
+        viewer = staff.person("viewer", subject="sub-joe")
+        counts = []
+        for person in (ada, bob, finance, viewer):
+            home = (await person.get("/staff/v1/home?mode=live")).json()
+            counts.append([one["count"] for one in home["needs"] if one["kind"] == "proposals"])
+    assert counts == [[0], [1], [0], []]
+
+
 @pytest.mark.parametrize("query", ["", "?mode=", "?mode=LIVE", "?mode=live&merchant=mer_1"])
 async def test_home_without_a_mode_is_refused(pool: Pool, operator: OperatorStores, query: str) -> None:
     async with serving(pool, operator) as staff:

@@ -13,6 +13,8 @@ from fincore.audit.verdicts import Verdict, Verdicts
 from fincore.backoffice.parked_charges import Follower, list_parked
 from fincore.domain.ids import MerchantId
 from fincore.domain.log_events import LogEvent
+from fincore.domain.proposal import ProposalKind
+from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import checkpoint_of
 from fincore.notify.all_endpoints import AllEndpoints, OwnersSeen
@@ -28,6 +30,7 @@ from fincore.reconciliation.breaks.listing import count_open
 from fincore.reconciliation.sources import Sources, SourceStanding
 from fincore.write.queue.port import Backlog, DeadLetters
 from fincore.write.routing.breaker_store import AccountKey, BreakerStore, SharedBreaker
+from fincore.write.staff.proposals import Proposals
 
 NeedKind = Literal[
     "unknown_outcomes",
@@ -38,6 +41,7 @@ NeedKind = Literal[
     "reviews",
     "held_reports",
     "endpoints_failing",
+    "proposals",
 ]
 COUNTED_MAX: Final = 1_000
 """Things of one kind are counted no further."""
@@ -61,6 +65,21 @@ class HomeStores(NamedTuple):
     breakers: BreakerStore
     verdicts: Verdicts
     sources: Sources
+    proposals: Proposals
+
+
+class Deciding(NamedTuple):
+    """Which proposals a person may decide: kinds, and the only merchants that count; all where `merchant_ids` is None."""
+
+    kinds: Sequence[ProposalKind]
+    merchant_ids: Sequence[MerchantId] | None
+
+
+class Asking(NamedTuple):
+    """Who asks, and which proposals of others that person may decide."""
+
+    staff: StaffActor
+    decides: Sequence[Deciding]
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,12 +135,13 @@ async def read_needs(
     *,
     livemode: bool,
     scopes: Mapping[NeedKind, Sequence[MerchantId] | None],
+    asking: Asking,
 ) -> list[Need]:
     """What needs a person in a mode, of the kinds asked for; `scopes` names the only merchants that count for a kind."""
 
     async def need(kind: NeedKind) -> Need:
         seen = PaymentsSeen(livemode, scopes.get(kind))
-        return Need(kind=kind, found=await _read(kind, lambda: _count(stores, kind, seen)))
+        return Need(kind=kind, found=await _read(kind, lambda: _count(stores, kind, seen, asking)))
 
     return list(await asyncio.gather(*map(need, kinds)))
 
@@ -156,7 +176,7 @@ async def read_system(stores: HomeStores) -> SystemState:
     )
 
 
-async def _count(stores: HomeStores, kind: NeedKind, seen: PaymentsSeen) -> NeedCount:
+async def _count(stores: HomeStores, kind: NeedKind, seen: PaymentsSeen, asking: Asking) -> NeedCount:
     match kind:
         case "unknown_outcomes" | "disputes_due" | "reviews" | "held_reports":
             return await stores.payments.count(kind, seen, counted_max=COUNTED_MAX)
@@ -172,8 +192,25 @@ async def _count(stores: HomeStores, kind: NeedKind, seen: PaymentsSeen) -> Need
         case "endpoints_failing":
             failing = await stores.endpoints.count_failing(OwnersSeen(*seen), counted_max=COUNTED_MAX)
             return NeedCount(failing.endpoints, failing.oldest_at, None)
+        case "proposals":
+            return await _waiting(stores.proposals, seen, asking)
         case _:
             assert_never(kind)
+
+
+async def _waiting(proposals: Proposals, seen: PaymentsSeen, asking: Asking) -> NeedCount:
+    found = [
+        await proposals.waiting(
+            asking.staff,
+            deciding.kinds,
+            livemode=seen.livemode,
+            merchant_ids=deciding.merchant_ids,
+            limit=COUNTED_MAX,
+        )
+        for deciding in asking.decides
+    ]
+    since = min((at for _, at in found if at is not None), default=None)
+    return NeedCount(sum(count for count, _ in found), since, None)
 
 
 async def _lag(log: EventLog[LogEvent], follower: Follower) -> ConsumerLag:

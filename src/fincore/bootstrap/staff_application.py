@@ -14,6 +14,7 @@ from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.staff_act_services import ActLimits
 from fincore.bootstrap.staff_acts import acts_resources
 from fincore.bootstrap.staff_ledger import ledger_resources
+from fincore.bootstrap.staff_merchants import merchant_resources
 from fincore.bootstrap.staff_operations import operations_resources
 from fincore.bootstrap.staff_payments import payment_resources
 from fincore.bootstrap.staff_reconciliation import reconciliation_resources
@@ -55,6 +56,7 @@ STAFF_API: Final = ApiDescription(
         "Acts on breaks": "End breaks by entries, and take them back.",
         "Proposals": "What one person asks for and a second person approves.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
+        "Merchants": "Merchants with their keys, fee plans and origins.",
         "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
@@ -138,6 +140,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
         *payment_resources(services),
         *acts_resources(services),
         *operations_resources(services),
+        *merchant_resources(services),
         *ledger_resources(services),
         *reconciliation_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),

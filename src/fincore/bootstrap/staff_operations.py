@@ -22,6 +22,7 @@ from fincore.staff.webhook_deliveries.handlers import WebhookDeliveryHandlers
 from fincore.staff.webhook_endpoints.handlers import WebhookEndpointHandlers
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
+from fincore.write.staff.proposals import Proposals
 
 
 def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
@@ -43,6 +44,7 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
         breakers=BreakerStore(stores.eventstore, BreakerPolicy()),
         verdicts=Verdicts(stores.eventstore),
         sources=Sources(stores.ledgerdb),
+        proposals=Proposals(stores.eventstore),
     )
     return (
         Home(admission, home, services.clock),

@@ -19,6 +19,7 @@ ProblemCode = Literal[
     "amount_too_small",
     "api_key_invalid",
     "api_key_missing",
+    "api_key_not_found",
     "balance_transaction_not_found",
     "body_too_large",
     "body_too_slow",
@@ -74,7 +75,10 @@ ProblemCode = Literal[
     "media_type_unsupported",
     "method_not_allowed",
     "operation_in_progress",
+    "merchant_not_found",
+    "origin_not_found",
     "origin_not_registered",
+    "origins_too_many",
     "overloaded",
     "parameter_invalid",
     "parameter_unknown",
@@ -233,6 +237,17 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Permission missing",
             "Ask an admin for a role that has the permission which `detail` names.",
         ),
+        "merchant_not_found": ProblemKind(
+            404, "Unknown merchant", "Check the id, and that you may see this merchant in some mode."
+        ),
+        "api_key_not_found": ProblemKind(
+            404, "Unknown API key", "Check the id: list the keys of the merchant in the modes that you see."
+        ),
+        "origin_not_found": ProblemKind(
+            404,
+            "Origin not registered for merchant",
+            "List the origins of the merchant, and name one with its mode.",
+        ),
         "dead_letter_not_found": ProblemKind(
             404,
             "Unknown dead letter",
@@ -347,6 +362,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "sealed_day_too_long": ProblemKind(
             409, "Day too long", "Run `fincore ledger verify` on a server of FinCore."
+        ),
+        "origins_too_many": ProblemKind(
+            409,
+            "Too many origins",
+            "Remove an origin of the merchant in this mode, then register this one with a new key.",
         ),
         "dead_letter_needed": ProblemKind(
             409,

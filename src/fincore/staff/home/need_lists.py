@@ -16,6 +16,7 @@ NEED_LISTS: Final[Mapping[NeedKind, str]] = MappingProxyType(
         "disputes_due": "/staff/v1/disputes?mode={mode}&status=needs_response",
         "reviews": "/staff/v1/reviews?mode={mode}",
         "held_reports": "/staff/v1/held_reports?mode={mode}",
+        "proposals": "/staff/v1/proposals?mode={mode}&status=proposed&by=others",
         "endpoints_failing": "/staff/v1/webhook_endpoints?mode={mode}&condition=failing",
     }
 )
