@@ -9,7 +9,9 @@ from typing import Final, get_args
 import asyncpg
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
+from fincore.backoffice.proposal_finisher import finish_proposals
 from fincore.backoffice.proposals import Executed, Impossible, NotDecided, NotNow, ProposalDecisions
 from fincore.backoffice.proposed_settings import ProposedRiskRules, ProposedRoutingRules
 from fincore.backoffice.risk_rules import draft_rules, starter_rules, use_rules
@@ -30,6 +32,7 @@ from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.rule_store import RuleStore
 from fincore.write.staff.proposals import NewProposal, ProposalFilters, Proposals, TooManyProposals
 from fixtures.merchant_api import Api, serving_api
+from fixtures.waiting import eventually
 
 LEA: Final = StaffActor("sub-lea", "lea")
 MAX: Final = StaffActor("sub-max", "max")
@@ -410,3 +413,26 @@ async def test_executed_once_after_its_key_is_forgotten(api: Api, pool: Pool, ow
     again = await services_of(api).refunds.execute(agreed, decision)
     assert again == Executed(agreed.result or "")
     assert len((await api.folded(charge_id)).refunds) == 1
+
+
+async def test_finisher_goes_on_after_a_failure_and_measures(pool: Pool) -> None:
+    proposal, waiting = await proposed(pool, "ch_1"), await proposed(pool, "ch_2")
+    await step(pool, proposal, "approve", MAX, "proposed")
+    stop, executor = asyncio.Event(), Failing(RuntimeError("broken"))
+    decisions = ProposalDecisions(Proposals(pool), {"refund": executor})
+    finishing = asyncio.create_task(finish_proposals(decisions, stop, pause_seconds=0.01))
+
+    async def is_executed() -> bool:
+        return (await read(pool, proposal.proposal_id)).status == "executed"
+
+    await eventually(is_executed)
+    stop.set()
+    await finishing
+    await decisions.measure()
+    assert executor.executions == 2
+    assert (await read(pool, waiting.proposal_id)).status == "proposed"
+    assert REGISTRY.get_sample_value("fincore_proposals_waiting") == 1
+    assert REGISTRY.get_sample_value("fincore_proposal_agreed_seconds") == 0
+    await step(pool, waiting, "approve", MAX, "proposed")
+    await decisions.measure()
+    assert (REGISTRY.get_sample_value("fincore_proposal_agreed_seconds") or 0) > 0

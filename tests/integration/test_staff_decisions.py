@@ -120,6 +120,7 @@ async def test_unknown_outcome_is_resolved_once(api: Api, lea: StaffClient, pool
     await api.record(charge_id, Unknown(reason="timeout", since=NOON))
     unnamed = await lea.act(path, "k", outcome="captured")
     assert unnamed.problem()[:2] == (409, "act_not_possible")
+    assert unnamed.json()["detail"] == "Say in psp_reference what the PSP calls it."
     replies = [
         await lea.act(path, "k", "seen there", outcome="captured", psp_reference="pi_seen") for _ in range(2)
     ]

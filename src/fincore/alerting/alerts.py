@@ -40,6 +40,14 @@ ALERTS: Final = (
         section="when-something-is-down",
     ),
     Alert(
+        name="ProposalNotCarriedOut",
+        severity="critical",
+        expression="fincore_proposal_agreed_seconds > 300",
+        runbook="Two people of staff agreed on an act, and FinCore has not carried it out for five minutes. The log of the role staff "
+        "says why at each attempt: `staff.proposal_waits` or `staff.proposal_failed`.",
+        section="proposals-of-staff",
+    ),
+    Alert(
         name="RequestsLimited",
         severity="warning",
         expression="sum by (reason) (increase(fincore_http_requests_limited_total[15m])) > 100",

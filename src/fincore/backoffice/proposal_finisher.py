@@ -22,7 +22,10 @@ async def finish_proposals(
     """
     while not stop.is_set():
         try:
-            await decisions.finish()
+            try:
+                await decisions.finish()
+            finally:
+                await decisions.measure()
         except Exception:  # noqa: BLE001 -- a store that is away, or a proposal that fails, ends no server
             _log.exception("staff.proposals_not_finished")
         with contextlib.suppress(TimeoutError):

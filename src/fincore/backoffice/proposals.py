@@ -122,6 +122,10 @@ class ProposalDecisions:
         """Take a proposal of one's own back. Repeating it is safe."""
         return await self._decide(proposal, "withdraw", by, reason)
 
+    async def measure(self) -> None:
+        """Tell Prometheus how proposals stand."""
+        await self._proposals.measure()
+
     async def finish(self) -> int:
         """Carry out what two people agreed on and that is not done yet, end what waited too long; how many ended.
 

@@ -218,7 +218,7 @@ class BreakActs:
                     needed_because=str(needed),
                 )
             except (AdjustmentRefused, BreakNotChanged) as error:
-                raise Problem("act_not_possible", f"{error}.") from None
+                raise Problem("act_not_possible", _sentence(error)) from None
             return await self._proposing.propose(key, fingerprint, new)
 
         async def make() -> Answer:
@@ -243,6 +243,11 @@ def _require_books(visit: Visit, *, livemode: bool, unknown: ProblemCode | None)
     scope = visit.person.scope(visit.permission, livemode=livemode)
     if scope is None or scope.merchant_ids is not None:
         raise missing(visit.permission, f" in {'live' if livemode else 'test'} mode for all merchants")
+
+
+def _sentence(error: Exception) -> str:
+    sentence = str(error).rstrip(".")
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _break_number(call: Call) -> int:

@@ -1,6 +1,6 @@
 """What acts on a charge are answered, and what a refund would do. Pure."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from msgspec import Meta
@@ -9,7 +9,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, RefundId, RequestId
 from fincore.domain.one_person_limits import OnePersonLimit
-from fincore.domain.refusal import Refusal
+from fincore.domain.refusal import Refusal, RequestRefusalCode
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.eventstore.commit import RenderedResponse
 from fincore.public.charge_body import ChargeBody, charge_body
@@ -21,7 +21,9 @@ _ENCODER = msgspec.json.Encoder()
 class StaffRefusalBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why something is not possible now."""
 
-    code: Annotated[str, Meta(description="The code of the problem that the act would be answered with.")]
+    code: Annotated[
+        RequestRefusalCode, Meta(description="The code of the problem that the act would be answered with.")
+    ]
     detail: Annotated[str, Meta(description="What stands in the way.")]
 
 
@@ -104,7 +106,10 @@ def preview_body(
         captured_minor=charge.captured_minor,
         refundable_minor=acceptable_refund_minor(charge),
         left_after_minor=charge.refundable_minor - taken_minor,
-        refusal=None if refusal is None else StaffRefusalBody(code=refusal.code, detail=refusal.detail),
+        # A request is refused for the reasons of requests only.
+        refusal=None
+        if refusal is None
+        else StaffRefusalBody(code=cast("RequestRefusalCode", refusal.code), detail=refusal.detail),
         second_person_because=second_person,
         limit=None
         if limit is None

@@ -24,13 +24,23 @@ class StaffDecisionBody(msgspec.Struct, frozen=True, kw_only=True):
     decision: Annotated[DecisionName, Meta(description="What was decided.")]
     status: Annotated[ChargeStatus, Meta(description="The charge's status after it.")]
     follows: Annotated[
-        str | None,
-        Meta(description="What FinCore asks the PSP because of it: `capture` or `cancel`; null: nothing."),
+        Literal["capture", "cancel"] | None,
+        Meta(description="What FinCore asks the PSP because of it; null: nothing."),
     ]
     held_reports: Annotated[int, Meta(description="How many reports of the charge are held after it.")]
     review: Annotated[
         ReviewStatus | None, Meta(description="How its review stands after it; null: it has none.")
     ]
+
+
+def _follows(charge: Charge) -> Literal["capture", "cancel"] | None:
+    match charge.operation.kind if charge.operation is not None else None:
+        case "capture":
+            return "capture"
+        case "cancel":
+            return "cancel"
+        case _:
+            return None
 
 
 def decided(charge_id: ChargeId, decision: DecisionName) -> Callable[[Charge], RenderedResponse]:
@@ -41,9 +51,7 @@ def decided(charge_id: ChargeId, decision: DecisionName) -> Callable[[Charge], R
             charge=charge_id,
             decision=decision,
             status=charge.status,
-            follows=charge.operation.kind
-            if charge.operation is not None and charge.operation.kind in ("capture", "cancel")
-            else None,
+            follows=_follows(charge),
             held_reports=len(charge.held_reports),
             review=review_status(charge),
         )

@@ -1,6 +1,7 @@
 """/staff/v1/cases, /unknown_outcomes, /held_reports: what staff decide about a charge, by its id."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar, get_args
 
 import msgspec
@@ -48,6 +49,14 @@ _OF_CHARGES: Final[tuple[DecidedChargeOutcome, ...]] = (
     "failed",
     "given_back",
 )
+
+_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "amount_needed": "a report over another amount is held: say in amount_minor which amount the PSP shows",
+        "psp_reference_needed": "say in psp_reference what the PSP calls it",
+    }
+)
+"""Refusals of which the sentence names an option of a command -> the sentence with the field of the request."""
 
 Decided = Answered | Refusal | NoSuchCharge | Contended
 OutcomeT = TypeVar("OutcomeT", bound=str)
@@ -231,7 +240,8 @@ def _one_of(outcome: str, outcomes: tuple[OutcomeT, ...], what: str) -> OutcomeT
 def _response_of(result: Decided, fingerprint: bytes) -> Response:
     match result:
         case Refusal():
-            raise Problem("act_not_possible", f"{result.detail[:1].upper()}{result.detail[1:]}.")
+            sentence = _FIELDS.get(result.code, result.detail).rstrip(".")
+            raise Problem("act_not_possible", f"{sentence[:1].upper()}{sentence[1:]}.")
         case NoSuchCharge():
             raise Problem("charge_not_found", param="charge_id")
         case Contended():

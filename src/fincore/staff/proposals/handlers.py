@@ -177,7 +177,9 @@ def _problem_of(not_decided: NotDecided) -> Problem:
     proposal = not_decided.proposal
     match not_decided.flaw:
         case None:
-            return Problem("act_not_possible", f"{not_decided.sentence}. The proposal stays open.")
+            return Problem(
+                "act_not_possible", f"{not_decided.sentence.rstrip('.')}. The proposal stays open."
+            )
         case "is_proposer":
             return Problem(
                 "second_person_needed",

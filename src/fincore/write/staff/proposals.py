@@ -24,6 +24,7 @@ from fincore.domain.proposal import (
 from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.write.staff.metrics import OLDEST_AGREED_SECONDS, PROPOSALS_WAITING
 
 _SQL = load_sql("fincore.write.staff", "proposals.sql")
 
@@ -203,6 +204,12 @@ class Proposals:
         except (asyncpg.RestrictViolationError, asyncpg.UniqueViolationError):
             return "not_open"
         return None
+
+    async def measure(self) -> None:
+        """Tell Prometheus how many wait, and for how long the oldest that was agreed on has not been carried out."""
+        row = await self._pool.fetchrow(_SQL.measure)
+        PROPOSALS_WAITING.set(row["waiting"] if row else 0)
+        OLDEST_AGREED_SECONDS.set(row["agreed_seconds"] if row else 0.0)
 
     async def under_way(self) -> list[ProposalId]:
         """Those that two people agreed on and that are to be carried out still, oldest first, a bounded number."""

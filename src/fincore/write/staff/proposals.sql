@@ -77,3 +77,14 @@ from (
     order by expires_at
     limit $5
 ) found;
+
+-- name: measure
+-- How many proposals wait, and for how long the oldest that was agreed on has not been carried out.
+select
+    (select count(*) from staff.proposals where status = 'proposed') as waiting,
+    coalesce((
+        select extract(epoch from clock_timestamp() - min(s.taken_at))
+        from staff.proposals p
+        join staff.proposal_steps s on s.proposal_id = p.proposal_id and s.status_before = 'proposed'
+        where p.status = 'approved'
+    ), 0)::float8 as agreed_seconds;
