@@ -107,6 +107,7 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
         screen.prose("\n".join(wrong))
     screen.heading("Your turn")
     screen.text(_next_steps(processes, api_key, charges[0]["id"]))
+    screen.text(_dashboard(processes))
     if sys.stdin.isatty() and sys.stdout.isatty():
         _serve(screen, processes, receiver, merchant_id, api_key)
     return 1 if wrong or checked.code else 0
@@ -224,6 +225,15 @@ API documentation: {processes.api_url()}/docs
 Books:             {processes.command_line("ledger", "trial-balance")}
 Breaks:            {processes.command_line("reconcile", "breaks")}
 Rules of risk:     {processes.command_line("risk", "show")}"""
+
+
+def _dashboard(processes: Processes) -> str:
+    support = processes.add_person("ada", "Ada", "support", "finance")
+    admin = processes.add_person("grace", "Grace", "finance", "admin")
+    return f"""\
+Dashboard:         {processes.staff_url}
+                   as ada (support, finance), once with the password {support}
+                   as grace (finance, admin), once with the password {admin}"""
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from demo.payments import AWAY
 
 API_PORT: Final = 8080
 CHECKOUT_PORT: Final = 8081
+STAFF_PORT: Final = 8082
 OPS_PORT: Final = 9100
 REFUSES_SECONDS: Final = 600.0
 STRIPE_ACCOUNT: Final = "test"
@@ -26,6 +27,8 @@ SETTINGS: Final = {
     "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
     "FINCORE_LOG_FORMAT": "json",
     "FINCORE_STRIPE_TEST_BANK_ACCOUNT": BANK_ACCOUNT,
+    # Above 100.00 at once a refund by staff needs a second person.
+    "FINCORE_REFUND_LIMITS_MINOR": "usd:10000:50000,eur:10000:50000",
 }
 
 
@@ -37,7 +40,14 @@ class Processes(Installation):
     """The sandbox and FinCore in `folder`, on the ports of the README where they are free."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, SETTINGS, api_port=API_PORT, checkout_port=CHECKOUT_PORT, ops_port=OPS_PORT)
+        super().__init__(
+            folder,
+            SETTINGS,
+            api_port=API_PORT,
+            checkout_port=CHECKOUT_PORT,
+            staff_port=STAFF_PORT,
+            ops_port=OPS_PORT,
+        )
         self.settings["FINCORE_CARD_EDGE_PORT"] = self.card_edge_url.rpartition(":")[2]
         self.settings["FINCORE_CARD_EDGE_HMAC_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
         self._away: Sandbox | None = None
@@ -54,6 +64,14 @@ class Processes(Installation):
         self.until_ready("api")
         self.until_ready("checkout")
         self.until_ready("card-edge")
+
+    def add_person(self, username: str, name: str, *roles: str) -> str:
+        """Add a person of staff; the one-time password, with which the person logs in and chooses another."""
+        options = [f"--role={role}" for role in roles]
+        printed = self.printed(
+            "staff", "add", username, "--name", name, *options, "--by", "Demo", "--reason", "Looks around."
+        )
+        return printed.splitlines()[-1]
 
     def refuse_connections(self) -> None:
         """Let the sandbox of the account `AWAY` refuse every connection from now on."""

@@ -125,6 +125,8 @@ def _page(
     policy = (
         ("content-language", language),
         ("content-security-policy", POLICY),
+        # Under `no-referrer` a browser posts a form with `Origin: null`, and the server could not tell it from one of another site.
+        ("referrer-policy", "same-origin"),
         ("vary", "accept-language"),
     )
     return Response(status, page, HTML, (*policy, *headers))
