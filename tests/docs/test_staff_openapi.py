@@ -29,8 +29,14 @@ def test_every_field_and_object_for_staff_is_described() -> None:
             assert described.get("description"), f"{name}.{field}"
 
 
-READS_BY_POST: Final = {"/staff/v1/searches", "/staff/v1/charges/searches", "/staff/v1/charges/totals"}
-"""They change nothing, and have a body because what they ask for is personal data."""
+READS_BY_POST: Final = {
+    "/staff/v1/searches",
+    "/staff/v1/charges/searches",
+    "/staff/v1/charges/totals",
+    "/staff/v1/routing_rules/checks",
+    "/staff/v1/routing_rules/simulations",
+}
+"""They change nothing, and have a body because what they ask for is personal data, or long."""
 
 
 def test_acts_of_staff_need_a_key_and_a_reason() -> None:

@@ -163,7 +163,7 @@ async def read_system(stores: HomeStores) -> SystemState:
     consumers, queue, breakers, invariants, reconciliation = await asyncio.gather(
         asyncio.gather(*(_lag(stores.log, follower) for follower in stores.followers)),
         _read("queue", lambda: stores.jobs.backlog(counted_max=COUNTED_MAX)),
-        _read("breakers", stores.breakers.read),
+        read_breakers(stores.breakers),
         _read("invariants", lambda: _invariants(stores.verdicts)),
         _read("reconciliation", lambda: _reconciled(stores.sources)),
     )
@@ -174,6 +174,11 @@ async def read_system(stores: HomeStores) -> SystemState:
         invariants=invariants,
         reconciliation=reconciliation,
     )
+
+
+async def read_breakers(breakers: BreakerStore) -> Mapping[AccountKey, SharedBreaker] | None:
+    """The breakers that have a state; None where they could not be read."""
+    return await _read("breakers", breakers.read)
 
 
 async def _count(stores: HomeStores, kind: NeedKind, seen: PaymentsSeen, asking: Asking) -> NeedCount:

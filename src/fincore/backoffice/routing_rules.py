@@ -15,12 +15,13 @@ from fincore.write.rules.rule_text import RuleFlaw
 
 
 class RulesNotUsable(FinCoreError):
-    """A text is no set of routing rules; the message says what is wrong with it, and at which line."""
+    """A text is no set of routing rules; the message says what is wrong with it, and at which line, and `flaws` all of it."""
 
     def __init__(self, flaws: Sequence[RuleFlaw]) -> None:
         first = "; ".join(str(flaw) for flaw in flaws[:3])
         more = f"; and {counted(len(flaws) - 3, 'further flaw')}" if len(flaws) > 3 else ""  # noqa: PLR2004 -- a sentence holds three
         super().__init__(f"the rules cannot be used: {first}{more}")
+        self.flaws = tuple(flaws)
 
 
 class RulesChanged(FinCoreError):

@@ -18,6 +18,7 @@ from fincore.bootstrap.staff_merchants import merchant_resources
 from fincore.bootstrap.staff_operations import operations_resources
 from fincore.bootstrap.staff_payments import payment_resources
 from fincore.bootstrap.staff_reconciliation import reconciliation_resources
+from fincore.bootstrap.staff_rules import rule_resources
 from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
@@ -56,6 +57,7 @@ STAFF_API: Final = ApiDescription(
         "Acts on breaks": "End breaks by entries, and take them back.",
         "Proposals": "What one person asks for and a second person approves.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
+        "Routing": "Where charges go: rules, accounts at PSPs, and trying both on a charge.",
         "Merchants": "Merchants with their keys, fee plans and origins.",
         "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
@@ -141,6 +143,7 @@ def staff_resources(services: StaffServices) -> tuple[Resource, ...]:
         *acts_resources(services),
         *operations_resources(services),
         *merchant_resources(services),
+        *rule_resources(services),
         *ledger_resources(services),
         *reconciliation_resources(services),
         AuditTrail(services.admission, Acts(services.stores.eventstore)),

@@ -102,6 +102,9 @@ ProblemCode = Literal[
     "sealed_day_not_found",
     "sealed_day_too_long",
     "second_person_needed",
+    "rule_version_not_found",
+    "rules_changed",
+    "rules_not_usable",
     "secret_key_required",
     "settlement_file_not_changed",
     "settlement_file_not_found",
@@ -237,6 +240,9 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Permission missing",
             "Ask an admin for a role that has the permission which `detail` names.",
         ),
+        "rule_version_not_found": ProblemKind(
+            404, "Unknown version of rules", "List the versions of the rules, and name one."
+        ),
         "merchant_not_found": ProblemKind(
             404, "Unknown merchant", "Check the id, and that you may see this merchant in some mode."
         ),
@@ -367,6 +373,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             409,
             "Too many origins",
             "Remove an origin of the merchant in this mode, then register this one with a new key.",
+        ),
+        "rules_changed": ProblemKind(
+            409,
+            "Rules changed meanwhile",
+            "Look at the version that is live now, then send the request again with a new key.",
         ),
         "dead_letter_needed": ProblemKind(
             409,
@@ -562,6 +573,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "Missing PSP account",
             "Ask the operator of this installation to configure a PSP account for the mode of your key.",
+        ),
+        "rules_not_usable": ProblemKind(
+            422,
+            "Rules with flaws",
+            "Correct what `detail` names; a check of the text lists all flaws with their lines.",
         ),
         "rate_limited": ProblemKind(
             429,
