@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
+
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import RequestId, StaffSubject
 from fincore.domain.secret import Secret
@@ -14,7 +16,7 @@ from fincore.postgres.pool import Connection, Pool, transaction_on
 from fincore.write.staff.actor import Actor
 from fincore.write.staff.acts import Act, Acts
 from fincore.write.staff.login_attempts import LoginAttempts
-from fincore.write.staff.passwords import Passwords, one_time_password
+from fincore.write.staff.passwords import PasswordHash, Passwords, one_time_password
 from fincore.write.staff.people import (
     NAME_CHARACTERS_MAX,
     PersonRefused,
@@ -56,6 +58,15 @@ class NewPassword(NamedTuple):
     password: Secret
 
 
+class PreparedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who is not added yet. The password is kept as a hash."""
+
+    username: str
+    name: str
+    groups: tuple[str, ...]
+    password_hash: PasswordHash
+
+
 def operator(by: str) -> Actor:
     """An operator at a terminal, under the name that was typed."""
     return Actor(subject=OPERATOR, username=by)
@@ -77,13 +88,33 @@ class PeopleKeeper:
 
     async def add(self, username: str, name: str, roles: Sequence[str], cause: Cause) -> NewPassword:
         """Add a person with some roles and a one-time password. Raises `PersonRefused`."""
+        prepared, password = await self.prepared(username, name, roles)
+        async with transaction_on(self._pool) as transaction:
+            account = await self.add_in(transaction, prepared, cause)
+        return NewPassword(account, password)
+
+    async def prepared(self, username: str, name: str, roles: Sequence[str]) -> tuple[PreparedPerson, Secret]:
+        """A person who may be added later, and the one-time password that works from then on. Raises `PersonRefused`."""
         groups, shown = self._groups(roles), _name(name or username)
+        if await self.is_taken(username):
+            raise PersonRefused(f"there is a person {username} already: `fincore staff list` lists them all")
         password = one_time_password()
         hashed = await self._passwords.hash(password.reveal())
-        async with transaction_on(self._pool) as transaction:
-            account = await StaffPeople.add(transaction, username, shown, groups, hashed)
-            await _record(transaction, "add_person", account, cause)
-        return NewPassword(account, password)
+        prepared = PreparedPerson(username=username, name=shown, groups=groups, password_hash=hashed)
+        return prepared, password
+
+    async def is_taken(self, username: str) -> bool:
+        """Whether a person has this username, in any spelling. Raises `PersonRefused` for a text that is none."""
+        return await self._people.find(username) is not None
+
+    @staticmethod
+    async def add_in(transaction: Connection, prepared: PreparedPerson, cause: Cause) -> StaffAccount:
+        """Add a prepared person in a transaction of the caller, such as that of an approval. Raises `PersonRefused`."""
+        account = await StaffPeople.add(
+            transaction, prepared.username, prepared.name, prepared.groups, prepared.password_hash
+        )
+        await _record(transaction, "add_person", account, cause)
+        return account
 
     async def set_roles(self, username: str, roles: Sequence[str], cause: Cause) -> StaffAccount:
         """Give a person other roles, which count at once. Raises `PersonRefused` and `NoSuchPerson`."""
@@ -137,6 +168,10 @@ class PeopleKeeper:
         if account is None:
             raise NoSuchPerson(username)
         return account.subject
+
+    def checked_roles(self, roles: Sequence[str]) -> tuple[str, ...]:
+        """Roles as they are stored. Raises `PersonRefused`."""
+        return self._groups(roles)
 
     def _groups(self, roles: Sequence[str]) -> tuple[str, ...]:
         groups = tuple(dict.fromkeys(roles))

@@ -7,8 +7,10 @@ from fincore.backoffice.adjustments import StaffAdjustments
 from fincore.backoffice.operator_recorder import Resolver
 from fincore.backoffice.proposals import Executor, InTransaction, ProposalDecisions
 from fincore.backoffice.proposed_adjustments import AdjustmentExecutor
+from fincore.backoffice.proposed_people import StaffMemberExecutor, StaffRolesExecutor
 from fincore.backoffice.proposed_settings import LiveKeyExecutor, RiskRulesExecutor, RoutingRulesExecutor
 from fincore.backoffice.staff_decisions import StaffDecisions
+from fincore.backoffice.staff_people import PeopleKeeper
 from fincore.backoffice.staff_refunds import StaffRefunds
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.psp_limits import LIMITS
@@ -21,6 +23,7 @@ from fincore.domain.proposal import ProposalKind
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
+from fincore.staff.access.grants import read_role
 from fincore.staff.charge_acts.body import render_staff_charge, render_staff_refund
 from fincore.write.charges import CHARGES
 from fincore.write.payments.idempotent_requests import IdempotentRequests
@@ -29,6 +32,7 @@ from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.response_cache import ResponseCache
 from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.staff.counted_refunds import CountedRefunds
+from fincore.write.staff.passwords import Passwords
 from fincore.write.staff.proposals import Proposals
 
 
@@ -48,6 +52,7 @@ class ActServices(NamedTuple):
     adjustments: StaffAdjustments
     proposals: Proposals
     decisions: ProposalDecisions
+    people: PeopleKeeper
 
 
 def act_services(
@@ -77,7 +82,7 @@ def act_services(
     adjustment_log = EventLog(stores.eventstore, ADJUSTMENT_EVENTS)
     adjustments = StaffAdjustments(stores.ledgerdb, adjustment_log, writer, limits.adjustments)
     trial = StaffAdjustments(stores.ledgerdb, adjustment_log, writer, limits.adjustments, is_trial=True)
-    proposals = Proposals(stores.eventstore)
+    proposals, people = Proposals(stores.eventstore), PeopleKeeper(stores.eventstore, Passwords(), read_role)
     of_breaks = AdjustmentExecutor(adjustments, trial)
     executors: Mapping[ProposalKind, Executor | InTransaction] = {
         "refund": refunds,
@@ -88,6 +93,8 @@ def act_services(
         "live_key": InTransaction(LiveKeyExecutor(stores.eventstore, clock)),
         "risk_rules": InTransaction(RiskRulesExecutor(stores.eventstore, clock)),
         "routing_rules": InTransaction(RoutingRulesExecutor(stores.eventstore, accounts)),
+        "staff_member": InTransaction(StaffMemberExecutor(people)),
+        "staff_roles": InTransaction(StaffRolesExecutor(people)),
     }
     return ActServices(
         operations=operations,
@@ -96,4 +103,5 @@ def act_services(
         adjustments=adjustments,
         proposals=proposals,
         decisions=ProposalDecisions(proposals, executors),
+        people=people,
     )

@@ -8,6 +8,7 @@ from fincore.staff.answers import Answers
 from fincore.staff.break_acts.handlers import BreakActs
 from fincore.staff.charge_acts.handlers import ChargeActs
 from fincore.staff.charge_decisions.handlers import ChargeDecisions
+from fincore.staff.people.handlers import PeopleHandlers
 from fincore.staff.proposals.handlers import ProposalHandlers
 from fincore.staff.proposing import Proposing
 
@@ -50,5 +51,13 @@ def acts_resources(services: StaffServices) -> tuple[Resource, ...]:
             answers=answers,
             proposals=behind.proposals,
             decisions=behind.decisions,
+        ),
+        PeopleHandlers(
+            admission,
+            acts=acts,
+            answers=answers,
+            proposing=proposing,
+            keeper=behind.people,
+            keeps_people=services.keeps_people,
         ),
     )

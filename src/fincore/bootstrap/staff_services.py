@@ -23,6 +23,7 @@ class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
     acts: StaffActs
     limits: ActLimits = ActLimits()
     accounts: tuple[ConfiguredAccount, ...] = ()
+    keeps_people: bool = False
     writer: Writer[LogEvent]
     watch: StreamWatch
     log: EventLog[ChargeEvent]

@@ -50,6 +50,8 @@ ProposalKind = Literal[
     "live_key",
     "risk_rules",
     "routing_rules",
+    "staff_member",
+    "staff_roles",
 ]
 
 
@@ -86,6 +88,12 @@ PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
             "settings.approve", "always", "let a version of the risk rules be live, or retire the live one"
         ),
         "routing_rules": KindOfProposal("settings.approve", "always", "let routing rules be live"),
+        "staff_member": KindOfProposal(
+            "settings.approve", "always", "add a person to the built-in issuer, with roles"
+        ),
+        "staff_roles": KindOfProposal(
+            "settings.approve", "always", "give a person of the built-in issuer other roles"
+        ),
     }
 )
 

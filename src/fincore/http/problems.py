@@ -86,6 +86,7 @@ ProblemCode = Literal[
     "parked_stream_not_found",
     "payment_method_not_taken",
     "permission_missing",
+    "person_not_found",
     "proposal_not_found",
     "proposal_not_open",
     "psp_not_configured",
@@ -311,6 +312,9 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             404,
             "Unknown refund",
             "Check the id, and that your key is of the merchant and the mode that created the refund.",
+        ),
+        "person_not_found": ProblemKind(
+            404, "Unknown person", "Check the id. The list of people holds those there are."
         ),
         "proposal_not_found": ProblemKind(
             404, "Unknown proposal", "Check the id, and that you may see proposals of its mode and merchant."

@@ -1,0 +1,93 @@
+"""Proposals about people of the built-in issuer as they are carried out, each in one transaction with its end."""
+
+import msgspec
+
+from fincore.backoffice.proposals import Executed, Impossible
+from fincore.backoffice.staff_people import Cause, NoSuchPerson, PeopleKeeper, PreparedPerson
+from fincore.domain.ids import RequestId, StaffSubject
+from fincore.domain.proposal import Proposal
+from fincore.domain.staff_decision import StaffDecision
+from fincore.postgres.pool import Connection
+from fincore.write.staff.actor import Actor
+from fincore.write.staff.people import PersonRefused, StaffAccount
+
+
+class ProposedRoles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proposal `staff_roles` is to do: `roles` in place of `before`, which the person has when it is proposed."""
+
+    subject: StaffSubject
+    username: str
+    before: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+class StaffMemberExecutor:
+    """Adds a person, with the one-time password that the proposer was shown."""
+
+    def __init__(self, keeper: PeopleKeeper) -> None:
+        self._keeper = keeper
+
+    async def check(self, proposal: Proposal, _: StaffDecision) -> Impossible | None:
+        """Whether the name is free."""
+        prepared = msgspec.json.decode(proposal.act, type=PreparedPerson)
+        if await self._keeper.is_taken(prepared.username):
+            return Impossible(f"there is a person {prepared.username} already")
+        return None
+
+    async def execute_in(
+        self, transaction: Connection, proposal: Proposal, _: StaffDecision
+    ) -> Executed | Impossible:
+        """Add the person."""
+        prepared = msgspec.json.decode(proposal.act, type=PreparedPerson)
+        try:
+            account = await self._keeper.add_in(transaction, prepared, _cause(proposal))
+        except PersonRefused as error:
+            return Impossible(str(error))
+        return Executed(account.subject)
+
+
+class StaffRolesExecutor:
+    """Gives a person other roles, who has those still that the proposal names."""
+
+    def __init__(self, keeper: PeopleKeeper) -> None:
+        self._keeper = keeper
+
+    async def check(self, proposal: Proposal, _: StaffDecision) -> Impossible | None:
+        """Whether the person has the roles of before still."""
+        act = msgspec.json.decode(proposal.act, type=ProposedRoles)
+        found = next((one for one in await self._keeper.list() if one.subject == act.subject), None)
+        return _changed(act, found)
+
+    async def execute_in(
+        self, transaction: Connection, proposal: Proposal, agreed: StaffDecision
+    ) -> Executed | Impossible:
+        """Set the roles."""
+        act = msgspec.json.decode(proposal.act, type=ProposedRoles)
+        if (changed := await self.check(proposal, agreed)) is not None:
+            return changed
+        try:
+            account = await self._keeper.set_roles_in(
+                transaction, act.subject, act.roles, _cause(proposal), username=act.username
+            )
+        except (NoSuchPerson, PersonRefused) as error:
+            return Impossible(str(error))
+        return Executed(f"{account.username}: {' '.join(account.groups)}")
+
+
+def _cause(proposal: Proposal) -> Cause:
+    proposer = proposal.proposer
+    return Cause(
+        actor=Actor(subject=proposer.subject, username=proposer.username),
+        reason=proposal.reason,
+        request_id=RequestId(proposal.proposal_id),
+    )
+
+
+def _changed(act: ProposedRoles, found: StaffAccount | None) -> Impossible | None:
+    if found is None:
+        return Impossible(f"there is no person {act.username}")
+    if found.groups != act.before:
+        return Impossible(
+            f"{act.username} has the roles {' '.join(found.groups)} by now, and not {' '.join(act.before)}"
+        )
+    return None

@@ -1,0 +1,139 @@
+"""People of the built-in issuer over the API: two admins add a person and change roles, one admin disables."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from fincore.postgres.pool import Pool
+from fixtures.merchant_api import Api, Reply, serving_api
+from fixtures.staff_issuer import CAUSE, PASSWORD, Browser, Issuer, serving_issuer
+from fixtures.staff_server import serving_staff
+
+
+class Admin(NamedTuple):
+    """An admin who is logged in."""
+
+    browser: Browser
+    token: str
+
+    async def get(self, path: str) -> Reply:
+        return await self.browser.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+
+    async def act(self, path: str, key: str, **fields: Any) -> Reply:
+        async with self.browser._session.request(
+            "POST",
+            self.browser.url + path,
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Idempotency-Key": key,
+                "Content-Type": "application/json",
+            },
+            data=json.dumps({"reason": "a new colleague"} | fields).encode(),
+        ) as response:
+            return Reply(response.status, response.headers, await response.read())
+
+
+@pytest.fixture
+async def api(pool: Pool) -> AsyncIterator[Api]:
+    async with serving_api(pool) as api:
+        yield api
+
+
+@pytest.fixture
+async def issuer(api: Api) -> AsyncIterator[Issuer]:
+    async with serving_issuer(api) as issuer:
+        yield issuer
+
+
+async def admin(issuer: Issuer, username: str) -> Admin:
+    browser, tokens = await issuer.logged_in(username, "admin")
+    return Admin(browser, tokens["access_token"])
+
+
+async def usernames(issuer: Issuer) -> list[str]:
+    return [one.username for one in await issuer.people.list()]
+
+
+async def test_two_admins_add_a_person(issuer: Issuer, pool: Pool) -> None:
+    ada, bob = await admin(issuer, "ada"), await admin(issuer, "bob")
+    person: dict[str, Any] = {"username": "eva", "name": "Eva", "roles": ["support:test"]}
+    first = await ada.act("/staff/v1/people", "k", **person)
+    password, proposal = first.json()["one_time_password"], first.json()["proposal"]
+    assert (first.status, proposal["status"], proposal["kind"]) == (202, "proposed", "staff_member")
+    assert "password_hash" not in proposal["act"]
+    again = await ada.act("/staff/v1/people", "k", **person)
+    assert (again.json()["one_time_password"], again.json()["proposal"]["id"]) == (None, proposal["id"])
+    kept = await pool.fetchval(
+        "select string_agg(convert_from(response_body, 'UTF8'), '') from eventstore.idempotency_keys"
+    )
+    assert password not in kept
+    assert (await issuer.browser().log_in("eva", password)).status != 303
+    assert "eva" not in await usernames(issuer)
+    path = f"/staff/v1/proposals/{proposal['id']}/approve"
+    assert (await ada.act(path, "mine")).problem()[:2] == (403, "second_person_needed")
+    approved = await bob.act(path, "yes")
+    assert approved.json()["status"] == "executed", approved.body
+    browser = issuer.browser()
+    page = await browser.log_in("eva", password)
+    redirect = await browser.post_form(page, "/issuer/password", new_password=PASSWORD, repeated=PASSWORD)
+    assert (await browser.tokens_for(redirect))["access_token"]
+
+
+async def test_roles_change_once_two_admins_agree(issuer: Issuer) -> None:
+    ada, bob = await admin(issuer, "ada"), await admin(issuer, "bob")
+    browser, tokens = await issuer.logged_in("eva", "support")
+    (eva,) = [one for one in (await ada.get("/staff/v1/people")).json()["data"] if one["username"] == "eva"]
+    path = f"/staff/v1/people/{eva['subject']}/roles"
+    first = (await ada.act(path, "a", roles=["finance"])).json()["id"]
+    second = (await ada.act(path, "b", roles=["admin"])).json()["id"]
+    assert (await bob.act(f"/staff/v1/proposals/{first}/approve", "y")).json()["status"] == "executed"
+    me = (await browser.me(tokens["access_token"])).json()
+    assert [one["role"] for one in me["grants"]] == ["finance"]
+    late = await bob.act(f"/staff/v1/proposals/{second}/approve", "z")
+    assert late.problem()[:2] == (409, "act_not_possible")
+    assert "has the roles finance by now" in late.json()["detail"]
+
+
+async def test_admin_disables_another_and_not_themself(issuer: Issuer) -> None:
+    ada, bob = await admin(issuer, "ada"), await admin(issuer, "bob")
+    subjects = {one["username"]: one["subject"] for one in (await ada.get("/staff/v1/people")).json()["data"]}
+    own = await ada.act(f"/staff/v1/people/{subjects['ada']}/disable", "k")
+    assert own.problem()[:2] == (409, "act_not_possible")
+    replies = [await ada.act(f"/staff/v1/people/{subjects['bob']}/disable", "l") for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 200]
+    assert replies[0].body == replies[1].body
+    assert (await bob.get("/staff/v1/me")).status == 401
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"username": "ada", "roles": ["viewer"]},
+        {"username": "a b", "roles": ["viewer"]},
+        {"username": "eva", "roles": ["owner"]},
+        {"username": "eva", "roles": []},
+        {"username": "eva", "roles": ["admin:prod"]},
+        {"username": "4242424242424242", "roles": ["admin"]},
+    ],
+)
+async def test_person_that_cannot_be_added_is_refused(issuer: Issuer, person: dict[str, Any]) -> None:
+    ada = await admin(issuer, "ada")
+    assert (await ada.act("/staff/v1/people", "k", **person)).status in (409, 422)
+
+
+async def test_name_that_was_taken_meanwhile_is_not_added(issuer: Issuer) -> None:
+    ada, bob = await admin(issuer, "ada"), await admin(issuer, "bob")
+    proposal = (await ada.act("/staff/v1/people", "k", username="eva", roles=["viewer"])).json()["proposal"]
+    await issuer.people.add("EVA", "", ("viewer",), CAUSE)
+    late = await bob.act(f"/staff/v1/proposals/{proposal['id']}/approve", "y")
+    assert late.problem()[:2] == (409, "act_not_possible")
+
+
+async def test_issuer_of_the_installation_keeps_its_people_itself(api: Api) -> None:
+    async with serving_staff(api) as staff:
+        reply = await staff.person("admin").get("/staff/v1/people")
+        assert reply.problem()[:2] == (409, "act_not_possible")
+        bound = staff.person("admin", mode="test")
+        assert (await bound.get("/staff/v1/people")).problem()[:2] == (403, "permission_missing")
