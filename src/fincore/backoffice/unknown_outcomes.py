@@ -19,6 +19,7 @@ from fincore.domain.resolution import (
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Contended
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.staff_lists import Scope
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
 from fincore.write.queue.port import DeadLetters, HeldJob
 from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge
@@ -38,12 +39,16 @@ class Listed(msgspec.Struct, frozen=True):
     held_because: str | None
 
 
-async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> list[Listed]:
-    """The unknown outcomes, oldest first."""
+async def list_unknown(
+    paymentdb: Pool, jobs: DeadLetters, *, limit: int, scope: Scope | None = None
+) -> list[Listed]:
+    """The unknown outcomes of a scope, or of all merchants in both modes, oldest first."""
     held = await jobs.held(limit=HELD_JOBS_MAX)
     reasons = {subject: job.reason for job in reversed(held) if (subject := _subject_of(job)) is not None}
     without_answer = [(one.charge_id, one.attempt) for one in reasons if one.attempt is not None]
-    found = await UnknownQueries(paymentdb).list_unknown(limit=limit, without_answer=without_answer)
+    found = await UnknownQueries(paymentdb).list_unknown(
+        limit=limit, without_answer=without_answer, scope=scope
+    )
     return [
         Listed(outcome, reasons.get(_Subject(outcome.charge_id, outcome.refund_id, outcome.attempt)))
         for outcome in found

@@ -4,7 +4,7 @@ A list walks one index, newest first, and looks at a bounded number of rows for 
 fewer rows than asked for, even none, and yet say that there are more, and how far back it looked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -31,6 +31,20 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def has(self, merchant_id: MerchantId) -> bool:
         """Whether the rows of a merchant are within it."""
         return self.merchants is None or merchant_id in self.merchants
+
+
+def scope_arguments(scope: Scope | None) -> tuple[bool | None, list[MerchantId] | None]:
+    """A scope as two arguments of a statement for which null is no bound: the mode and the merchants."""
+    if scope is None:
+        return None, None
+    return scope.livemode, None if scope.merchants is None else list(scope.merchants)
+
+
+class Each(NamedTuple):
+    """The parts of a list that are walked side by side: what stands before `lateral`, and the condition of each part."""
+
+    sources: str
+    part: str
 
 
 class Place(NamedTuple):
@@ -66,3 +80,22 @@ class Arguments:
             for condition, value in conditions
             if value is not None
         )
+
+    def each(self, scope: Scope, statuses: Sequence[str], *, by_merchant: bool = True) -> Each:
+        """The newest of each merchant of a scope and of each status: each part finds its rows by one descent of one index.
+
+        Not `by_merchant`, an index over all merchants is walked, and rows of others are left out.
+        """
+        livemode = self.add(scope.livemode)
+        sources, conditions = "", f"livemode::int = {livemode}::boolean::int"
+        if scope.merchants is not None:
+            merchants = f"{self.add(list(scope.merchants))}::text[]"
+            if by_merchant:
+                sources += f"unnest({merchants}) as allowed (merchant_id) cross join "
+                conditions = f"merchant_id = allowed.merchant_id and livemode = {livemode}"
+            else:
+                conditions += f" and merchant_id = any ({merchants})"
+        if statuses:
+            sources += f"unnest({self.add(list(statuses))}::text[]) as wanted (status) cross join "
+            conditions += " and status = wanted.status"
+        return Each(sources, conditions)

@@ -10,6 +10,7 @@ from fincore.domain.ids import ChargeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.staff_lists import Scope, scope_arguments
 
 _SQL = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
 
@@ -42,9 +43,13 @@ class UnknownQueries:
         self._pool = pool
 
     async def list_unknown(
-        self, *, limit: int, without_answer: Collection[tuple[ChargeId, int]] = ()
+        self,
+        *,
+        limit: int,
+        without_answer: Collection[tuple[ChargeId, int]] = (),
+        scope: Scope | None = None,
     ) -> list[UnknownOutcome]:
-        """The oldest ones first. `without_answer`: attempts of which the PSP could not say whether they have money."""
+        """The oldest ones first, of a scope or of all. `without_answer`: attempts of which the PSP could not say whether they have money."""
         attempts = [f"{charge_id} {attempt}" for charge_id, attempt in without_answer]
-        rows = await self._pool.fetch(_SQL.unknown_outcomes, limit, attempts)
+        rows = await self._pool.fetch(_SQL.unknown_outcomes, limit, attempts, *scope_arguments(scope))
         return [UnknownOutcome(**dict(row)) for row in rows]

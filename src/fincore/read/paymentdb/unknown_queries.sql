@@ -1,6 +1,6 @@
 -- name: unknown_outcomes
 -- Charges and refunds with an unknown outcome at the PSP, refunds that the PSP has not carried out, and abandoned attempts with
--- money that has not gone back, or of which the PSP could not say whether they have any ($2), oldest first.
+-- money that has not gone back, or of which the PSP could not say whether they have any ($2), oldest first; of one mode ($3) and of some merchants ($4), where named.
 select
     charge_id, null as refund_id, null::int as attempt, merchant_id, livemode, psp, psp_account, psp_reference,
     operation ->> 'kind' as operation,
@@ -8,6 +8,7 @@ select
     currency, unknown_since as since
 from paymentdb.charges
 where operation is not null and unknown_since is not null
+  and ($3::boolean is null or livemode = $3) and ($4::text[] is null or merchant_id = any ($4))
 union all
 select
     r.charge_id, r.refund_id, null, r.merchant_id, r.livemode, c.psp, c.psp_account, r.psp_reference, 'refund',
@@ -15,6 +16,7 @@ select
 from paymentdb.refunds r
 join paymentdb.charges c using (charge_id)
 where r.status = 'processing' and r.unknown_since is not null
+  and ($3::boolean is null or r.livemode = $3) and ($4::text[] is null or r.merchant_id = any ($4))
 union all
 select
     c.charge_id, null, (one ->> 'number')::int, c.merchant_id, c.livemode, one ->> 'psp', one ->> 'psp_account',
@@ -24,6 +26,7 @@ from paymentdb.charges c
 cross join lateral jsonb_array_elements(c.attempts -> 'abandoned') as one
 where
     c.attempts -> 'abandoned' is not null
+    and ($3::boolean is null or c.livemode = $3) and ($4::text[] is null or c.merchant_id = any ($4))
     and (
         one ->> 'status' in ('captured', 'authorized', 'reversal_failed')
         or (one ->> 'status' = 'abandoned' and c.charge_id || ' ' || (one ->> 'number') = any ($2::text[]))

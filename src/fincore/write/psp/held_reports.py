@@ -1,9 +1,10 @@
 """The reports that wait for a person, read from the log, so that they never lag."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.domain.ids import ChargeId, MerchantId, charge_of, stream_of
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -23,6 +24,8 @@ class WaitingReport(NamedTuple):
     reason: str
     detail: str
     held_at: datetime
+    merchant_id: MerchantId
+    livemode: bool
 
 
 async def list_held_reports(
@@ -31,11 +34,13 @@ async def list_held_reports(
     charge_id: ChargeId | None = None,
     psp_event_id: str | None = None,
     report_type: str | None = None,
+    livemode: bool | None = None,
+    merchants: Sequence[MerchantId] | None = None,
     limit: int,
 ) -> list[WaitingReport]:
-    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, or of a type in its words."""
+    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, of a type in its words, of a mode, of merchants."""
     stream_id = None if charge_id is None else stream_of(charge_id)
-    rows = await pool.fetch(_SQL.list_held, stream_id, psp_event_id, report_type, limit)
+    rows = await pool.fetch(_SQL.list_held, stream_id, psp_event_id, report_type, limit, livemode, merchants)
     return [
         WaitingReport(
             charge_id=charge_of(row["stream_id"]),
@@ -46,6 +51,8 @@ async def list_held_reports(
             reason=row["reason"],
             detail=row["detail"],
             held_at=row["recorded_at"],
+            merchant_id=row["merchant_id"],
+            livemode=row["livemode"],
         )
         for row in rows
     ]

@@ -1,11 +1,15 @@
 -- name: list_held
--- Reports that wait for a person, oldest first; those of one charge, one event of the PSP or one kind, where named.
+-- Reports that wait for a person, oldest first; those of one charge, one event of the PSP, one kind, one mode or some merchants,
+-- where named.
 select
     h.stream_id, h.recorded_at, h.data ->> 'psp' as psp, h.data ->> 'psp_account' as psp_account,
     h.data ->> 'psp_event_id' as psp_event_id, h.data ->> 'report_type' as report_type, h.data ->> 'reason' as reason,
-    h.data ->> 'detail' as detail
+    h.data ->> 'detail' as detail, c.data ->> 'merchant_id' as merchant_id, (c.data ->> 'livemode')::boolean as livemode
 from eventstore.events h
+join eventstore.events c on c.stream_id = h.stream_id and c.version = 1
 where h.type = 'charge.report_held'
+  and ($5::boolean is null or (c.data ->> 'livemode')::boolean = $5)
+  and ($6::text[] is null or c.data ->> 'merchant_id' = any ($6))
   and ($1::uuid is null or h.stream_id = $1)
   and ($2::text is null or h.data ->> 'psp_event_id' = $2)
   and ($3::text is null or h.data ->> 'report_type' = $3)

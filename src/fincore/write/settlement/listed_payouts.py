@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.ids import StreamId
+from fincore.domain.ids import PayoutId, StreamId, payout_stream_of
 from fincore.domain.outcome import PspReference
 from fincore.domain.payout import Payout, fold_payout
 from fincore.domain.payout_statuses import PayoutStatus
@@ -30,18 +30,23 @@ LAST_EVENTS: Final[Mapping[PayoutStatus, PayoutEventType]] = MappingProxyType(
 
 
 class PayoutFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which payouts are meant: all where nothing is said. `psp_reference` is the PSP's id of one."""
+    """Which payouts are meant: all where nothing is said. `psp_reference` is the PSP's id of one, `after_id` the last of the page before."""
 
     account: AccountName | None = None
     status: PayoutStatus | None = None
     psp_reference: PspReference | None = None
+    livemode: bool | None = None
+    after_id: PayoutId | None = None
 
 
 async def list_payouts(pool: Pool, filters: PayoutFilters, *, limit: int) -> list[Payout]:
     """Those that became known last, the newest first; without those that this version cannot read at all."""
     psp, account = filters.account or (None, None)
+    after = None if filters.after_id is None else payout_stream_of(filters.after_id)
     last = None if filters.status is None else LAST_EVENTS[filters.status]
-    rows = await pool.fetch(_SQL.list_payouts, psp, account, filters.psp_reference, last, limit)
+    rows = await pool.fetch(
+        _SQL.list_payouts, psp, account, filters.psp_reference, last, limit, filters.livemode, after
+    )
     streams = [StreamId(row["stream_id"]) for row in rows]
     loaded = await load_streams(pool, PAYOUT_EVENTS, streams)
     folded = (fold_payout(one.event for one in loaded[stream].events) for stream in streams)

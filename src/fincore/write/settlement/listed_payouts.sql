@@ -1,5 +1,5 @@
 -- name: list_payouts
--- The streams of the payouts that became known last: all, or those of one account at a PSP, of one id there, or with one status, by the last event that changed it.
+-- The streams of the payouts that became known last: all, or those of one account at a PSP, of one id there, with one status, by the last event that changed it, of one mode, and after one.
 select created.stream_id
 from eventstore.events created
 where created.type = 'payout.created'
@@ -15,6 +15,11 @@ where created.type = 'payout.created'
           order by last.version desc
           limit 1
       )
+  )
+  and ($6::boolean is null or (created.data ->> 'livemode')::boolean = $6)
+  and (
+      $7::uuid is null
+      or (created.tx, created.pos) < (select a.tx, a.pos from eventstore.events a where a.stream_id = $7 and a.version = 1)
   )
 order by created.tx desc, created.pos desc
 limit $5;

@@ -32,7 +32,10 @@ create index all_charges_unknown on paymentdb.charges ((livemode::int), created_
 create index all_charges_by_review on paymentdb.charges ((livemode::int), review_status, created_at, charge_id)
     where review_status is not null;
 create index all_refunds_newest_first on paymentdb.refunds ((livemode::int), created_at, refund_id);
+create index all_refunds_by_status on paymentdb.refunds ((livemode::int), status, created_at, refund_id);
 create index all_disputes_newest_first on paymentdb.disputes ((livemode::int), opened_at, dispute_id);
-create index all_disputes_by_deadline on paymentdb.disputes ((livemode::int), evidence_due_by, dispute_id)
-    where evidence_due_by is not null;
+create index all_disputes_by_status on paymentdb.disputes ((livemode::int), status, opened_at, dispute_id);
+create index all_disputes_by_deadline on paymentdb.disputes
+    ((livemode::int), status, coalesce(evidence_due_by, 'infinity'), dispute_id);
 create index all_sessions_newest_first on paymentdb.checkout_sessions ((livemode::int), created_at, session_id);
+create index all_sessions_by_status on paymentdb.checkout_sessions ((livemode::int), status, created_at, session_id);

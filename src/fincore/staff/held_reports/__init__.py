@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/held_reports`: reports of PSPs about charges that wait for a person."""

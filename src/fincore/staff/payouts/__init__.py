@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/payouts`: what PSPs send to our bank accounts."""

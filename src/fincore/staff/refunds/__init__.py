@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/refunds`: refunds of all merchants."""

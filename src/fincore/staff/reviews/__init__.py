@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/reviews`: the charges that wait for a person's decision."""
