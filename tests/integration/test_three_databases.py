@@ -71,6 +71,7 @@ async def schemas_in(dsn: str) -> set[str]:
 
 async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -> None:
     assert await schemas_in(apart.eventstore) == {
+        "audit",
         "eventstore",
         "merchants",
         "notify",
@@ -78,6 +79,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
         "queue",
         "risk",
         "routing",
+        "staff",
         "vault",
     }
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
