@@ -86,6 +86,14 @@ async def order_of(store: RiskRuleVersions, version: int | None = None) -> Order
     return OrderedRules(version=asked.version, state=asked.state, rules=ordered)
 
 
+async def checked_rules(store: RiskRuleVersions, text: str, *, now: datetime) -> tuple[RiskRule, ...]:
+    """The rules of a text in the order in which they decide. Raises `RiskRulesNotUsable`."""
+    rules = read_risk_rules(text, await store.lists(), now=now)
+    if isinstance(rules, list):
+        raise RiskRulesNotUsable(rules)
+    return tuple(one.rule for one in in_order(rules))
+
+
 async def draft_rules(
     store: RiskRuleVersions, text: str, *, now: datetime, by: str, reason: str
 ) -> tuple[int, int]:

@@ -58,6 +58,7 @@ STAFF_API: Final = ApiDescription(
         "People": "Who is of staff at the built-in issuer, and in which roles.",
         "Proposals": "What one person asks for and a second person approves.",
         "Dead letters": "Jobs that failed for good: see what a replay would do, replay or discard them.",
+        "Risk": "Risk rules and lists: versions, drafts, shadow, back-tests, entries.",
         "Routing": "Where charges go: rules, accounts at PSPs, and trying both on a charge.",
         "Merchants": "Merchants with their keys, fee plans and origins.",
         "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",

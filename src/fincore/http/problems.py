@@ -103,6 +103,7 @@ ProblemCode = Literal[
     "sealed_day_not_found",
     "sealed_day_too_long",
     "second_person_needed",
+    "risk_list_not_found",
     "rule_version_not_found",
     "rules_changed",
     "rules_not_usable",
@@ -241,6 +242,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Permission missing",
             "Ask an admin for a role that has the permission which `detail` names.",
         ),
+        "risk_list_not_found": ProblemKind(404, "Unknown risk list", "List the risk lists, and name one."),
         "rule_version_not_found": ProblemKind(
             404, "Unknown version of rules", "List the versions of the rules, and name one."
         ),

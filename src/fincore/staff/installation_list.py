@@ -31,6 +31,7 @@ class InstallationList(Generic[Id, EntryT]):
         parse_id: Callable[[str], Id],
         body: MakeBody[EntryT],
         filters: tuple[Parameter, ...] = (),
+        path: tuple[Parameter, ...] = (),
         problems: tuple[ProblemCode, ...] = (),
     ) -> None:
         """As of `ListOperation`."""
@@ -41,6 +42,7 @@ class InstallationList(Generic[Id, EntryT]):
             filters=filters,
             parse_id=parse_id,
             body=body,
+            path=path,
             problems=problems,
         )
         self._name: Final = ListName(f"staff:{plural}", livemode=False)

@@ -1,0 +1,115 @@
+"""The lists that risk rules ask for, as people of staff keep them."""
+
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from fincore.postgres.pool import Pool
+from fixtures.merchant_api import Reply, serving_api
+from fixtures.staff_server import StaffClient, StaffServer, serving_staff
+
+PATH = "/staff/v1/risk_lists"
+MERCHANT = "mer_01kab5m5wvfb9v1c2m5hfv0d2e"
+
+
+class Setting(NamedTuple):
+    """A server of staff with a list of e-mail addresses, and an admin."""
+
+    staff: StaffServer
+    ada: StaffClient
+    pool: Pool
+
+    async def values(self, query: str = "") -> list[tuple[str, str | None]]:
+        """The entries that a viewer sees."""
+        reply = await self.staff.person("viewer").get(f"{PATH}/bad_emails/entries?limit=100{query}")
+        assert reply.status == 200, reply.json()
+        return [(one["value"], one["merchant"]) for one in reply.json()["data"]]
+
+
+@pytest.fixture
+async def at(pool: Pool) -> AsyncIterator[Setting]:
+    async with serving_api(pool) as api, serving_staff(api) as staff:
+        ada = staff.person("admin")
+        made = await ada.act(PATH, "create", name="bad_emails", kind="email")
+        assert made.status == 201
+        yield Setting(staff, ada, pool)
+
+
+def refusal(reply: Reply) -> tuple[int, str]:
+    return reply.status, reply.json()["code"]
+
+
+async def test_values_are_added_found_and_removed(at: Setting) -> None:
+    added = await at.ada.act(f"{PATH}/bad_emails/add", "k1", "a fraud", value="Eve@Example.com")
+    assert (added.json()["change"], added.json()["values"]) == ("added", 1)
+    await at.ada.act(f"{PATH}/bad_emails/add", "k2", value="mal@example.com", merchant=MERCHANT)
+    assert await at.values() == [("eve@example.com", None), ("mal@example.com", MERCHANT)]
+    found = await at.staff.person("viewer").post(f"{PATH}/searches", {"value": "eve@example.com"})
+    assert [(one["list"], one["reason"]) for one in found.json()["data"]] == [("bad_emails", "a fraud")]
+    removed = await at.ada.act(f"{PATH}/bad_emails/remove", "k3", "it was none", value="eve@example.com")
+    assert removed.json()["values"] == 1
+    gone = await at.ada.act(f"{PATH}/bad_emails/remove", "k4", value="eve@example.com")
+    assert gone.json()["values"] == 0
+    assert await at.values() == [("mal@example.com", MERCHANT)]
+    assert len(await at.values("&history=true")) == 2
+    (listed,) = (await at.staff.person("viewer").get(PATH)).json()["data"]
+    assert (listed["name"], listed["kind"], listed["entries"], listed["has_more"]) == (
+        "bad_emails",
+        "email",
+        1,
+        False,
+    )
+
+
+async def test_import_adds_all_values_or_none(at: Setting) -> None:
+    entries: list[dict[str, Any]] = [{"value": f"e{number}@example.com"} for number in range(3)]
+    path = f"{PATH}/bad_emails/import"
+    bad = await at.ada.act(path, "k1", entries=[*entries, {"value": "no address"}])
+    assert refusal(bad) == (422, "field_invalid")
+    assert "entry 4" in bad.json()["detail"]
+    assert await at.values() == []
+    good = await at.ada.act(path, "k2", entries=entries)
+    again = await at.ada.act(path, "k2", entries=entries)
+    assert (good.json()["values"], again.headers["Idempotent-Replayed"]) == (3, "true")
+    assert len(await at.values("&history=true")) == 3
+    page = (await at.ada.get(f"{PATH}/bad_emails/entries?limit=2")).json()
+    rest = (await at.ada.get(f"{PATH}/bad_emails/entries?limit=2&cursor={page['next_cursor']}")).json()
+    assert [one["value"] for one in (*page["data"], *rest["data"])] == [one["value"] for one in entries]
+
+
+async def test_what_a_list_cannot_hold_is_refused(at: Setting) -> None:
+    path = f"{PATH}/bad_emails/add"
+    for fields in (
+        {"value": "not an address"},
+        {"value": "a\u0000@example.com"},
+        {"value": "old@example.com", "expires_at": "2020-01-01T00:00:00Z"},
+    ):
+        reply = await at.ada.act(path, "k1", **fields)
+        assert reply.status == 422, fields
+    twice = await at.ada.act(PATH, "k2", name="bad_emails", kind="ip")
+    assert refusal(twice) == (409, "rules_changed")
+    assert refusal(await at.ada.act(PATH, "k3", name="Bad Emails", kind="ip"))[0] == 422
+    for nothing in ("none", "'; drop table risk.lists; --"):
+        for path in ("add", "remove"):
+            reply = await at.ada.act(f"{PATH}/{nothing}/{path}", "k4", value="eve@example.com")
+            assert refusal(reply) == (404, "risk_list_not_found")
+    assert refusal(await at.ada.get(f"{PATH}/none/entries")) == (404, "risk_list_not_found")
+
+
+async def test_audit_trail_of_lists_holds_no_personal_data(at: Setting) -> None:
+    await at.ada.act(f"{PATH}/bad_emails/add", "k1", "a fraud", value="eve@example.com")
+    acts = await at.pool.fetch("select t::text from staff.acts t")
+    assert len(acts) == 2
+    assert all("eve@example.com" not in str(act) for act in acts)
+
+
+async def test_lists_are_for_people_who_see_everything(at: Setting) -> None:
+    test_only = at.staff.person("admin", mode="test")
+    for reply in (
+        await test_only.get(PATH),
+        await test_only.get(f"{PATH}/bad_emails/entries"),
+        await test_only.act(f"{PATH}/bad_emails/add", "k1", value="eve@example.com"),
+        await at.staff.person("support").act(f"{PATH}/bad_emails/add", "k1", value="eve@example.com"),
+    ):
+        assert refusal(reply) == (403, "permission_missing")
