@@ -394,3 +394,14 @@ async def test_access_token_expires_after_fifteen_minutes(pool: Pool) -> None:
         clock.seconds = 931
         assert (await browser.me(tokens["access_token"])).problem()[1] == "token_invalid"
         assert (await browser.refresh(tokens["refresh_token"])).status == 200
+
+
+async def test_localhost_leads_to_the_address_of_staff(issuer: Issuer) -> None:
+    port = issuer.url.rpartition(":")[2]
+    browser = issuer.browser()
+    for path in ("/issuer/authorize?state=a%20b", "/test/charges/%C3%A4", "//evil.example.com/x"):
+        led = await browser.request("GET", path, headers={"Host": f"localhost:{port}"})
+        assert (led.status, led.headers["X-Frame-Options"]) == (307, "DENY")
+        assert led.headers["Location"] == issuer.url + path
+    stayed = await browser.request("GET", "/healthz", headers={"Host": f"127.0.0.1:{port}"})
+    assert stayed.status == 200

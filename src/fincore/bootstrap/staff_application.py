@@ -135,6 +135,7 @@ def build_staff(
         bounds=bounds or StaffBounds(),
         headers=security_headers(options.staff_url),
         outage_of=store_outage,
+        staff_url=options.staff_url,
     )
 
 

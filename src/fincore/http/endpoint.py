@@ -4,9 +4,10 @@ One table of routes gives the router its endpoints and the OpenAPI document its 
 from the other.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 import structlog
@@ -38,6 +39,10 @@ GateName = Literal["requests", "returns", "webhooks"]
 Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 Handler = Callable[[Call], Awaitable[Response]]
 """Answers a call, or raises `Problem`."""
+
+
+class StreamBroken(Exception):
+    """A stream failed after its head was sent. The server breaks the connection off, so that no part is taken for the whole."""
 
 
 class Outage(NamedTuple):
@@ -166,7 +171,10 @@ class Endpoint:
             await send_response(send, response, request_id, headers=headers)
             return
         try:
-            await send_response(send, response, request_id, headers=headers)
+            await _send_while_read(receive, send_response(send, response, request_id, headers=headers))
+        except Exception as error:  # noqa: BLE001 -- the head is sent: all that is left is to break the connection off
+            _log.error("api.stream_failed", request_id=request_id, path=route.path, exc_info=error)
+            raise StreamBroken from None
         finally:
             await response.stream.aclose()
             if place is not None:
@@ -195,6 +203,25 @@ class Endpoint:
             return Problem("charge_unreadable", UNREADABLE)
         _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
         return Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
+
+
+async def _send_while_read(receive: Receive, sending: Coroutine[Any, Any, None]) -> None:
+    """Send a stream to its end, or until its client is gone: nothing is read for a client that reads no more."""
+    tasks = asyncio.create_task(sending), asyncio.create_task(_until_gone(receive))
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection, or the response is over."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _problem_shown(problem: Problem, route: Route, scope: HttpScope, request_id: RequestId) -> Response:

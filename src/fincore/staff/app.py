@@ -12,6 +12,7 @@ from fincore.http.rate_limit import RateLimiter
 from fincore.http.resource import Resource, router_of
 from fincore.http.security_headers import SecurityHeaders
 from fincore.staff.access.admission import StaffRoute
+from fincore.staff.own_address import OwnAddress
 
 REQUESTS_IN_FLIGHT_MAX: Final = 200
 """Requests of all staff at a time."""
@@ -27,9 +28,16 @@ class StaffBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_staff_app(
-    resources: Sequence[Resource], *, bounds: StaffBounds, headers: Mapping[str, str], outage_of: OutageOf
+    resources: Sequence[Resource],
+    *,
+    bounds: StaffBounds,
+    headers: Mapping[str, str],
+    outage_of: OutageOf,
+    staff_url: str | None = None,
 ) -> Application:
     """The server of staff as an ASGI application. `headers` stand in every answer that does not have its own.
+
+    `staff_url` is where browsers reach it; None where it is not configured.
 
     Raises `ValueError` for a route of the API that names no permission.
     """
@@ -37,17 +45,15 @@ def create_staff_app(
     requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=0)
     requests.measure("staff")
     gates: dict[GateName, Gate] = {"requests": requests}
-    return SecurityHeaders(
-        router_of(
-            routes,
-            gates=gates,
-            # It counts requests of API keys, and no route takes one.
-            limiter=RateLimiter(live_per_second=1, test_per_second=1),
-            body_seconds_max=bounds.body_seconds_max,
-            outage_of=outage_of,
-        ),
-        headers,
+    router = router_of(
+        routes,
+        gates=gates,
+        # It counts requests of API keys, and no route takes one.
+        limiter=RateLimiter(live_per_second=1, test_per_second=1),
+        body_seconds_max=bounds.body_seconds_max,
+        outage_of=outage_of,
     )
+    return SecurityHeaders(router if staff_url is None else OwnAddress(router, staff_url), headers)
 
 
 def routes_of(resources: Sequence[Resource]) -> list[Route]:

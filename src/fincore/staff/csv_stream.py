@@ -12,6 +12,9 @@ CSV: Final = "text/csv; charset=utf-8"
 PART_CHARACTERS: Final = 65_536
 """How many characters are sent at a time."""
 
+_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Signs by which spreadsheets know a formula, and their full-width forms."""
+
 Cell = str | int | None
 Row = Sequence[Cell]
 
@@ -59,7 +62,7 @@ def safe_cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
     text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) and not _is_number(text) else text
+    return f"'{text}" if text.lstrip().startswith(_BEGIN_FORMULAS) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -22,7 +22,7 @@ async def test_rows_stand_below_their_columns_and_above_totals() -> None:
     assert text == 'one,two\r\n"a, b",-5\r\n"""",\r\ntotal,-5\r\n'
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@SUM(A1)", " =1", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@SUM(A1)", " =1", "\uff1d1", "=cmd|' /C calc'!A0"])
 async def test_text_that_is_a_formula_gets_an_apostrophe(text: str) -> None:
     line = (await text_of([[text, 1]], [])).splitlines()[1]
     assert line.lstrip('"').startswith("'")

@@ -32,6 +32,15 @@ class UserInfo(msgspec.Struct, frozen=True, kw_only=True):
     sub: Annotated[str, Meta(min_length=1, max_length=255)]
     name: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     email: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    email_verified: bool | str = False
+
+    @property
+    def verified_email(self) -> str | None:
+        """The address, where the issuer has verified that it is the bearer's. Amazon Cognito says so by the text `true`.
+
+        What people write down themselves may be the address of another person.
+        """
+        return self.email if self.email_verified in (True, "true") else None
 
 
 class IssuerDocuments:

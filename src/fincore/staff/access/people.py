@@ -46,7 +46,7 @@ class TokenPeople:
         """The person who bears a token. Raises `TokenRefused` and `IssuerUnavailable`."""
         claims = await self._tokens.verify(token)
         info = await self._info(claims.subject, token) if claims.name is None else None
-        username = (info and info.email) or claims.username or claims.subject
+        username = (info and info.verified_email) or claims.username or claims.subject
         return Person(
             subject=claims.subject,
             username=username,
