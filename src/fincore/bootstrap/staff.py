@@ -1,6 +1,7 @@
 """The staff role: serves the browsers of staff, with the writer and the watch that it needs."""
 
 import asyncio
+import os
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from fincore.bootstrap.psps import configured_accounts
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.shown_settings import shown_settings
 from fincore.bootstrap.staff_act_services import ActLimits, act_services
 from fincore.bootstrap.staff_application import StaffOptions, build_staff
 from fincore.bootstrap.staff_issuer import (
@@ -63,6 +65,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 staff_url=url,
                 limits=limits,
                 accounts=accounts,
+                settings=shown_settings(os.environ),
                 dashboard=dashboard_configuration(settings),
                 issuer_origins=login.origins,
                 issuer=login.resources,

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from fincore.api.docs.document import ApiDescription, openapi_document
+from fincore.backoffice.installation_page import ShownSetting
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.staff_act_services import ActLimits
@@ -51,6 +52,7 @@ STAFF_API: Final = ApiDescription(
     tags={
         "Staff": "Who is logged in.",
         "Payments": "Find charges, and what belongs to them.",
+        "Installation": "What this installation is: version, processes, schemas, settings.",
         "Home": "What needs a person today, and the state of the system.",
         "Acts on charges": "Refund, capture, cancel, and have the PSP asked.",
         "Decisions on charges": "Decide reviews, unknown outcomes and held reports.",
@@ -91,7 +93,7 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `staff_url` is where staff reach it; None where it is not configured. `dashboard` is how the dashboard logs people in, and
     `issuer_origins` are the origins besides this server's that it calls for that; without it no dashboard is served. `limits` are what
-    one person may move alone, and `accounts` those at PSPs that routing rules may name. `issuer` are the paths of the built-in issuer, where staff log in there.
+    one person may move alone, and `accounts` those at PSPs that routing rules may name. `settings` are shown to staff. `issuer` are the paths of the built-in issuer, where staff log in there.
     """
 
     staff_url: str | None = None
@@ -99,6 +101,7 @@ class StaffOptions(msgspec.Struct, frozen=True, kw_only=True):
     issuer_origins: tuple[str, ...] = ()
     limits: ActLimits = ActLimits()
     accounts: tuple[ConfiguredAccount, ...] = ()
+    settings: tuple[ShownSetting, ...] = ()
     issuer: tuple[Resource, ...] = ()
 
 
@@ -121,6 +124,7 @@ def build_staff(
         acts=StaffActs(IdempotentChanges(stores.eventstore), Acts(stores.eventstore)),
         limits=options.limits,
         accounts=options.accounts,
+        settings=options.settings,
         keeps_people=bool(options.issuer),
         writer=writer,
         watch=watch,

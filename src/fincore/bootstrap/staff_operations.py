@@ -3,7 +3,9 @@
 from fincore.audit.verdicts import Verdicts
 from fincore.backoffice.dead_letters import Letters
 from fincore.backoffice.home_page import HomeStores
+from fincore.backoffice.installation_page import InstallationStores, SchemaPlace
 from fincore.bootstrap.operator_stores import followers_of
+from fincore.bootstrap.schemas import SCHEMAS
 from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.log_events import LOG_EVENTS
@@ -17,6 +19,7 @@ from fincore.read.paymentdb.attention_queries import AttentionQueries
 from fincore.reconciliation.sources import Sources
 from fincore.staff.dead_letters.handlers import DeadLetterHandlers
 from fincore.staff.home.handlers import Home
+from fincore.staff.installation.handlers import InstallationHandlers
 from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
 from fincore.staff.webhook_deliveries.handlers import WebhookDeliveryHandlers
 from fincore.staff.webhook_endpoints.handlers import WebhookEndpointHandlers
@@ -46,7 +49,13 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
         sources=Sources(stores.ledgerdb),
         proposals=Proposals(stores.eventstore),
     )
+    installation = InstallationStores(
+        stores.eventstore,
+        [SchemaPlace(store, package, getattr(stores, store)) for store, package in SCHEMAS],
+        services.settings,
+    )
     return (
+        InstallationHandlers(admission, installation),
         Home(admission, home, services.clock),
         DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
         ParkedStreamHandlers(admission, acts, whole_log, followers),

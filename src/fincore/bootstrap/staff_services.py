@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fincore.backoffice.installation_page import ShownSetting
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.staff_act_services import ActLimits
 from fincore.domain.clock import Clock
@@ -23,6 +24,7 @@ class StaffServices(msgspec.Struct, frozen=True, kw_only=True):
     acts: StaffActs
     limits: ActLimits = ActLimits()
     accounts: tuple[ConfiguredAccount, ...] = ()
+    settings: tuple[ShownSetting, ...] = ()
     keeps_people: bool = False
     writer: Writer[LogEvent]
     watch: StreamWatch

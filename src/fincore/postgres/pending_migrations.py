@@ -11,7 +11,7 @@ import asyncpg
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
 from fincore.postgres.failures import outage_of
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import CONNECT_TIMEOUT_SECONDS
+from fincore.postgres.pool import CONNECT_TIMEOUT_SECONDS, Connection, Pool
 
 _SQL = load_sql("fincore.postgres", "pending_migrations.sql")
 
@@ -49,14 +49,23 @@ async def pending(dsn: str, packages: Sequence[str]) -> list[str]:
     return []
 
 
+async def applied_of(pool: Pool, package: str) -> tuple[list[str], list[str]]:
+    """Which migrations of a package the database of a pool has seen, in order, and which it has not."""
+    async with pool.acquire() as connection:
+        # Read models have search paths of their own, and migrations are kept where the login's own path begins.
+        seen = await _applied(connection, f"public.{history_table(package)}")
+    names = _names(package)
+    return [name for name in names if name in seen], [name for name in names if name not in seen]
+
+
 def _names(package: str) -> list[str]:
     return sorted(
         file.name.removesuffix(".sql") for file in files(package).iterdir() if file.name.endswith(".sql")
     )
 
 
-async def _applied(connection: "asyncpg.Connection[asyncpg.Record]", history: str) -> set[str]:
+async def _applied(connection: Connection, history: str) -> set[str]:
     if not await connection.fetchval(_SQL.table_exists, history):
         return set()
     # The name of a table is no parameter; it is made of the name of a package of ours.
-    return {row["migration_id"] for row in await connection.fetch(f'select migration_id from "{history}"')}  # noqa: S608 -- see above
+    return {row["migration_id"] for row in await connection.fetch(f"select migration_id from {history}")}  # noqa: S608 -- see above

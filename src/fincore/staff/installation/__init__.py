@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/installation`: version, processes, schemas and settings."""
