@@ -51,11 +51,13 @@ def apart(postgres_dsn: str) -> Iterator[Databases]:
 def three_databases(server_dsn: str) -> Iterator[Databases]:
     """New ones, which are dropped at the end."""
     names = [f"apart_{store}_{uuid4().hex}" for store in ("log", "views", "books")]
+    # No session stays open: the database that it is in is copied for other tests.
     with psycopg.connect(server_dsn, autocommit=True) as connection:
         for name in names:
             connection.execute(f"create database {name}".encode())
-        log, views, books = (with_database(server_dsn, name) for name in names)
-        yield Databases(eventstore=log, paymentdb=views, ledgerdb=books)
+    log, views, books = (with_database(server_dsn, name) for name in names)
+    yield Databases(eventstore=log, paymentdb=views, ledgerdb=books)
+    with psycopg.connect(server_dsn, autocommit=True) as connection:
         for name in names:
             connection.execute(f"drop database {name} with (force)".encode())
 
