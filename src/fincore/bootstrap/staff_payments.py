@@ -8,6 +8,7 @@ from fincore.http.resource import Resource
 from fincore.read.paymentdb.staff_charge_queries import StaffChargeQueries
 from fincore.read.paymentdb.staff_objects import StaffObjects
 from fincore.staff.charge_details.handlers import StaffChargeDetails
+from fincore.staff.charge_notes.handlers import StaffChargeNotesHandlers
 from fincore.staff.charges.handlers import StaffCharges
 from fincore.staff.checkout_sessions.handlers import StaffCheckoutSessions
 from fincore.staff.disputes.handlers import StaffDisputes
@@ -17,6 +18,7 @@ from fincore.staff.refunds.handlers import StaffRefunds
 from fincore.staff.reviews.handlers import StaffReviews
 from fincore.staff.searches.handlers import Searches
 from fincore.staff.unknown_outcomes.handlers import StaffUnknownOutcomes
+from fincore.write.staff.charge_notes import ChargeNotes
 
 
 def payment_resources(services: StaffServices) -> tuple[Resource, ...]:
@@ -38,6 +40,7 @@ def payment_resources(services: StaffServices) -> tuple[Resource, ...]:
         Searches(admission, SearchStores(paymentdb=stores.paymentdb, eventstore=stores.eventstore)),
         StaffCharges(admission, StaffChargeQueries(stores.paymentdb)),
         StaffChargeDetails(admission, charges),
+        StaffChargeNotesHandlers(admission, services.acts, charges, ChargeNotes(stores.eventstore)),
         StaffRefunds(admission, objects),
         StaffDisputes(admission, objects, services.clock),
         StaffCheckoutSessions(admission, objects),

@@ -114,6 +114,7 @@ ProblemCode = Literal[
     "text_not_storable",
     "token_invalid",
     "token_missing",
+    "too_many_notes",
     "too_many_refunds",
     "vault_not_configured",
     "webhook_delivery_not_found",
@@ -468,6 +469,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             409,
             "Charge with a held report",
             "Ask the operator of this installation to look at the report and release it. Then send the request again.",
+        ),
+        "too_many_notes": ProblemKind(
+            409,
+            "Too many notes",
+            "Read the notes of the charge: it has as many as a charge can have, and takes no further one.",
         ),
         "too_many_refunds": ProblemKind(
             409,

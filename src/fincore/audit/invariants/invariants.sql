@@ -788,6 +788,8 @@ select place, content
 from (
     select 'staff.acts, ' || act_no as place, concat_ws(' / ', actor_username, object_id, reason, details) as content from staff.acts
     union all
+    select 'staff.charge_notes, ' || note_no, concat_ws(' / ', author_username, text) from staff.charge_notes
+    union all
     select 'staff.proposals, ' || proposal_id, concat_ws(' / ', proposer_username, object_id, reason) from staff.proposals
     union all
     select 'staff.proposal_steps, ' || proposal_id || ' ' || step, concat_ws(' / ', username, reason) from staff.proposal_steps

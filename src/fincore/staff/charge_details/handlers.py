@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from fincore.backoffice.charge_in_full import ChargeInFull, LoadedCharge
-from fincore.domain.ids import parse_charge_id
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
 from fincore.http.openapi import Operation
-from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, StaffHandler, Visit
 from fincore.staff.charge_details.body import staff_charge
 from fincore.staff.charge_details.openapi import (
@@ -25,18 +23,9 @@ from fincore.staff.charge_details.parts_body import (
     psp_reports_body,
     timeline_body,
 )
+from fincore.staff.charge_details.seen_charge import seen_charge
 
 Show = Callable[[LoadedCharge], Awaitable[object]]
-
-
-async def seen_charge(call: Call, visit: Visit, charges: ChargeInFull) -> LoadedCharge:
-    """The charge that a path names. Raises `charge_not_found`, also for one outside what the person sees."""
-    charge_id = call.path_id("charge_id", parse_charge_id, "charge_not_found")
-    loaded = await charges.load(charge_id)
-    if loaded is None:
-        raise Problem("charge_not_found", param="charge_id")
-    visit.require(loaded.charge.merchant_id, livemode=loaded.charge.livemode, unknown="charge_not_found")
-    return loaded
 
 
 class StaffChargeDetails:
