@@ -800,7 +800,7 @@ PARTS = [
     ("refund", "update paymentdb.refunds set metadata = '{}'", "differs from its events in metadata"),
     (
         "refund",
-        "update paymentdb.refunds set fee_minor = 30, fee_currency = 'usd'",
+        "update paymentdb.refunds set fee_minor = 30, fee_currency = 'eur'",
         "differs from its events in fee_minor, fee_currency",
     ),
     ("refund", "delete from paymentdb.refunds", "is in the log and not in the view"),

@@ -15,6 +15,7 @@ from fincore.domain.events import (
     AttemptAuthorized,
     AttemptCaptured,
     AttemptEvent,
+    AttemptFeeAssessed,
     AttemptReleased,
     AttemptReversalFailed,
     AttemptReversed,
@@ -22,6 +23,8 @@ from fincore.domain.events import (
     EventType,
     event_type,
 )
+from fincore.domain.fee_fields import fee_of
+from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import PaymentMethod
 from fincore.domain.payment_references import names_of, with_parts
@@ -36,8 +39,11 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
         ("authorized", "charge.attempt_captured"): "captured",
         ("authorized", "charge.attempt_released"): "released",
         ("authorized", "charge.attempt_reversal_failed"): "reversal_failed",
+        ("captured", "charge.attempt_fee_assessed"): "captured",
         ("captured", "charge.attempt_reversed"): "reversed",
         ("captured", "charge.attempt_reversal_failed"): "reversal_failed",
+        ("reversed", "charge.attempt_fee_assessed"): "reversed",
+        ("reversal_failed", "charge.attempt_fee_assessed"): "reversal_failed",
         ("reversal_failed", "charge.attempt_captured"): "captured",
         ("reversal_failed", "charge.attempt_reversed"): "reversed",
         ("reversal_failed", "charge.attempt_released"): "released",
@@ -49,7 +55,7 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
 class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a charge that another one followed. `number` counts the attempts of the charge, from 1.
 
-    `money_minor` is what it took (`is_taken`) or holds, or did before that went back; `reversal_requested_at` is when giving it
+    `money_minor` is what it took (`is_taken`) or holds, or did before that went back, and `fee` what the PSP charged for it; `reversal_requested_at` is when giving it
     back became due, by our own clock.
     """
 
@@ -63,6 +69,7 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     sub_references: tuple[SubReference, ...] = ()
     money_minor: int = 0
     is_taken: bool = False
+    fee: Money | None = None
     reversal_requested_at: datetime | None = None
     failure: str | None = None
 
@@ -103,9 +110,12 @@ def evolve_attempt(attempt: AbandonedAttempt, event: AttemptEvent) -> AbandonedA
                 sub_references=with_parts(attempt.sub_references, event.sub_references),
                 money_minor=event.amount_minor,
                 is_taken=isinstance(event, AttemptCaptured),
+                fee=(fee_of(event) or attempt.fee) if isinstance(event, AttemptCaptured) else attempt.fee,
                 reversal_requested_at=event.requested_at,
                 failure=None,
             )
+        case AttemptFeeAssessed():
+            return msgspec.structs.replace(attempt, fee=Money(event.fee_minor, event.currency))
         case AttemptReversed() | AttemptReleased():
             return msgspec.structs.replace(attempt, status=status, failure=None)
         case AttemptReversalFailed():

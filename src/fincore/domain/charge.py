@@ -19,6 +19,7 @@ from fincore.domain.events import (
     EventType,
     ReviewDecided,
 )
+from fincore.domain.fee_fields import ReturnedFee
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.fraud_warning import FraudWarnings
 from fincore.domain.held_report import HeldReports
@@ -83,7 +84,7 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
 """(state, event) -> next state. A pair that is not here cannot happen.
 
 Some events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
-`charge.outcome_decided`, those of held reports, fraud warnings, abandoned attempts, refunds and disputes leave the state as it is.
+`charge.outcome_decided`, `charge.fee_returned`, those of held reports, fraud warnings, abandoned attempts, refunds and disputes leave the state as it is.
 """
 
 
@@ -121,6 +122,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     authorized_minor: int = 0
     captured_minor: int = 0
     fee: Money | None = None
+    returned_fees: tuple[ReturnedFee, ...] = ()
     psp_reference: PspReference | None = None
     sub_references: tuple[SubReference, ...] = ()
     instrument: Instrument | None = None
@@ -195,6 +197,18 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     def is_called(self, reference: PspReference) -> bool:
         """Whether this is what the PSP calls its payment, or a part of it."""
         return reference in names_of(self.psp_reference, self.sub_references)
+
+    @property
+    def kept_fee(self) -> Money | None:
+        """What the PSP keeps of its fee, by all that is known; None where the fee is not."""
+        if self.fee is None:
+            return None
+        of_refunds = (refund.fee for refund in self.refunds if refund.status == "succeeded")
+        returned = (*of_refunds, *(one.fee for one in self.returned_fees))
+        back_minor = sum(
+            fee.amount_minor for fee in returned if fee is not None and fee.currency == self.fee.currency
+        )
+        return Money(self.fee.amount_minor - back_minor, self.fee.currency)
 
     def latest(self, kind: Literal["authorization", "capture"]) -> PspReference | None:
         """The part of the payment that a call about it has to name, for a PSP that parts payments."""

@@ -28,11 +28,13 @@ from fincore.domain.events import (
     ChargeCreated,
     ChargeEvent,
     DisputeEvent,
+    FeeReturned,
     FraudWarningEvent,
     OutcomeDecided,
     RefundEvent,
     event_type,
 )
+from fincore.domain.fee_fields import ReturnedFee
 from fincore.domain.fraud_warning import evolve_fraud_warnings
 from fincore.domain.held_report import evolve_held_reports
 from fincore.domain.money import Money
@@ -115,6 +117,16 @@ def _after_attempt(charge: Charge, event: AttemptEvent) -> Charge:
     )
 
 
+def _after_returned_fee(charge: Charge, event: FeeReturned) -> Charge:
+    fee = Money(event.fee_minor, event.currency)
+    if event.refund_id is None:
+        returned = (*charge.returned_fees, ReturnedFee(event.psp_reference, fee))
+        return msgspec.structs.replace(charge, version=charge.version + 1, returned_fees=returned)
+    refunds = {refund.refund_id: refund for refund in charge.refunds}
+    refunds[event.refund_id] = msgspec.structs.replace(refunds[event.refund_id], fee=fee)
+    return msgspec.structs.replace(charge, version=charge.version + 1, refunds=tuple(refunds.values()))
+
+
 def _after_report(charge: Charge, event: ReportEvent) -> Charge:
     held_reports = evolve_held_reports(charge.held_reports, event)
     return msgspec.structs.replace(charge, version=charge.version + 1, held_reports=held_reports)
@@ -184,6 +196,7 @@ STEPS: Final[Mapping[type[ChargeEvent], Step]] = MappingProxyType(
         **dict.fromkeys(get_args(AttemptEvent), _after_attempt),
         **dict.fromkeys(get_args(ReportEvent), _after_report),
         OutcomeDecided: _after_decision,
+        FeeReturned: _after_returned_fee,
         ChargeCorrected: _corrected,
     }
 )

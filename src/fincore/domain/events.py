@@ -244,6 +244,20 @@ class AttemptCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     sub_references: tuple[SubReference, ...] = ()
 
 
+class AttemptFeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP's fee for what an abandoned attempt took, learned after that. The loss is ours."""
+
+    attempt: int
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
 class AttemptAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An abandoned attempt holds the customer's money after all, by the PSP's own record. It has to be released.
 
@@ -361,6 +375,23 @@ class FeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
     fee_minor: int
     currency: Currency
     occurred_at: datetime
+
+
+class FeeReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The PSP gave a part of its fee back, learned after that: with a refund, or by itself, months later perhaps.
+
+    `psp_reference` is what the PSP calls the refund, or what gave the fee back.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+    refund_id: RefundId | None = None
 
 
 class InstrumentTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -673,7 +704,14 @@ DisputeEvent = (
     | DisputeClosed
 )
 FraudWarningEvent = FraudWarned | FraudWarningUpdated
-AttemptEvent = AttemptCaptured | AttemptAuthorized | AttemptReversed | AttemptReleased | AttemptReversalFailed
+AttemptEvent = (
+    AttemptCaptured
+    | AttemptFeeAssessed
+    | AttemptAuthorized
+    | AttemptReversed
+    | AttemptReleased
+    | AttemptReversalFailed
+)
 """What became of an attempt after it was abandoned."""
 ChargeEvent = (
     ChargeCreated
@@ -689,6 +727,7 @@ ChargeEvent = (
     | CancelRequested
     | CancelFailed
     | FeeAssessed
+    | FeeReturned
     | InstrumentTold
     | ChargeCorrected
     | OutcomeDecided
@@ -722,6 +761,7 @@ EventType = Literal[
     "charge.cancel_requested",
     "charge.cancel_failed",
     "charge.fee_assessed",
+    "charge.fee_returned",
     "charge.instrument_told",
     "charge.corrected",
     "charge.outcome_decided",
@@ -737,6 +777,7 @@ EventType = Literal[
     "charge.fraud_warned",
     "charge.fraud_warning_updated",
     "charge.attempt_captured",
+    "charge.attempt_fee_assessed",
     "charge.attempt_authorized",
     "charge.attempt_reversed",
     "charge.attempt_released",
@@ -773,6 +814,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.cancel_requested": (1, CancelRequested),
         "charge.cancel_failed": (1, CancelFailed),
         "charge.fee_assessed": (2, FeeAssessed),
+        "charge.fee_returned": (1, FeeReturned),
         "charge.instrument_told": (1, InstrumentTold),
         "charge.corrected": (2, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
@@ -788,6 +830,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.fraud_warned": (1, FraudWarned),
         "charge.fraud_warning_updated": (1, FraudWarningUpdated),
         "charge.attempt_captured": (1, AttemptCaptured),
+        "charge.attempt_fee_assessed": (1, AttemptFeeAssessed),
         "charge.attempt_authorized": (1, AttemptAuthorized),
         "charge.attempt_reversed": (1, AttemptReversed),
         "charge.attempt_released": (1, AttemptReleased),

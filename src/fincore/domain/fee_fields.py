@@ -2,8 +2,18 @@
 
 from typing import Protocol, TypedDict
 
+import msgspec
+
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
+from fincore.domain.outcome import PspReference
+
+
+class ReturnedFee(msgspec.Struct, frozen=True):
+    """A part of a PSP's fee that it gave back by itself, and what it calls that."""
+
+    psp_reference: PspReference
+    fee: Money
 
 
 class FeeFields(TypedDict):

@@ -158,6 +158,7 @@ def test_each_charge_event_but_the_first_has_a_step() -> None:
 def test_each_charge_event_has_transition_and_table_row() -> None:
     beside = {
         "charge.corrected",
+        "charge.fee_returned",
         "charge.outcome_decided",
         "charge.report_held",
         "charge.report_released",

@@ -60,6 +60,10 @@ TABLES = {
         expense:psp_fees:stripe:test:usd  3.20 USD
           psp:stripe:test:clearing:usd              3.20 USD
     """,
+    "charge.fee_returned": """
+        psp:stripe:test:clearing:usd        1.10 USD
+          expense:psp_fees:stripe:test:usd            1.10 USD
+    """,
     "charge.corrected": """
         psp:stripe:test:clearing:usd      100.00 USD
           merchant:mer_books:payable:usd              100.00 USD
@@ -71,6 +75,10 @@ TABLES = {
           reversals_payable:usd                            100.00 USD
         expense:reversal_fees:stripe:test:usd    3.20 USD
           psp:stripe:test:clearing:usd                       3.20 USD
+    """,
+    "charge.attempt_fee_assessed": """
+        expense:reversal_fees:stripe:test:usd  3.20 USD
+          psp:stripe:test:clearing:usd                   3.20 USD
     """,
     "charge.attempt_reversed": """
         reversals_payable:usd                    100.00 USD

@@ -11,7 +11,14 @@ from fincore.audit.invariants.invariant import Invariant, Stores, Violation, sca
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute import Dispute
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, DisputeEvent, RefundEvent, event_type
+from fincore.domain.events import (
+    CHARGE_EVENTS,
+    ChargeEvent,
+    DisputeEvent,
+    FeeReturned,
+    RefundEvent,
+    event_type,
+)
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.domain.payment_method import name_of, payment_method_type
 from fincore.domain.public_event import occurred_at, shown_data
@@ -199,8 +206,9 @@ def _folded(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
     for row in rows:
         recorded = _recorded(row)
         charge = evolve(charge, recorded.event)
-        if isinstance(recorded.event, RefundEvent):
-            versions[recorded.event.refund_id] = recorded.version
+        if isinstance(recorded.event, RefundEvent | FeeReturned):
+            if recorded.event.refund_id is not None:
+                versions[recorded.event.refund_id] = recorded.version
         elif isinstance(recorded.event, DisputeEvent):
             versions[recorded.event.dispute_id] = recorded.version
         events[_key(recorded.event_id)] = {

@@ -17,6 +17,7 @@ ItemKind = Literal[
     "release",
     "reversal",
     "fee",
+    "fee_returned",
     "correction",
     "adjustment",
 ]
@@ -27,6 +28,8 @@ ITEM_KINDS: Final[Mapping[MoneyEventType, ItemKind]] = MappingProxyType(
         "charge.captured": "payment",
         "charge.attempt_captured": "payment",
         "charge.fee_assessed": "fee",
+        "charge.fee_returned": "fee_returned",
+        "charge.attempt_fee_assessed": "fee",
         "charge.corrected": "correction",
         "charge.attempt_reversed": "reversal",
         "refund.succeeded": "refund",
@@ -62,6 +65,8 @@ def expectation_of(kind: MoneyEventType, event: Any) -> Expectation | None:
     item_kind = ITEM_KINDS.get(kind)
     if item_kind is None:
         return None
+    if item_kind == "fee_returned" and event.refund_id is not None:
+        item_kind = "refund"  # its line has the amount, too
     if item_kind == "adjustment":
         return Expectation(item_kind, "", None)  # no statement will ever name it
     parts = [part.psp_reference for part in getattr(event, "sub_references", ()) if part.kind == "capture"]

@@ -192,6 +192,10 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
             _PSP_FEE,
         ),
         "charge.fee_assessed": (Line("psp_fee", "fee", "psp_fees", _CLEARING, _FEE),),
+        "charge.fee_returned": (
+            Line("psp_fee", "fee given back", _CLEARING, "psp_fees", _FEE, bound=_FEE_TAKEN),
+        ),
+        "charge.attempt_fee_assessed": (Line("psp_fee", "fee", _LOSS, _CLEARING, _FEE),),
         "charge.corrected": (
             Line("principal", "captured more", _CLEARING, _PAYABLE, _captured_more, is_signed=True),
             Line(

@@ -25,7 +25,9 @@ where i.kind = 'payment' and i.fee_minor = 0 and i.gross_minor > 0 and i.psp_ref
   and not exists (
       select
       from ledgerdb.clearing_items o
+      join ledgerdb.accounts c on c.account_id = o.account_id
       where o.stream_id = i.stream_id and (o.kind = 'fee' or o.entry_id = i.entry_id and o.fee_minor <> 0)
+        and (c.owner, split_part(c.name, ':', 3)) = (a.owner, split_part(a.name, ':', 3))
   );
 
 -- name: index_unknown_fees

@@ -30,6 +30,7 @@ ItemKind = Literal[
     "release",
     "reversal",
     "fee",
+    "fee_returned",
     "correction",
     "adjustment",
 ]
@@ -72,6 +73,7 @@ FAMILY_OF_ITEM: Final[Mapping[ItemKind, Family]] = MappingProxyType(
         "release": "release",
         "reversal": "refund",
         "fee": "payment",
+        "fee_returned": "fee_reversal",
         "correction": "payment",
         "adjustment": "adjustment",
     }
