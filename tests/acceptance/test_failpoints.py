@@ -25,7 +25,12 @@ from acceptance.failpoints.scene import APIS, Ending, Scene, SessionEnding
 from acceptance.failpoints.ways import FURTHER_WAYS, Step, steps
 from fincore.domain.ids import public_event_id
 from fincore.domain.public_session_event import SESSION_MEANINGS
-from fincore.observability.failpoints import FAILPOINTS, PROPOSAL_FAILPOINTS, RUN_FAILPOINTS
+from fincore.observability.failpoints import (
+    BESIDE_RUN_FAILPOINTS,
+    FAILPOINTS,
+    PROPOSAL_FAILPOINTS,
+    RUN_FAILPOINTS,
+)
 from fixtures.agreement import assert_all_agree, rows_at_psp
 from fixtures.paypal_client import PayPalClient
 from fixtures.shop import Charge, Shop
@@ -40,7 +45,7 @@ SETTLE_TIMEOUT_SECONDS: Final = 120.0
 def test_every_failpoint_is_walked_once_for_each_way() -> None:
     walked = Counter(name for step in steps() for name in step.doomed.values())
     again = Counter(f"{where}.{place}" for where, _ in FURTHER_WAYS for place in ("before", "after"))
-    in_a_walk_of_their_own = Counter((*RUN_FAILPOINTS, *PROPOSAL_FAILPOINTS))
+    in_a_walk_of_their_own = Counter((*RUN_FAILPOINTS, *BESIDE_RUN_FAILPOINTS, *PROPOSAL_FAILPOINTS))
     assert walked + in_a_walk_of_their_own == Counter(FAILPOINTS) + again
 
 

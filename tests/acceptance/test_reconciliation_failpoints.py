@@ -16,8 +16,16 @@ from typing import Final, NamedTuple
 import pytest
 from harness.installation import Finished
 
-from fincore.domain.ids import SettlementFileId, StreamId, payout_stream_of, settlement_file_stream_of
+from fincore.domain.events import ChargeFailed, ChargeRerouted, RefundRequested
+from fincore.domain.ids import (
+    SettlementFileId,
+    StreamId,
+    new_refund_id,
+    payout_stream_of,
+    settlement_file_stream_of,
+)
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payment_method import PayPalWallet
 from fincore.domain.payout import PayoutAccount
 from fincore.observability.failpoints import RUN_FAILPOINTS
 from fincore.postgres.pool import Pool, create_pool
@@ -27,7 +35,7 @@ from fincore.reconciliation.files import SettlementFiles
 from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources
 from fixtures.commits import created, new_stream
-from fixtures.money_events import captured
+from fixtures.money_events import attempt_captured, attempt_reversed, captured, refunded
 from fixtures.settlement_account import Settlement, settlement
 from fixtures.settlement_files import ACCOUNT, StlRow, joined, stl_lines
 from fixtures.system import System
@@ -55,6 +63,7 @@ class Day(NamedTuple):
     """A day of settlement: its payment, its file, and the bank's statement of its withdrawal."""
 
     payout: StreamId
+    charges: list[StreamId]
     file_id: SettlementFileId
     statement: Path
 
@@ -69,12 +78,17 @@ class Shape(NamedTuple):
     told: list[list[str]]
     """The events of the file, and of the payout."""
     arrived: int
+    learned: list[str]
+    """The events of charges that the file told."""
+    adjusted: list[str]
+    """The events of what a person adjusted."""
 
 
 @pytest.fixture(scope="module")
 def installed() -> Iterator[System]:
     """An installation of which only the ledger runs."""
-    system = System(settings={"FINCORE_FAILPOINTS": "allowed"})
+    limits = {"FINCORE_ADJUSTMENT_LIMITS_MINOR": "usd:10000:1000000"}
+    system = System(settings={"FINCORE_FAILPOINTS": "allowed", **limits})
     try:
         system.start_stores()
         system.start("ledger")
@@ -123,9 +137,13 @@ async def walk(system: System, account: Settlement, places: Sequence[str]) -> No
         await one_day(system, day, place)
         days.append(day)
     expected = await shape(account.ledgerdb, account.dsn_pool, undisturbed)
-    assert (expected.status, expected.lines, len(expected.matches), expected.arrived) == ("booked", 2, 2, 1)
+    assert (expected.status, expected.lines, len(expected.matches), expected.arrived) == ("booked", 6, 8, 1)
+    assert expected.learned == ["charge.attempt_fee_assessed", "charge.fee_returned"]
+    assert expected.adjusted == ["adjustment.booked"]
     shapes = [await shape(account.ledgerdb, account.dsn_pool, day) for day in days]
     assert shapes == [expected] * len(days)
+    # A run waits until the ledger has booked what the last one matched.
+    await repeated(system, *RUN, at_once=1)
     await assert_all_agree(system, account.ledgerdb)
     print(f"died at {len(places)} places")  # noqa: T201 -- with -s
 
@@ -135,15 +153,41 @@ _FIRST_DAYS: Final = itertools.count(0, 100)
 
 
 async def one_day(system: System, day: Day, place: str | None) -> None:
-    """Run, import the bank's statement, and run again; what comes to the place is killed, and started again twice at once."""
+    """Run, import a statement, adjust a break, and run again; what comes to the place is killed, and started again twice at once."""
     statement = ("reconcile", "bank", "import", str(day.statement), "--bank=eu", "--format=bank_csv", "--new")
     where = place.rpartition(".")[0] if place else None
-    doomed = {"bank_statement": 1, "commit.payout.paid": 2}.get(where or "", 0)
-    for turn, command in enumerate((RUN, statement, RUN)):
+    doomed = DOOMED.get(where or "", 0)
+    for turn, given in enumerate((RUN, statement, None, RUN)):
+        command = adjustment(system, day) if given is None else given
         if place is not None and turn == doomed:
             died = await asyncio.to_thread(system.fincore_dying_at, place, *command)
             assert died.code == -signal.SIGKILL, (place, died)
         await repeated(system, *command, at_once=2 if place is not None and turn == doomed else 1)
+
+
+DOOMED: Final = {
+    "bank_statement": 1,
+    "settlement_adjustment": 2,
+    "commit.adjustment.booked": 2,
+    "commit.payout.paid": 3,
+}
+"""Which of the commands of a day comes to a place; the others are come to by the first."""
+
+
+def adjustment(system: System, day: Day) -> tuple[str, ...]:
+    """The command that books what the day's file has, and nothing explains."""
+    ((break_id,),) = system.rows(
+        "select break_id from reconciliation.breaks where class = 'unexpected_movement' and file_id = %s",
+        day.file_id,
+    )
+    return (
+        "reconcile",
+        "adjust",
+        str(break_id),
+        "--amount-minor=7",
+        "--reason=a correction of PayPal",
+        "--by=ann",
+    )
 
 
 async def repeated(system: System, *command: str, at_once: int) -> None:
@@ -158,21 +202,64 @@ async def repeated(system: System, *command: str, at_once: int) -> None:
 
 
 async def happened(system: System, account: Settlement, number: int) -> Day:
-    """A payment of a day is in the log, its file kept, and the bank's statement written."""
+    """What happens on a day is in the log, its file kept, and the bank's statement written.
+
+    A payment; a part of it that goes back, of which the file alone tells the fee; what an abandoned attempt took and gave back, alike; and
+    a movement that nothing explains.
+    """
     at = datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=number)
     reference = f"5AB{number:014}"
     of_account = {"psp": account.psp, "psp_account": account.psp_account}
+    back, taken, returned = (PspReference(f"{name}{number:014}") for name in ("5RE", "5AT", "5AR"))
+    given_back = refunded(
+        refund_id=new_refund_id(), psp_reference=back, amount_minor=100, occurred_at=at, **of_account
+    )
+    of_refund = RefundRequested(
+        refund_id=given_back.refund_id,
+        merchant_id=given_back.merchant_id,
+        livemode=False,
+        amount_minor=100,
+        currency=given_back.currency,
+        requested_at=at,
+    )
+    charges = [new_stream(), new_stream()]
     await account.happen(
-        new_stream(),
+        charges[0],
         created(10_000, created_at=at, **of_account),
         captured(psp_reference=reference, platform_fee_minor=0, occurred_at=at, **of_account),
+        of_refund,
+        given_back,
+    )
+    no_fee: dict[str, object] = {"fee_minor": 0, "fee_currency": None}
+    of_attempt = {"amount_minor": 5_000, "occurred_at": at, **of_account, **no_fee}
+    await account.happen(
+        charges[1],
+        created(5_000, created_at=at, **of_account),
+        ChargeRerouted(
+            abandoned_attempt=1,
+            abandoned_psp=account.psp,
+            abandoned_psp_account=account.psp_account,
+            psp=PspName("stripe"),
+            psp_account=PspAccount("test"),
+            payment_method=PayPalWallet(),
+            code="never_happened",
+            reason="its record did not show it",
+            requested_at=at,
+        ),
+        ChargeFailed(code="card_declined", message="declined", advice="ask_customer", occurred_at=at),
+        attempt_captured(psp_reference=taken, requested_at=at, **of_attempt),
+        attempt_reversed(psp_reference=returned, **of_attempt),
     )
     withdrawal, withdrawn = PspReference(f"WD{number:014}"), f"EUBANK{number:06}"
     text = joined(
         stl_lines(
             [
                 StlRow(reference, fee_direction="DR", fee="320"),
-                StlRow(withdrawal, code="T0400", direction="DR", amount="9680", bank=withdrawn),
+                StlRow(back, code="T1107", direction="DR", amount="100", fee_direction="CR", fee="3"),
+                StlRow(taken, amount="5000", fee_direction="DR", fee="160"),
+                StlRow(returned, code="T1107", direction="DR", amount="5000"),
+                StlRow(f"5AD{number:014}", code="T1900", amount="7"),
+                StlRow(withdrawal, code="T0400", direction="DR", amount="9430", bank=withdrawn),
             ]
         )
     ).decode()
@@ -187,11 +274,11 @@ async def happened(system: System, account: Settlement, number: int) -> Day:
     )
     assert recorded is not None
     statement = system.folder / f"bank-{number}.csv"
-    statement.write_text(f"date,amount,currency,reference,account\n{at:%Y-%m-%d},96.80,USD,{withdrawn},DE1\n")
+    statement.write_text(f"date,amount,currency,reference,account\n{at:%Y-%m-%d},94.30,USD,{withdrawn},DE1\n")
     payout = PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False).payout_id(
         withdrawal
     )
-    return Day(payout_stream_of(payout), recorded[0], statement)
+    return Day(payout_stream_of(payout), charges, recorded[0], statement)
 
 
 async def shape(ledgerdb: Pool, log: Pool, day: Day) -> Shape:
@@ -232,6 +319,20 @@ async def shape(ledgerdb: Pool, log: Pool, day: Day) -> Shape:
         [tuple(row) for row in totals],
         told,
         arrived,
+        [
+            row["type"]
+            for row in await log.fetch(
+                "select type from eventstore.events where stream_id = any ($1) and type ~ 'fee_(returned|assessed)' order by type",
+                day.charges,
+            )
+        ],
+        [
+            row["type"]
+            for row in await log.fetch(
+                "select type from eventstore.events where data -> 'lines' -> 0 ->> 'file_id' = $1 order by type",
+                day.file_id,
+            )
+        ],
     )
 
 

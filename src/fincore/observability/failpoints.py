@@ -36,31 +36,47 @@ _RUN: Final = (
     "settlement_booked",
     "bank_statement",
     "commit.payout.paid",
+    "commit.charge.fee_returned",
+    "commit.charge.attempt_fee_assessed",
+    "settlement_adjustment",
+    "commit.adjustment.booked",
     "settlement_matches",
     "commit.settlement_file.matched",
     "settlement_run",
     "settlement_report",
 )
+_BESIDE_RUNS: Final = ("settlement_day", "settlement_notice", "settlement_notice_sent", "settlement_rebuild")
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 
 RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
     f"{where}.{place}" for where, place in product(_RUN, ("before", "after"))
 )
 """The places of a run of reconciliation, in its order: a file is read, told to the log and booked, lines are matched and the log is told, and
-the run's report is kept; between them a bank's statement is imported. `before` a transaction of the ledger's database is its end."""
+the run's report is kept; between them a bank's statement is imported, charges learn fees, and a person adjusts a break. `before` a transaction of
+the ledger's database is its end."""
+
+BESIDE_RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
+    f"{where}.{place}" for where, place in product(_BESIDE_RUNS, ("before", "after"))
+)
+"""The places beside it: a day is sealed, a notice to operations is made, and is sent and noted as sent, and a lost run is derived anew."""
 
 PROPOSAL_FAILPOINTS: Final[tuple[str, ...]] = ("proposal.before", "proposal.after")
 """The places around the execution of what two people of staff agreed on."""
 
 FAILPOINTS: Final[tuple[str, ...]] = (
     RUN_FAILPOINTS
+    + BESIDE_RUN_FAILPOINTS
     + PROPOSAL_FAILPOINTS
     + tuple(
         f"{where}.{place}"
         for where, place in product(
             (
                 *(f"psp.{call}" for call in _PSP_CALLS),
-                *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
+                *(
+                    f"commit.{name}"
+                    for name in (*EVENTS, *SHAPES, "webhook", "response")
+                    if f"commit.{name}" not in _RUN
+                ),
                 *(f"effects.{consumer}" for consumer in _CONSUMERS),
                 "delivery",
                 "card_token",

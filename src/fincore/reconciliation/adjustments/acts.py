@@ -27,6 +27,7 @@ from fincore.domain.money import Money
 from fincore.domain.one_person_limits import OnePersonLimits
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.staff_decision import StaffDecision, actor_of
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.adjustments.decision import (
@@ -130,6 +131,8 @@ class Adjustments:
             await write_adjustment(connection, booked, now, break_id=break_id, generation=len(earlier) + 1)
             await connection.execute(_SQL.write_parts, booked.adjustment_id, break_id)
             await act(connection, known, msgspec.structs.replace(done, reference=booked.adjustment_id))
+            failpoint("settlement_adjustment", "before")
+        failpoint("settlement_adjustment", "after")
         return booked
 
     async def booked(self, adjustment_id: AdjustmentId) -> AdjustmentBooked | None:

@@ -110,6 +110,8 @@ class Matcher:
             run = OpenRun(run_no, run_id, cut_off)
             await self._write(connection, run, later_files)
             require(await _totals(connection, run))
+            failpoint("settlement_rebuild", "before")
+        failpoint("settlement_rebuild", "after")
         return run
 
     async def _write(

@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from fincore.domain.ids import RunId
+from fincore.observability.failpoints import Place, failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.notification.channel import ChannelName
@@ -83,6 +84,7 @@ class Collector:
         self._vain_looks: Counter[NoticeKind] = Counter()
         self._watched_at: float | None = None
         self._old_money_at: float | None = None
+        self._has_kept = False
 
     async def collect(self) -> None:
         """Make the notices that there are to make; nothing while another process does.
@@ -99,8 +101,11 @@ class Collector:
                 async with self._pool.acquire() as connection, connection.transaction():
                     if await connection.fetchval(_SQL.try_turn):
                         await make(connection)
+                        self._at_failpoint("before")
                     else:
                         had_turns = False
+                self._at_failpoint("after")
+                self._has_kept = False
             except Exception as error:  # noqa: BLE001 -- raised below
                 errors.append(error)
         if errors:
@@ -206,6 +211,12 @@ class Collector:
     async def _keep(self, connection: Connection, notice: Notice) -> None:
         if is_told(notice, self._tell):
             await keep(connection, notice, self._channels)
+            self._has_kept = True
+
+    def _at_failpoint(self, place: Place) -> None:
+        """Around the end of a transaction that makes a notice."""
+        if self._has_kept:
+            failpoint("settlement_notice", place)
 
     async def _compare(
         self, connection: Connection, kinds: Sequence[FindingKind], found: Sequence[Finding]

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.metrics import NOTICE_ATTEMPTS, NOTICE_LOOKS
@@ -70,7 +71,9 @@ class Teller:
             reason = await attempted(channel, claimed.notice)
             NOTICE_ATTEMPTS.labels(channel.name, "failed" if reason else "sent").inc()
             if reason is None:
+                failpoint("settlement_notice_sent", "before")
                 await self._outbox.sent(claimed, channel.name)
+                failpoint("settlement_notice_sent", "after")
                 continue
             _log.warning(
                 "reconciliation.notice_not_sent",

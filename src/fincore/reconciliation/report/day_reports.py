@@ -6,6 +6,7 @@ from datetime import date
 import asyncpg
 
 from fincore.domain.errors import UsageError
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.report.day_gathering import DayBefore, day_without_run, gather_day
@@ -27,6 +28,7 @@ async def seal_days(ledgerdb: Pool) -> None:
                 return
             before = await _before(connection, day.day)
             report = await gather_day(connection, day, before)
+        failpoint("settlement_day", "before")
         await ledgerdb.execute(
             _SQL.seal_day,
             day.day,
@@ -38,6 +40,7 @@ async def seal_days(ledgerdb: Pool) -> None:
             runs[-1].run_no,
             FORM_VERSION,
         )
+        failpoint("settlement_day", "after")
 
 
 async def checked_day(ledgerdb: Pool, day: date) -> CheckedDay:
