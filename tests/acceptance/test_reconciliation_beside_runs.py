@@ -84,7 +84,7 @@ async def killed_and_repeated(system: System, place: str, *command: str) -> None
 
 
 def set_back(system: System, *statements: str) -> None:
-    """Change what nobody else may change."""
+    """Change rows that are never changed otherwise."""
     system.execute("set local session_replication_role = replica", *statements)
 
 
