@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from fincore.domain.secret import Secret
+from fincore.staff.issuer.metrics import LOGINS
 from fincore.write.staff.login_attempts import LoginAttempts
 from fincore.write.staff.passwords import CHARACTERS_MAX, PasswordFlaw, Passwords, flaw_of
 from fincore.write.staff.people import PersonRefused, StaffPeople, username_key
@@ -62,14 +63,17 @@ class Logins:
             return WrongLogin()
         wait_seconds = await self._attempts.begin(key, address or NO_ADDRESS)
         if wait_seconds > 0:
+            LOGINS.labels("throttled").inc()
             return MustWait(wait_seconds)
         kept = await self._people.kept_password(key)
         is_right = await self._passwords.is_right(
             password[: CHARACTERS_MAX * 2], None if kept is None else kept.password
         )
         if kept is None or not is_right or not kept.may_log_in:
+            LOGINS.labels("wrong").inc()
             return WrongLogin()
         await self._attempts.forget(key)
+        LOGINS.labels("one_time" if kept.is_one_time else "logged_in").inc()
         if kept.is_one_time:
             return MustChoose(await self._sessions.new_ticket(kept.subject))
         return LoggedIn(await self._sessions.begin(kept.subject))
