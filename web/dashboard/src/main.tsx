@@ -10,6 +10,7 @@ import "./styles/states.css";
 import "./styles/shell.css";
 import "./styles/table.css";
 import "./styles/dialog.css";
+import "./styles/search.css";
 import { isWorthRepeating } from "./api/problem";
 import { LanguageProvider } from "./language/language";
 import { ToastProvider } from "./parts/toasts";

@@ -1,18 +1,20 @@
 // Every screen by its path. A screen's folder has its route, and the list here is where it is added.
 
 import { createRouter } from "@tanstack/react-router";
+import { chargeRoute } from "./screens/charge/route";
 import { chargesRoute } from "./screens/charges/route";
 import { homeRoute } from "./screens/home/route";
 import { Failure } from "./shell/failure";
 import { NoScreen } from "./shell/no_screen";
 import { modeRoute, rootRoute, startRoute } from "./shell/routes";
 
-const screens = modeRoute.addChildren([homeRoute, chargesRoute]);
+const screens = modeRoute.addChildren([homeRoute, chargesRoute, chargeRoute]);
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([startRoute, screens]),
   defaultErrorComponent: Failure,
   defaultNotFoundComponent: NoScreen,
+  search: { strict: true },
   // Filters stand in addresses as they are, each a text.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {

@@ -21,6 +21,8 @@ export interface Column<R> {
   readonly isNumber?: boolean;
   /** Left out where the window is narrow. */
   readonly isOnlyWide?: boolean;
+  /** At the right edge where the window is narrow. */
+  readonly isEndWhenNarrow?: boolean;
 }
 
 /** A part of a list, as the API answers. */
@@ -39,10 +41,11 @@ interface RowsProps<R> {
   readonly keyOf: (row: R) => string;
   /** The cell of the first column holds a link: a click anywhere in its row opens it. */
   readonly empty: ReactNode;
+  /** Why the next part is loaded only when the person asks for it; null: it is loaded as the person comes near. */
+  readonly pause?: string | null;
 }
 
-export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty }: RowsProps<R>) {
-  const t = useTexts(PARTS);
+export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty, pause = null }: RowsProps<R>) {
   const grid = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   const isNarrow = useIsNarrow();
@@ -63,24 +66,24 @@ export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty }: 
   }, [rows.length === 0]);
   useEffect(() => virtual.measure(), [height]);
   useEffect(() => {
-    if (query.hasNextPage && !query.isFetchingNextPage && !query.isError && last >= rows.length - ROWS_BEYOND_SIGHT * 2) {
+    if (query.hasNextPage && !query.isFetchingNextPage && !query.isError && pause === null && last >= rows.length - ROWS_BEYOND_SIGHT * 2) {
       void query.fetchNextPage();
     }
-  }, [last, rows.length, query.hasNextPage, query.isFetchingNextPage, query.isError]);
+  }, [last, rows.length, query.hasNextPage, query.isFetchingNextPage, query.isError, pause]);
 
+  /** The rows beside the one with the focus are in the document, out of sight as well. */
   const move = (by: 1 | -1) => {
     const current = grid.current?.querySelector("[data-index]:focus-within")?.getAttribute("data-index");
-    const target = current == null ? (by === 1 ? 0 : rows.length - 1) : Number(current) + by;
-    if (target < 0 || target >= rows.length) return;
-    virtual.scrollToIndex(target, { align: "auto" });
-    requestAnimationFrame(() => grid.current?.querySelector<HTMLElement>(`[data-index="${target}"] a`)?.focus());
+    const inSight = items.find((item) => item.start >= scrollY)?.index ?? 0;
+    const target = current == null ? inSight : Number(current) + by;
+    grid.current?.querySelector<HTMLElement>(`[data-index="${target}"] a`)?.focus();
   };
   useKeys({ j: () => move(1), k: () => move(-1) });
 
   if (query.data === undefined) {
     return query.error ? <Failed error={query.error} again={() => void query.refetch()} /> : <Loading lines={8} />;
   }
-  if (rows.length === 0) return empty;
+  if (rows.length === 0 && !query.hasNextPage) return empty;
   const style = { "--row-columns": columns.map((column) => column.width).join(" "), "--row-columns-narrow": narrowColumns };
   return (
     <div>
@@ -109,7 +112,7 @@ export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty }: 
               }}
             >
               {columns.map((column) => (
-                <div role="cell" key={column.name} className={column.isNumber ? "number" : ""} data-only={column.isOnlyWide ? "wide" : undefined}>
+                <div role="cell" key={column.name} className={column.isNumber ? "number" : ""} data-only={column.isOnlyWide ? "wide" : undefined} data-narrow={column.isEndWhenNarrow ? "end" : "start"}>
                   {column.cell(rows[index] as R)}
                 </div>
               ))}
@@ -118,19 +121,23 @@ export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty }: 
         </div>
       </div>
       <div className="rows-end" role="status">
-        {query.isFetchingNextPage ? t.loading : query.isError ? <MoreFailed again={() => void query.fetchNextPage()} /> : query.hasNextPage ? "" : t.end(rows.length)}
+        <End query={query} pause={pause} count={rows.length} />
       </div>
     </div>
   );
 }
 
-function MoreFailed({ again }: { again: () => void }) {
+/** What is below the last row: that there are more, that they could not be loaded, or how many there are. */
+function End({ query, pause, count }: { query: UseInfiniteQueryResult<unknown, Error>; pause: string | null; count: number }) {
   const t = useTexts(PARTS);
+  if (query.isFetchingNextPage) return t.loading;
+  if (!query.isError && !query.hasNextPage) return t.end(count);
+  if (!query.isError && pause === null) return null;
   return (
     <>
-      {t.failed}
-      <button type="button" className="button" onClick={again}>
-        {t.tryAgain}
+      {query.isError ? t.failed : pause}
+      <button type="button" className="button" onClick={() => void query.fetchNextPage()}>
+        {query.isError ? t.tryAgain : t.more}
       </button>
     </>
   );

@@ -80,12 +80,13 @@ export class Login {
 
   /** Forgets the tokens and ends the issuer's session. */
   async end(): Promise<void> {
+    // Without the user there is no `id_token_hint`, so that no token stands in an address: the issuer knows us by `client_id`.
+    await this.#manager.removeUser();
     const { form, address } = this.#configuration.logout;
     if (form === "oidc" || address === null) {
       await this.#manager.signoutRedirect();
       return;
     }
-    await this.#manager.removeUser();
     const query = new URLSearchParams({
       client_id: this.#configuration.client_id,
       logout_uri: location.origin + LOGGED_OUT_PATH,

@@ -46,8 +46,8 @@ function Known({ children }: { children: ReactNode }) {
       {t.logOut}
     </button>
   );
-  if (me.data) {
-    if (me.data.grants.length > 0) return <MeContext value={me.data}>{children}</MeContext>;
+  if (me.data) return <MeContext value={me.data}>{children}</MeContext>;
+  if (me.error instanceof ApiProblem && me.error.code === "permission_missing") {
     return (
       <Gate title={t.noRole} text={t.noRoleWhy}>
         {out}

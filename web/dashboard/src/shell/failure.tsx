@@ -14,7 +14,7 @@ export function Failure({ error }: ErrorComponentProps) {
   );
   return (
     <div role="alert">
-      <State title={isFileGone ? t.newVersion : t.broken} actions={load}>
+      <State title={isFileGone ? t.newVersion : t.broken} isScreen actions={load}>
         {!isFileGone && <p className="code small">{String(error)}</p>}
       </State>
     </div>

@@ -10,7 +10,7 @@ import { may, modesOf, useMe, type Permission } from "../session/permission";
 import { AccountMenu } from "./account_menu";
 import { useKeys } from "./keys";
 import { SECTIONS } from "./navigation";
-import { SearchBox } from "./search_box";
+import { SearchBox } from "../search/search_box";
 import { NAVIGATION, SHELL } from "./texts";
 
 const KeyHelp = lazy(() => import("./key_help").then(({ KeyHelp }) => ({ default: KeyHelp })));
@@ -32,7 +32,11 @@ export function Layout() {
       <a className="skip" href="#page">
         {t.skip}
       </a>
-      {mode === "test" && <div className="mode-notice">{t.testNotice}</div>}
+      {mode === "test" && (
+        <aside className="mode-notice" aria-label={t.mode}>
+          {t.testNotice}
+        </aside>
+      )}
       <div className="veil" data-open={isNavigationOpen} onClick={() => setIsNavigationOpen(false)} />
       <Navigation isOpen={isNavigationOpen} />
       <header className="bar">
@@ -84,12 +88,12 @@ function Navigation({ isOpen }: { isOpen: boolean }) {
   const me = useMe();
   const mode = useModeOfPage();
   return (
-    <div className="aside" id="navigation" data-open={isOpen}>
+    <nav aria-label={t.navigation} className="aside" id="navigation" data-open={isOpen}>
       <Link className="brand" to="/$mode" params={{ mode }}>
         <Mark size={22} />
         FinCore
       </Link>
-      <nav aria-label={t.navigation} className="navigation">
+      <div className="navigation">
         {SECTIONS.map((section) => {
           const entries = section.entries.filter((entry) => may(me, entry.permission, mode));
           if (entries.length === 0) return null;
@@ -108,8 +112,8 @@ function Navigation({ isOpen }: { isOpen: boolean }) {
             </section>
           );
         })}
-      </nav>
-    </div>
+      </div>
+    </nav>
   );
 }
 

@@ -11,7 +11,7 @@ export function NoScreen() {
     </a>
   );
   return (
-    <State title={t.noScreen} actions={home}>
+    <State title={t.noScreen} isScreen actions={home}>
       <p>{t.noScreenWhy}</p>
     </State>
   );

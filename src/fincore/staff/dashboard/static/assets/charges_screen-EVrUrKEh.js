@@ -1,1 +1,0 @@
-import{i as e,t}from"./index-D6SLkFYI.js";import{t as n}from"./page-DdUWKGoj.js";import{T as r}from"./vendor-CnIYYb-L.js";var i=r();function a(){let r=e(t);return(0,i.jsx)(n,{title:r.charges})}export{a as ChargesScreen};

@@ -1,0 +1,66 @@
+import type { SearchGroup } from "../api/types";
+import { names, texts } from "../language/texts";
+
+export const SEARCH = texts(
+  {
+    label: "Search payments",
+    hint: "Id, e-mail, last 4, amount, order …",
+    results: "What was found",
+    nothing: "Nothing found",
+    nothingWhy: "Try an id, an e-mail address, four digits of a card, an amount such as 19.99, an order number or the PSP's reference.",
+    beginning: "begins like this",
+    all: "See all",
+    failed: "The search failed",
+    refund: "Refund of",
+    dispute: "Dispute of",
+    event: "Event of",
+    checkout_session: "Checkout session",
+    payout: "Payout",
+    charge: "Charge",
+  },
+  {
+    label: "Zahlungen suchen",
+    hint: "Kennung, E-Mail, letzte 4, Betrag, Bestellung …",
+    results: "Gefunden",
+    nothing: "Nichts gefunden",
+    nothingWhy: "Suchen Sie nach einer Kennung, E-Mail-Adresse, vier Ziffern einer Karte, einem Betrag wie 19,99, einer Bestellnummer oder der Referenz des PSP.",
+    beginning: "beginnt so",
+    all: "Alle ansehen",
+    failed: "Die Suche ist gescheitert",
+    refund: "Erstattung von",
+    dispute: "Reklamation von",
+    event: "Ereignis von",
+    checkout_session: "Bezahlsitzung",
+    payout: "Auszahlung",
+    charge: "Zahlung",
+  },
+);
+
+export const MATCHED = names<SearchGroup["matched"]>(
+  {
+    charge_id: "Charge",
+    refund_id: "Refund",
+    dispute_id: "Dispute",
+    checkout_session_id: "Checkout session",
+    payout_id: "Payout",
+    event_id: "Event",
+    last4: "Last 4 digits",
+    amount: "Amount",
+    email: "E-mail",
+    reference: "Reference at the PSP",
+    metadata: "Metadata",
+  },
+  {
+    charge_id: "Zahlung",
+    refund_id: "Erstattung",
+    dispute_id: "Reklamation",
+    checkout_session_id: "Bezahlsitzung",
+    payout_id: "Auszahlung",
+    event_id: "Ereignis",
+    last4: "Letzte 4 Ziffern",
+    amount: "Betrag",
+    email: "E-Mail",
+    reference: "Referenz beim PSP",
+    metadata: "Metadaten",
+  },
+);
