@@ -1,5 +1,7 @@
 """Dead letters as staff look at them: what a replay would do, that it charges once, and what can be discarded."""
 
+import json
+
 import pytest
 
 from fincore.backoffice.dead_letters import (
@@ -14,12 +16,19 @@ from fincore.backoffice.dead_letters import (
 )
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.outcome import PspAccount
+from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import capture_job, process_webhook_job
 from fincore.write.queue.port import HeldPlace
-from fixtures.scripted_psp import STRIPE, ScriptedPsp, lost_after
+from fixtures.scripted_psp import NOON, STRIPE, ScriptedPsp, lost_after
 from fixtures.waiting import eventually
 from fixtures.worker_harness import HarnessOnPostgres, open_harness
+
+MANY_LETTERS = """
+insert into queue.pgqueuer (priority, entrypoint, payload, status, updated)
+select 0, case when n % 2 = 0 then 'webhook.interpret' else 'charge.follow' end, '', 'failed', now() - n * interval '1 second'
+from generate_series(1, 20000) n
+"""
 
 
 async def the_only_letter(harness: HarnessOnPostgres, operator: OperatorStores) -> DeadLetter:
@@ -113,3 +122,24 @@ async def test_dead_letters_are_listed_page_by_page(pool: Pool, operator: Operat
         assert (len(second.letters), second.has_more) == (1, False)
         assert [b"evt_2" in first.letters[0].payload, b"evt_0" in second.letters[0].payload] == [True, True]
         assert (await list_dead_letters(letters(operator), limit=2, kind="charge.capture")).letters == []
+
+
+async def test_list_of_many_dead_letters_reads_one_page(pool: Pool, operator: OperatorStores) -> None:
+    """By an index for each list: nothing is sorted, and no dead letter is read that is not shown."""
+    await pool.execute(MANY_LETTERS)
+    await pool.execute("analyze queue.pgqueuer")
+    sql = load_sql("fincore.write.queue", "pgqueuer.sql")
+    kind = sql.of_kind.format(kind="$2")
+    after = sql.after_held.format(at="$2", id="$3")
+    for conditions, arguments in (
+        ("", ()),
+        (f" and {kind}", ("charge.follow",)),
+        (f" and {kind}", ("refund.send",)),
+        (f" and {after}", (NOON, 4_711)),
+    ):
+        statement = sql.held_jobs.format(conditions=conditions)
+        text = await pool.fetchval(f"explain (analyze, format json) {statement}", 11, *arguments)
+        plan = json.loads(text)[0]["Plan"]
+        assert (plan["Node Type"], plan["Plans"][0]["Node Type"]) == ("Limit", "Index Scan"), text
+        assert plan["Plans"][0]["Actual Rows"] <= 11
+    assert (await operator.jobs.count_held(counted_max=100)).jobs == 100

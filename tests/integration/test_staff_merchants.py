@@ -85,7 +85,9 @@ async def test_merchant_is_created_once_for_a_key(at: Setting) -> None:
     assert await at.acts() == [("create_merchant", made.json()["id"], None)]
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\u0000b", "evil\u202etxt", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\nb", "a\u0000b", "evil\u202etxt", "x" * 201, "4242 4242 4242 4242"]
+)
 async def test_merchant_with_an_unreadable_name_is_refused(at: Setting, name: str) -> None:
     refused = await at.staff.person("admin").act(PATH, "k1", name=name)
     assert refused.status in (400, 422)

@@ -44,8 +44,10 @@ from fincore.staff.dead_letters.openapi import (
 from fincore.staff.dead_letters.requests import DISCARD, REPLAY, REPLAY_SEVERAL
 from fincore.write.staff.acts import Details
 
-PAYLOAD_CHARACTERS_MAX: Final = 4_000
+PAYLOAD_CHARACTERS_MAX: Final = 1_000
 """Of a discarded job's payload, which holds ids: more would be no payload that this FinCore wrote."""
+JOBS_CHARACTERS_MAX: Final = 2_500
+"""Of the ids of several jobs, in the record of the act."""
 
 
 class DeadLetterHandlers:
@@ -122,7 +124,7 @@ class DeadLetterHandlers:
                 gone=[one for one in places if one not in replayed],
             )
             names = ",".join(letter.job_id for letter in replayed.values())
-            details: Details = {"jobs": names[:PAYLOAD_CHARACTERS_MAX], "replayed": len(replayed)}
+            details: Details = {"jobs": names[:JOBS_CHARACTERS_MAX], "replayed": len(replayed)}
             deed = Deed(action="replay", object_kind="jobs", object_id="several", details=details)
             return Made(json_response(200, body), deed)
 
@@ -142,7 +144,8 @@ class DeadLetterHandlers:
             except NotDiscardable as refused:
                 raise Problem("dead_letter_needed", f"Not discarded: {refused}.", param="letter_id") from None
             letter = shown.job
-            payload = letter.payload[:PAYLOAD_CHARACTERS_MAX].decode(errors="replace")
+            # PostgreSQL's JSON holds no NUL.
+            payload = letter.payload[:PAYLOAD_CHARACTERS_MAX].decode(errors="replace").replace("\0", "\ufffd")
             return _ended(call, letter, "discarded", {**_facts(letter), "payload": payload})
 
         return await self._acts.change(call, visit, request, make)

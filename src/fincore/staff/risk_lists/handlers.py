@@ -99,6 +99,7 @@ class RiskListHandlers:
 
     async def entries(self, call: Call, visit: Visit) -> Response:
         """A page of entries."""
+        visit.require_everywhere()
         name = await self._found(call)
 
         async def find(query: ListQuery[int]) -> tuple[list[StaffRiskEntryBody], bool]:
@@ -139,8 +140,8 @@ class RiskListHandlers:
 
     async def add(self, call: Call, visit: Visit) -> Response:
         """Add a value."""
-        name = await self._found(call)
         visit.require_everywhere()
+        name = await self._found(call)
         request = await read_act(call, ADD)
 
         async def change(lists: RiskLists) -> int:
@@ -151,8 +152,8 @@ class RiskListHandlers:
 
     async def remove(self, call: Call, visit: Visit) -> Response:
         """Remove a value."""
-        name = await self._found(call)
         visit.require_everywhere()
+        name = await self._found(call)
         request = await read_act(call, REMOVE)
 
         async def change(lists: RiskLists) -> int:
@@ -170,8 +171,8 @@ class RiskListHandlers:
 
     async def import_entries(self, call: Call, visit: Visit) -> Response:
         """Add several values, all or none."""
-        name = await self._found(call)
         visit.require_everywhere()
+        name = await self._found(call)
         request = await read_act(call, IMPORT)
 
         async def change(lists: RiskLists) -> int:

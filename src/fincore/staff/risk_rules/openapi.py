@@ -66,7 +66,7 @@ BACK_TEST_RISK_RULES: Final = Operation(
     operation_id="back_test_risk_rules",
     summary="Back-test risk rules",
     description=f"Tells what rules would have done with up to {CHARGES_MAX:,} charges of the past, and what became of these. Counters and lists are as they "
-    f"stood at each charge. Nothing is changed; one back-test runs at a time, and `fincore risk backtest` takes any number of charges. {EVERYWHERE}",
+    f"stood at each charge. Nothing is changed; one back-test runs at a time, and `fincore risk test` takes any number of charges. {EVERYWHERE}",
     tag=TAG,
     request_body=Content(shape=StaffRiskBackTestRequest, description="Which rules, on which charges."),
     responses={200: Content(shape=StaffRiskBackTestBody, description="What was found.")},

@@ -8,6 +8,7 @@ from unicodedata import category
 import asyncpg
 import msgspec
 
+from fincore.domain.card_number import holds_card_number
 from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ApiKeyId, MerchantId, new_api_key_id, new_merchant_id
@@ -29,11 +30,11 @@ class UnknownMerchant(FinCoreError):
 
 
 class NameNotUsable(FinCoreError):
-    """A name is empty or too long, or holds what cannot be read."""
+    """A name is empty or too long, or holds what cannot be read, or a card number."""
 
     def __init__(self, what: str, characters_min: int) -> None:
         super().__init__(
-            f"the name of a {what} must have {characters_min} to {NAME_CHARACTERS_MAX} characters, and no control characters"
+            f"the name of a {what} must have {characters_min} to {NAME_CHARACTERS_MAX} characters, and no control characters and no card number"
         )
 
 
@@ -93,8 +94,8 @@ _BIDIRECTIONAL_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066
 
 
 def is_readable(text: str) -> bool:
-    """Whether a text shows what it holds: no control characters, no line ends, nothing that turns the order of what follows it."""
-    return not any(
+    """Whether a name shows what it holds: no control characters, no line ends, nothing that turns the order of what follows, no card number."""
+    return not holds_card_number(text) and not any(
         category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") or character in _BIDIRECTIONAL_CONTROLS
         for character in text
     )

@@ -7,8 +7,9 @@ select pg_advisory_lock(hashtext('fincore.queue.install'));
 alter table queue.pgqueuer_log set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 10000);
 
 -- name: index_held_jobs
--- Dead letters are listed newest first, from any place on. PgQueuer indexes jobs that wait or are being done only.
+-- Dead letters are listed newest first, of one kind or of all, from any place on. PgQueuer indexes jobs that wait or are being done only.
 create index if not exists pgqueuer_fincore_held on queue.pgqueuer (updated, id) where status = 'failed';
+create index if not exists pgqueuer_fincore_held_by_kind on queue.pgqueuer (entrypoint, updated, id) where status = 'failed';
 
 -- name: grant_service
 -- The services put in, take out and prune jobs; they own nothing.

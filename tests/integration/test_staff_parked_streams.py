@@ -1,0 +1,52 @@
+"""Parked streams as people of staff see them and have them followed again."""
+
+from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.ids import charge_of
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Pool
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.commits import append, captured, created, new_stream
+from fixtures.merchant_api import serving_api
+from fixtures.staff_server import serving_staff
+from fixtures.traffic import follow, running_writer
+
+PATH = "/staff/v1/parked_streams"
+
+
+async def test_parked_stream_is_listed_and_resumed_once(pool: Pool, operator: OperatorStores) -> None:
+    stream_id = new_stream()
+    charge_id = charge_of(stream_id)
+    async with running_writer(pool) as writer:
+        await writer.commit(append(stream_id, created(), captured(), expected_version=0))
+    paymentdb = operator.paymentdb
+    await paymentdb.execute(
+        "insert into parked_streams (consumer, stream_id, since_version, reason) values ('projectionist', $1, 1, 'no reader')",
+        stream_id,
+    )
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
+    assert await paymentdb.fetchval("select count(*) from charges") == 0
+    async with serving_api(pool) as api, serving_staff(api, stores=operator) as staff:
+        viewer, ada = staff.person("viewer"), staff.person("support")
+        listed = (await viewer.get(PATH)).json()
+        (parked,) = listed["data"]
+        assert (parked["consumer"], parked["stream"], parked["event_type"], parked["reason"]) == (
+            "projectionist",
+            charge_id,
+            "charge.created",
+            "no reader",
+        )
+        assert listed["unread"] == []
+        wanted = {"consumer": "projectionist", "stream": charge_id}
+        assert (await viewer.act(f"{PATH}/resume", "k1", **wanted)).status == 403
+        resumed = await ada.act(f"{PATH}/resume", "k1", "mended", **wanted)
+        assert (resumed.status, resumed.json()["events"]) == (200, 2)
+        again = await ada.act(f"{PATH}/resume", "k1", "mended", **wanted)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        for stream in (charge_id, "x", "po_x", "ch_01kab5m5wvfb9v1c2m5hfv0d2e"):
+            gone = await ada.act(f"{PATH}/resume", stream, consumer="projectionist", stream=stream)
+            assert (gone.status, gone.json()["code"]) == (404, "parked_stream_not_found")
+        assert (await viewer.get(PATH)).json()["data"] == []
+    assert await paymentdb.fetchval("select status from charges") == "succeeded"
+    acts = await pool.fetch("select action, object_id, reason from staff.acts")
+    assert [tuple(act) for act in acts] == [("resume", charge_id, "mended")]
