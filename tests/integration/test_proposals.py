@@ -12,7 +12,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from fincore.backoffice.proposal_finisher import finish_proposals
-from fincore.backoffice.proposals import Executed, Impossible, NotDecided, NotNow, ProposalDecisions
+from fincore.backoffice.proposals import (
+    Executed,
+    Impossible,
+    InTransaction,
+    NotDecided,
+    NotNow,
+    ProposalDecisions,
+)
 from fincore.backoffice.proposed_settings import ProposedRiskRules, ProposedRoutingRules
 from fincore.backoffice.risk_rules import draft_rules, starter_rules, use_rules
 from fincore.backoffice.staff_refunds import ProposedRefund
@@ -20,16 +27,19 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.staff_act_services import ActLimits, ActServices, act_services
 from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
-from fincore.domain.ids import ChargeId, ProposalId
+from fincore.domain.ids import ChargeId, MerchantId, ProposalId
 from fincore.domain.money import Money
+from fincore.domain.one_person_limits import OnePersonLimit, OverLimit
 from fincore.domain.proposal import PROPOSAL_KINDS, PROPOSAL_TRANSITIONS, Proposal, ProposalKind
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.watch import StreamWatch
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Connection, Pool
 from fincore.write.merchants.merchants import minted_key
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.rule_store import RuleStore
+from fincore.write.staff.counted_refunds import CountedRefunds
 from fincore.write.staff.proposals import NewProposal, ProposalFilters, Proposals, TooManyProposals
 from fixtures.merchant_api import Api, serving_api
 from fixtures.waiting import eventually
@@ -271,6 +281,74 @@ async def test_risk_rules_are_live_once_two_people_agree(api: Api, pool: Pool) -
     assert await store.in_force() == {version: "live"}
 
 
+class Noting:
+    """An executor that writes a row in the transaction in which its proposal ends."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def check(self, _: Proposal, __: StaffDecision) -> Impossible | None:
+        return None
+
+    async def execute_in(self, transaction: Connection, proposal: Proposal, _: StaffDecision) -> Executed:
+        await Proposals.add(
+            transaction,
+            NewProposal(
+                kind="refund",
+                livemode=False,
+                merchant_id=None,
+                object_id=f"of {proposal.proposal_id}",
+                money=None,
+                act=ProposedRiskRules(version=1, state="live"),
+                proposer=LEA,
+                reason="why",
+                needed_because="why",
+            ),
+        )
+        return Executed("done")
+
+
+async def test_work_in_one_transaction_with_its_end_is_done_once(pool: Pool) -> None:
+    proposal = await proposed_setting(pool, "risk_rules", ProposedRiskRules(version=1, state="live"))
+    await step(pool, proposal, "approve", MAX, "proposed")
+    several = [
+        ProposalDecisions(Proposals(pool), {"risk_rules": InTransaction(Noting(pool))}) for _ in range(4)
+    ]
+    await asyncio.gather(*(one.finish() for one in several))
+    written = await pool.fetchval(
+        "select count(*) from staff.proposals where object_id = $1", f"of {proposal.proposal_id}"
+    )
+    assert (written, (await read(pool, proposal.proposal_id)).status) == (1, "executed")
+
+
+USD_LIMIT: Final = (OnePersonLimit(Currency("usd"), 300, 400),)
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, Currency("usd"))
+
+
+async def test_key_counts_for_one_request_and_each_day(pool: Pool, owner_pool: Pool) -> None:
+    """A key that another amount was counted for counts for no larger one, and yesterday's for nothing of today."""
+    counted = CountedRefunds(pool, USD_LIMIT)
+    key = IdempotencyKey(MerchantId(LEA.actor), livemode=False, key="k")
+    other = IdempotencyKey(MerchantId(LEA.actor), livemode=False, key="other")
+    assert await counted.count(LEA, key, b"small", usd(300)) == "counted"
+    assert await counted.count(LEA, key, b"small", usd(300)) == "counted"
+    assert await counted.count(LEA, key, b"large", usd(1)) == "key_reused"
+    over = await counted.count(LEA, other, b"other", usd(101))
+    assert isinstance(over, OverLimit)
+    assert (over.today_minor, over.is_of_day) == (300, True)
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("alter table staff.counted_refunds disable trigger user")
+        await connection.execute(
+            "update staff.counted_refunds set counted_at = counted_at - interval '1 day'"
+        )
+        await connection.execute("alter table staff.counted_refunds enable trigger user")
+    assert await counted.count(LEA, other, b"other", usd(101)) == "counted"
+    assert isinstance(await counted.count(LEA, key, b"small", usd(300)), OverLimit)
+
+
 async def test_waiting_proposals_of_others_are_counted(pool: Pool) -> None:
     await proposed(pool, "ch_1")
     await proposed(pool, "ch_2", proposer=MAX)
@@ -352,6 +430,7 @@ from fincore.domain.clock import SystemClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.watch import StreamWatch
 from fincore.observability.failpoints import arm
 from fincore.postgres.pool import create_pool

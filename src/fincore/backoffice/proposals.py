@@ -189,9 +189,11 @@ class ProposalDecisions:
             if now is None or now.status != "approved":
                 return
             outcome = await executor.execute_in(transaction, now, agreed)
-            await self._proposals.take_step_in(
+            flaw = await self._proposals.take_step_in(
                 transaction, now, _step_of(outcome), result=_result_of(outcome)
             )
+            if flaw is not None:
+                raise AssertionError(f"{now.proposal_id} ended in its own turn: {flaw}")
 
 
 def _checking(executor: Executor | InTransaction) -> Executor | TransactionExecutor:
