@@ -15,11 +15,14 @@ from fincore.read.paymentdb.search_terms import beginning_with
 from fincore.read.paymentdb.staff_charge_queries import TERMS_MAX, StaffChargeQueries
 from fincore.read.paymentdb.staff_charge_walk import StaffChargeFilters, Walk, Wanted
 from fincore.read.paymentdb.staff_lists import LOOKED_AT_MAX, Place, Scope
+from fincore.read.paymentdb.staff_objects import statement_of
 from fixtures.databases import prepared_database, with_database
 from fixtures.many_charges import MERCHANTS, make_many_charges
 from fixtures.plans import Node, nodes_of
 
 _SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
+
+_OBJECTS = load_sql("fincore.read.paymentdb", "staff_objects.sql")
 
 pytestmark = pytest.mark.long
 
@@ -122,7 +125,7 @@ def walk_of(scope: Scope, filters: StaffChargeFilters, after: Place | None = Non
 async def test_every_list_takes_at_most_100_ms(volume: Pool, name: str) -> None:
     filters = StaffChargeFilters(**FILTERS[name])
     slow: list[str] = []
-    for whose, scope in (("all", ALL), ("one", ONE), ("some", SOME), ("test", TEST)):
+    for seen, scope in (("all", ALL), ("one", ONE), ("some", SOME), ("test", TEST)):
         for after in (None, HALF):
             walk = walk_of(scope, filters, after)
             statements = {"page": walk.page(PAGE), "end": walk.end_of_look(walk.looked_at(PAGE))}
@@ -130,10 +133,32 @@ async def test_every_list_takes_at_most_100_ms(volume: Pool, name: str) -> None:
                 statements["totals"] = walk.totals()
             for what, (statement, arguments) in statements.items():
                 plan, milliseconds = await measured(volume, statement, arguments)
-                assert not [node for node in plan if node["Node Type"] == "Seq Scan"], (whose, what)
+                assert not [node for node in plan if node["Node Type"] == "Seq Scan"], (seen, what)
                 if milliseconds > MILLISECONDS_MAX:
-                    slow.append(f"{whose}, {what}, {after}: {milliseconds:.0f} ms")
+                    slow.append(f"{seen}, {what}, {after}: {milliseconds:.0f} ms")
     assert slow == []
+
+
+OBJECTS: Final[dict[str, tuple[str, tuple[str, ...], bool]]] = {
+    "refunds": (_OBJECTS.list_refunds, (), True),
+    "refunds in processing": (_OBJECTS.list_refunds, ("processing",), True),
+    "refunds in several states": (_OBJECTS.list_refunds, ("processing", "failed", "pending"), True),
+    "disputes": (_OBJECTS.list_disputes, (), True),
+    "lost disputes": (_OBJECTS.list_disputes, ("lost",), True),
+    "disputes by deadline": (_OBJECTS.list_disputes_by_deadline, ("needs_response",), False),
+    "checkout sessions": (_OBJECTS.list_sessions, (), True),
+    "open checkout sessions": (_OBJECTS.list_sessions, ("open",), True),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+async def test_every_list_of_objects_takes_at_most_100_ms(volume: Pool, name: str) -> None:
+    template, statuses, by_merchant = OBJECTS[name]
+    for seen, scope in (("all", ALL), ("one", ONE), ("some", SOME), ("test", TEST)):
+        statement, arguments = statement_of(template, scope, statuses, PAGE, (), by_merchant=by_merchant)
+        plan, milliseconds = await measured(volume, statement, arguments)
+        assert not [node for node in plan if node["Node Type"] == "Seq Scan"], seen
+        assert milliseconds <= MILLISECONDS_MAX, seen
 
 
 @pytest.mark.parametrize("kind", ["email", "metadata", "reference"])
