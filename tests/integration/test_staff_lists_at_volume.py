@@ -22,9 +22,10 @@ from fixtures.plans import Node, nodes_of
 
 _SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
 
+_ATTENTION = load_sql("fincore.read.paymentdb", "attention_queries.sql")
 _OBJECTS = load_sql("fincore.read.paymentdb", "staff_objects.sql")
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
 
 CHARGES: Final = 1_000_000
 SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -159,6 +160,14 @@ async def test_every_list_of_objects_takes_at_most_100_ms(volume: Pool, name: st
         plan, milliseconds = await measured(volume, statement, arguments)
         assert not [node for node in plan if node["Node Type"] == "Seq Scan"], seen
         assert milliseconds <= MILLISECONDS_MAX, seen
+
+
+@pytest.mark.parametrize("name", ["unknown", "reviews", "disputes", "held_reports"])
+async def test_what_needs_a_person_is_counted_at_once(volume: Pool, name: str) -> None:
+    for merchants in (None, list(MERCHANTS[7:8])):
+        plan, milliseconds = await measured(volume, getattr(_ATTENTION, name), [1, merchants, 100])
+        assert not [node for node in plan if node["Node Type"] == "Seq Scan"]
+        assert milliseconds <= MILLISECONDS_MAX
 
 
 @pytest.mark.parametrize("kind", ["email", "metadata", "reference"])

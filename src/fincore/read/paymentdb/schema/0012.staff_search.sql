@@ -29,6 +29,8 @@ create index all_charges_by_last4 on paymentdb.charges ((livemode::int), (instru
 -- Few rows each.
 create index all_charges_disputed on paymentdb.charges ((livemode::int), created_at, charge_id) where disputes is not null;
 create index all_charges_unknown on paymentdb.charges ((livemode::int), created_at, charge_id) where unknown_since is not null;
+create index all_charges_with_held_reports on paymentdb.charges ((livemode::int), created_at, charge_id)
+    where held_reports is not null;
 create index all_charges_by_review on paymentdb.charges ((livemode::int), review_status, created_at, charge_id)
     where review_status is not null;
 create index all_refunds_newest_first on paymentdb.refunds ((livemode::int), created_at, refund_id);
