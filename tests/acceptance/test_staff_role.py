@@ -52,3 +52,26 @@ async def test_commands_count_in_a_running_role_at_once(staff: StaffRole) -> Non
         assert grants == [{"role": "admin", "mode": "test", "merchant": None}]
         staff.command("disable", "ada")
         assert (await browser.me(tokens["access_token"])).problem()[1] == "token_invalid"
+
+
+async def test_log_of_the_role_holds_no_secret_and_no_person(dsn: str, tmp_path: Path) -> None:
+    with running_staff_role(dsn, tmp_path, {"FINCORE_LOG_LEVEL": "debug"}) as staff:
+        one_time = staff.person("ada@example.com", "support")
+        async with browsing(staff) as browser:
+            page = await browser.log_in("ada@example.com", one_time)
+            redirect = await browser.post_form(
+                page, "/issuer/password", new_password=PASSWORD, repeated=PASSWORD
+            )
+            code = code_in(redirect)
+            tokens = await browser.tokens_for(redirect)
+            await browser.log_in("ada@example.com", "a wrong password")
+            await browser.redeem(code)
+            await browser.me(tokens["access_token"])
+            await browser.me(tokens["access_token"][:-4])
+            await browser.refresh(tokens["refresh_token"])
+            cookie = browser.cookie.partition("=")[2]
+        staff.stop()
+        log = staff.log.read_text()
+        assert "staff.listening" in log
+        secrets = (one_time, PASSWORD, "a wrong password", code, cookie, *map(str, tokens.values()))
+        assert [one for one in (*secrets, "ada@example.com") if len(one) > 6 and one in log] == []

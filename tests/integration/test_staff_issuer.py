@@ -11,8 +11,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from fincore.domain.clock import SystemClock
 from fincore.postgres.pool import Pool
 from fincore.staff.issuer.client import CLIENT_ID
+from fincore.staff.issuer.tokens import LocalKeys
 from fincore.write.staff.login_attempts import ACCOUNT, LoginAttempts
 from fincore.write.staff.sessions import StaffSessions
 from fincore.write.staff.signing_keys import SigningKeys
@@ -339,6 +341,17 @@ async def test_replaced_key_signs_and_the_one_before_still_counts(issuer: Issuer
     assert await SigningKeys(pool, bytes(32)).current() is None
     assert await keys.replace(before._replace(key_id="key-2"), replaced=before.key_id)
     assert {key["kid"] for key in await keys.published()} >= {before.key_id}
+    assert (await browser.me(tokens["access_token"])).status == 200
+
+
+async def test_key_that_cannot_be_read_is_replaced_by_another(issuer: Issuer, pool: Pool) -> None:
+    """As after a change of FINCORE_SECRETS_KEY: a person stays logged in."""
+    browser, tokens = await issuer.logged_in()
+    others = [LocalKeys(SigningKeys(pool, bytes(32)), SystemClock()) for _ in range(2)]
+    ids = {(await keys.signing())[0] for keys in others}
+    assert len(ids) == 1
+    published = {key["kid"] for key in await SigningKeys(pool, ENCRYPTION_KEY).published()}
+    assert published > ids
     assert (await browser.me(tokens["access_token"])).status == 200
 
 
