@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, get_args
+from typing import Annotated, Final, NamedTuple
 
 from cyclopts import Parameter
 
@@ -16,23 +16,15 @@ from fincore.cli.stores import on_stores
 from fincore.cli.terminal import show
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import RunId
-from fincore.reconciliation.report.day_csv import day_csv
-from fincore.reconciliation.report.day_html import day_html
-from fincore.reconciliation.report.day_report import CheckedDay, day_report_json
 from fincore.reconciliation.report.day_reports import checked_day
-from fincore.reconciliation.report.report_csv import report_csv
-from fincore.reconciliation.report.report_html import report_html
+from fincore.reconciliation.report.forms import REPORT_FORMATS, ReportFormat, rendered, rendered_day
 from fincore.reconciliation.report.reports import checked_report
-from fincore.reconciliation.report.run_report import CheckedReport, report_json
 
 EXIT_UNSOUND: Final = 1
 LEDGERDB: Final = "ledgerdb"
 
 YEAR_MIN: Final = 2010
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-ReportFormat = Literal["json", "csv", "html"]
-REPORT_FORMATS: Final[tuple[ReportFormat, ...]] = get_args(ReportFormat)
 
 
 def report(
@@ -118,25 +110,3 @@ def _day(text: str) -> date:
     if day is None or day.year < YEAR_MIN:
         raise UsageError(f"--day must be a day from {YEAR_MIN} on, such as 2026-11-26")
     return day
-
-
-def rendered(checked: CheckedReport, report_format: ReportFormat) -> str:
-    """The report of a run as the text of a file."""
-    match report_format:
-        case "json":
-            return report_json(checked.report).decode()
-        case "csv":
-            return report_csv(checked.report, checked.sha256)
-        case "html":
-            return report_html(checked.report, checked.sha256, checked.flaw)
-
-
-def rendered_day(checked: CheckedDay, report_format: ReportFormat) -> str:
-    """The report of a day as the text of a file."""
-    match report_format:
-        case "json":
-            return day_report_json(checked.report).decode()
-        case "csv":
-            return day_csv(checked.report, checked.sha256)
-        case "html":
-            return day_html(checked)

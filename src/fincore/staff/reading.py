@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from fincore.domain.errors import InvalidId
 from fincore.http.exchange import Call
+from fincore.http.list_filters import chosen
 from fincore.http.list_query import ListQuery, parameters_of
 from fincore.http.openapi import Parameter
 from fincore.http.problems import Problem, ProblemCode
@@ -26,8 +27,8 @@ class Asked(NamedTuple):
     query: ListQuery[str]
 
 
-def read_query(call: Call, visit: Visit, parameters: Sequence[Parameter]) -> Asked:
-    """The parameters of a query that takes these, `mode` among them. Raises `parameter_unknown`, `parameter_invalid` and `permission_missing`."""
+def read_parameters(call: Call, parameters: Sequence[Parameter]) -> ListQuery[str]:
+    """The parameters of a query that takes these. Raises `parameter_unknown` and `parameter_invalid`."""
     names = [one.name for one in parameters if one.place == "query"]
     given: dict[str, str] = {}
     for name, value in parameters_of(call.query):
@@ -36,10 +37,15 @@ def read_query(call: Call, visit: Visit, parameters: Sequence[Parameter]) -> Ask
                 "parameter_unknown", f"Use only the parameters of this request: {', '.join(names)}."
             )
         given[name] = value
-    mode = next((one for one in MODES if one == given.get("mode")), None)
+    return ListQuery[str](limit=1, after_id=None, created_from=None, created_before=None, filters=given)
+
+
+def read_query(call: Call, visit: Visit, parameters: Sequence[Parameter]) -> Asked:
+    """The parameters of a query that takes these, `mode` among them. Raises `parameter_unknown`, `parameter_invalid` and `permission_missing`."""
+    query = read_parameters(call, parameters)
+    mode = chosen(query, "mode", MODES)
     if mode is None:
         raise Problem("parameter_invalid", "Say mode=live or mode=test.", param="mode")
-    query = ListQuery[str](limit=1, after_id=None, created_from=None, created_before=None, filters=given)
     return Asked(visit.scope(mode), query)
 
 

@@ -1,0 +1,1 @@
+"""The resource `/staff/v1/settlement_files`: files of PSPs, their sources, and what a person decides about a file."""
