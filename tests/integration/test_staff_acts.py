@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from fincore.domain.ids import MerchantId, RequestId, new_merchant_id
+from fincore.domain.staff_actor import StaffActor
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.http.asgi import HttpScope
 from fincore.http.exchange import Call, Response, json_response
@@ -19,7 +21,6 @@ from fincore.postgres.pool import Pool
 from fincore.staff.access.admission import Visit
 from fincore.staff.access.person import Grant, Person
 from fincore.staff.acting import Deed, Made, Reasoned, StaffActs
-from fincore.write.staff.actor import Actor
 from fincore.write.staff.acts import Act, Acts
 from fixtures.merchant_api import Api, serving_api
 from fixtures.staff_server import StaffServer, serving_staff
@@ -63,7 +64,7 @@ def call(key: str | None, request_id: str = "req_1") -> Call:
 
 def an_act(number: int, *, merchant_id: MerchantId | None = None, livemode: bool | None = False) -> Act:
     return Act(
-        actor=Actor(subject=f"sub-{number % 2}", username="ada"),
+        actor=StaffActor(subject=f"sub-{number % 2}", username="ada"),
         permission="jobs.replay",
         action="replay",
         object_kind="job",
@@ -162,7 +163,7 @@ async def test_act_that_writes_events_is_recorded_as_it_ends(
         await StaffActs(IdempotentChanges(pool), acts).carry_out(
             call("k"), Visit(ADA, "payments.act"), Reasoned(reason="new"), deed, carry
         )
-    assert seen == [(ADA.actor.idempotency_key("k", livemode=True), [None])]
+    assert seen == [(IdempotencyKey(MerchantId("staff:sub-ada"), livemode=True, key="k"), [None])]
     found, _ = await acts.list(livemode=True, of_no_mode=False, merchant_ids=None, limit=10)
     assert [one.outcome for one in found] == [outcome]
 

@@ -6,9 +6,9 @@ from fincore.backoffice.proposals import Executed, Impossible
 from fincore.backoffice.staff_people import Cause, NoSuchPerson, PeopleKeeper, PreparedPerson
 from fincore.domain.ids import RequestId, StaffSubject
 from fincore.domain.proposal import Proposal
+from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import StaffDecision
 from fincore.postgres.pool import Connection
-from fincore.write.staff.actor import Actor
 from fincore.write.staff.people import PersonRefused, StaffAccount
 
 
@@ -77,7 +77,7 @@ class StaffRolesExecutor:
 def _cause(proposal: Proposal) -> Cause:
     proposer = proposal.proposer
     return Cause(
-        actor=Actor(subject=proposer.subject, username=proposer.username),
+        actor=StaffActor(subject=proposer.subject, username=proposer.username),
         reason=proposal.reason,
         request_id=RequestId(proposal.proposal_id),
     )

@@ -12,8 +12,8 @@ import msgspec
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import RequestId, StaffSubject
 from fincore.domain.secret import Secret
+from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.pool import Connection, Pool, transaction_on
-from fincore.write.staff.actor import Actor
 from fincore.write.staff.acts import Act, Acts
 from fincore.write.staff.login_attempts import LoginAttempts
 from fincore.write.staff.passwords import PasswordHash, Passwords, one_time_password
@@ -46,7 +46,7 @@ class NoSuchPerson(FinCoreError):
 class Cause(NamedTuple):
     """Who asks for a change, why, and by which request: for an operator at a terminal a new id of its own."""
 
-    actor: Actor
+    actor: StaffActor
     reason: str
     request_id: RequestId
 
@@ -67,9 +67,9 @@ class PreparedPerson(msgspec.Struct, frozen=True, kw_only=True):
     password_hash: PasswordHash
 
 
-def operator(by: str) -> Actor:
+def operator(by: str) -> StaffActor:
     """An operator at a terminal, under the name that was typed."""
-    return Actor(subject=OPERATOR, username=by)
+    return StaffActor(subject=OPERATOR, username=by)
 
 
 class PeopleKeeper:

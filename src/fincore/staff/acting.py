@@ -93,7 +93,7 @@ class StaffActs:
 
         Raises `idempotency_key_missing`, `_invalid` and `_reused`, and what `make` raises: then nothing is changed.
         """
-        key = visit.person.actor.idempotency_key(idempotency_key(call), livemode=bool(livemode))
+        key = _own_key(visit, idempotency_key(call), livemode=bool(livemode))
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def change(transaction: Transaction) -> StoredResponse:
@@ -119,7 +119,7 @@ class StaffActs:
         A row without an outcome is of a request that was cut off. Raises `idempotency_key_missing` and `_invalid`, and what
         `carry` raises.
         """
-        key = visit.person.actor.idempotency_key(idempotency_key(call), livemode=bool(deed.livemode))
+        key = _own_key(visit, idempotency_key(call), livemode=bool(deed.livemode))
         act = _act(call, visit, request, deed)
         await self._acts.begin(act)
         try:
@@ -130,6 +130,11 @@ class StaffActs:
         replayed = dict(response.headers).get("idempotent-replayed") == "true"
         await self._acts.end(act.act_id, REPLAYED if replayed else _outcome(response))
         return response
+
+
+def _own_key(visit: Visit, key: str, *, livemode: bool) -> IdempotencyKey:
+    """A key of the person's own: the same text of a merchant, or of another person, is another key."""
+    return IdempotencyKey(MerchantId(visit.person.actor.actor), livemode, key)
 
 
 def _act(call: Call, visit: Visit, request: Reasoned, deed: Deed) -> Act:

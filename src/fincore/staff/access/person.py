@@ -5,8 +5,8 @@ from typing import Literal
 import msgspec
 
 from fincore.domain.ids import MerchantId
+from fincore.domain.staff_actor import StaffActor
 from fincore.staff.access.permissions import PERMISSIONS, Permission, Role
-from fincore.write.staff.actor import Actor
 
 Mode = Literal["live", "test"]
 
@@ -49,9 +49,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     grants: tuple[Grant, ...] = ()
 
     @property
-    def actor(self) -> Actor:
+    def actor(self) -> StaffActor:
         """The person as the record of acts and the log name it."""
-        return Actor(subject=self.subject, username=self.username)
+        return StaffActor(subject=self.subject, username=self.username)
 
     def may(self, permission: Permission) -> bool:
         """Whether the person has the permission anywhere."""

@@ -196,7 +196,7 @@ class BreakActs:
 
     async def _carry(self, call: Call, visit: Visit, request: Reasoned, act: _Act) -> Response:
         """Decide alone, or propose."""
-        staff = StaffActor(visit.person.subject, visit.person.username)
+        staff = visit.person.actor
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def carry(key: IdempotencyKey) -> Response:

@@ -167,7 +167,7 @@ class Breaks:
         async def carry(key: IdempotencyKey) -> Response:
             done = Done(
                 action=action,
-                actor=actor.provenance,
+                actor=actor.actor,
                 username=actor.username,
                 request_key=key.key,
                 owner=owner,

@@ -9,7 +9,6 @@ from fincore.backoffice.staff_refunds import ProposedRefund, SecondPersonForRefu
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.money import AMOUNT_MINOR_MAX, Money
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey, RenderedResponse
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
@@ -84,7 +83,7 @@ class ChargeActs:
         asked_minor = charge.refundable_minor if amount_minor is None else amount_minor
         refusal = self._refunds.refusal(charge, asked_minor)
         allowance = await self._refunds.allowance(
-            _staff(visit), Money(asked_minor, charge.amount.currency), livemode=charge.livemode
+            visit.person.actor, Money(asked_minor, charge.amount.currency), livemode=charge.livemode
         )
         body = preview_body(
             charge_id,
@@ -120,7 +119,7 @@ class ChargeActs:
             if earlier is not None and earlier.response.status == PROPOSED_STATUS:
                 return answered(earlier, is_replay=True)
             made = await self._refunds.refund(
-                charge, _staff(visit), msgspec.structs.replace(command, idempotency_key=key.key)
+                charge, visit.person.actor, msgspec.structs.replace(command, idempotency_key=key.key)
             )
             if not isinstance(made, SecondPersonForRefund):
                 return response_of(made, charge_param="charge_id")
@@ -134,7 +133,7 @@ class ChargeActs:
                     object_id=charge_id,
                     money=money,
                     act=proposed,
-                    proposer=_staff(visit),
+                    proposer=visit.person.actor,
                     reason=request.reason,
                     needed_because=made.sentence,
                 ),
@@ -179,7 +178,7 @@ class ChargeActs:
             body = StaffInquiryBody(charge=charge_id, asks_about=asked)
             done = await self._decisions.inquire(
                 StaffRequest(
-                    staff=_staff(visit),
+                    staff=visit.person.actor,
                     reason=request.reason,
                     request_id=call.request_id,
                     key=key,
@@ -220,7 +219,7 @@ class ChargeActs:
     ) -> StaffOperationCommand:
         """The command but for its key, which `carry` is given."""
         charge_id, charge = about
-        staff = _staff(visit)
+        staff = visit.person.actor
         return StaffOperationCommand(
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
@@ -243,10 +242,6 @@ class ChargeActs:
             raise Problem("charge_not_found", param="charge_id")
         visit.require(charge.merchant_id, livemode=charge.livemode, unknown="charge_not_found")
         return charge_id, charge
-
-
-def _staff(visit: Visit) -> StaffActor:
-    return StaffActor(visit.person.subject, visit.person.username)
 
 
 def _deed(action: str, charge_id: ChargeId, charge: Charge, details: Details) -> Deed:

@@ -13,7 +13,6 @@ from fincore.domain.ids import ChargeId, RefundId, parse_charge_id, parse_refund
 from fincore.domain.outcome import PspReference
 from fincore.domain.refusal import Refusal
 from fincore.domain.resolution import DecidedChargeOutcome, DecidedRefundOutcome, Resolution
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.recorder import Contended
 from fincore.http.endpoint import Route
@@ -192,7 +191,7 @@ class ChargeDecisions:
 
         async def carry(key: IdempotencyKey) -> Response:
             staff = StaffRequest(
-                staff=StaffActor(visit.person.subject, visit.person.username),
+                staff=visit.person.actor,
                 reason=request.reason,
                 request_id=call.request_id,
                 key=key,

@@ -6,7 +6,6 @@ from fincore.backoffice.merchants import list_keys
 from fincore.domain.clock import Clock
 from fincore.domain.ids import MerchantId, parse_api_key_id
 from fincore.domain.secret import Secret
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
@@ -131,7 +130,7 @@ class ApiKeyHandlers:
             object_id=minted.row.key_id,
             money=None,
             act=minted.row,
-            proposer=StaffActor(visit.person.subject, visit.person.username),
+            proposer=visit.person.actor,
             reason=request.reason,
             needed_because="a live key moves real money",
         )

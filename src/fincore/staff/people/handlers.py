@@ -6,7 +6,6 @@ import msgspec
 
 from fincore.backoffice.proposed_people import ProposedRoles
 from fincore.backoffice.staff_people import Cause, PeopleKeeper
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
@@ -84,7 +83,7 @@ class PeopleHandlers:
             object_id=prepared.username,
             money=None,
             act=prepared,
-            proposer=_staff(visit),
+            proposer=visit.person.actor,
             reason=request.reason,
             needed_because=NEEDED,
         )
@@ -113,7 +112,7 @@ class PeopleHandlers:
             act=ProposedRoles(
                 subject=account.subject, username=account.username, before=account.groups, roles=roles
             ),
-            proposer=_staff(visit),
+            proposer=visit.person.actor,
             reason=request.reason,
             needed_because=NEEDED,
         )
@@ -170,10 +169,6 @@ class PeopleHandlers:
                 "act_not_possible",
                 "Staff log in at the issuer that FINCORE_STAFF_ISSUER names: people and groups are kept there.",
             )
-
-
-def _staff(visit: Visit) -> StaffActor:
-    return StaffActor(visit.person.subject, visit.person.username)
 
 
 def _impossible(refused: PersonRefused) -> Problem:

@@ -146,7 +146,7 @@ class ProposalHandlers:
             details={"kind": proposal.kind, "about": proposal.object_id},
         )
         fingerprint = fingerprint_of(call.method, call.path, request)
-        by = StaffActor(visit.person.subject, visit.person.username)
+        by = visit.person.actor
 
         async def make() -> Answer:
             decided = await decide(proposal, by, request.reason)

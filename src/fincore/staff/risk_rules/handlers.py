@@ -14,7 +14,6 @@ from fincore.backoffice.risk_rules import (
 )
 from fincore.backoffice.text_difference import difference
 from fincore.domain.clock import Clock
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
@@ -224,7 +223,7 @@ class RiskRuleHandlers:
             object_id=f"risk_rules:{version}",
             money=None,
             act=ProposedRiskRules(version=version, state=state),
-            proposer=StaffActor(visit.person.subject, visit.person.username),
+            proposer=visit.person.actor,
             reason=request.reason,
             needed_because="live risk rules decide about every charge",
         )

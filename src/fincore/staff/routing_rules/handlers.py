@@ -19,7 +19,6 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount
 from fincore.domain.payment_method import payment_method_of
 from fincore.domain.route_plan import PaymentMethodChoice
-from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
@@ -153,7 +152,7 @@ class RoutingRuleHandlers:
             object_id="routing_rules",
             money=None,
             act=ProposedRoutingRules(text=request.text, after=request.after),
-            proposer=StaffActor(visit.person.subject, visit.person.username),
+            proposer=visit.person.actor,
             reason=request.reason,
             needed_because="routing rules decide where every charge goes",
         )

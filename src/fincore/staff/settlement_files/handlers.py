@@ -177,7 +177,7 @@ class SettlementFileHandlers:
 
         async def carry(key: IdempotencyKey) -> Response:
             theirs = msgspec.structs.replace(
-                decision, actor=actor.provenance, username=actor.username, request_key=key.key
+                decision, actor=actor.actor, username=actor.username, request_key=key.key
             )
             try:
                 decided = await self._reconciliation.decide_file(record.file_id, theirs)

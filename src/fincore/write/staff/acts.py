@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from fincore.domain.ids import ActId, MerchantId, RequestId, act_id_of, act_uuid, new_act_id
+from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.conditions import with_conditions
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.write.staff.actor import Actor
 
 _SQL = load_sql("fincore.write.staff", "acts.sql")
 
@@ -28,7 +28,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     `action` is a verb in snake case, `permission` the one that allowed it; `details` hold nothing secret.
     """
 
-    actor: Actor
+    actor: StaffActor
     permission: str
     action: str
     object_kind: str
@@ -46,7 +46,7 @@ class RecordedAct(msgspec.Struct, frozen=True, kw_only=True):
 
     act_id: ActId
     begun_at: datetime
-    actor: Actor
+    actor: StaffActor
     permission: str
     action: str
     object_kind: str
@@ -142,7 +142,7 @@ def _recorded(row: Mapping[str, Any]) -> RecordedAct:
     return RecordedAct(
         act_id=act_id_of(row["act_id"]),
         begun_at=row["begun_at"],
-        actor=Actor(subject=row["actor_subject"], username=row["actor_username"]),
+        actor=StaffActor(subject=row["actor_subject"], username=row["actor_username"]),
         permission=row["permission"],
         action=row["action"],
         object_kind=row["object_kind"],

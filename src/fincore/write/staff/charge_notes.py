@@ -7,9 +7,9 @@ import msgspec
 
 from fincore.domain.ids import ChargeId
 from fincore.domain.note_id import NoteId, new_note_uuid, note_id_of
+from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.write.staff.actor import Actor
 
 _SQL = load_sql("fincore.write.staff", "charge_notes.sql")
 
@@ -24,7 +24,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     note_id: NoteId
     charge_id: ChargeId
     text: str
-    author: Actor
+    author: StaffActor
     noted_at: datetime
 
 
@@ -35,7 +35,7 @@ class ChargeNotes:
         self._pool = pool
 
     @staticmethod
-    async def add(transaction: Connection, charge_id: ChargeId, text: str, author: Actor) -> Note | None:
+    async def add(transaction: Connection, charge_id: ChargeId, text: str, author: StaffActor) -> Note | None:
         """Add a note in a transaction; None where the charge has `NOTES_OF_CHARGE_MAX` already."""
         note_uuid = new_note_uuid()
         noted_at = await transaction.fetchval(
@@ -61,7 +61,7 @@ class ChargeNotes:
                 note_id=note_id_of(row["note_id"]),
                 charge_id=row["charge_id"],
                 text=row["text"],
-                author=Actor(subject=row["author_subject"], username=row["author_username"]),
+                author=StaffActor(subject=row["author_subject"], username=row["author_username"]),
                 noted_at=row["noted_at"],
             )
             for row in rows
