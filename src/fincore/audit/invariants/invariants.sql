@@ -487,9 +487,16 @@ where type in ('payout.created', 'payout.paid', 'payout.failed', 'payout.cancele
   and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 group by 1, 2, 3, 4;
 
+-- name: captured_minor
+-- What an event captured of its charge's amount: a correction what it changed, an event that captures nothing null.
+case type
+    when 'charge.captured' then (data ->> 'amount_minor')::numeric
+    when 'charge.corrected'
+        then (data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric
+end
+
 -- name: impossible_amounts
--- Streams that gave back more than they captured, captured more than was authorized or asked for, or less than nothing. A
--- correction counts as what it changed.
+-- Streams that gave back more than they captured, captured more than was authorized or asked for, or less than nothing.
 select 'stream ' || stream_id as place,
     'refunded ' || refunded || ', captured ' || captured || ', authorized ' || coalesce(authorized::text, 'nothing apart')
         || ', asked for ' || coalesce(created::text, 'nothing') as finding
@@ -499,9 +506,7 @@ from (
         coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type in ('refund.succeeded', 'refund.corrected')), 0)
             - coalesce(sum((data ->> 'amount_minor')::numeric)
                 filter (where type = 'refund.failed' and (data ->> 'was_succeeded')::boolean), 0) as refunded,
-        coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type = 'charge.captured'), 0)
-            + coalesce(sum((data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric)
-                filter (where type = 'charge.corrected'), 0) as captured,
+        coalesce(sum({captured_minor}), 0) as captured,
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.authorized') as authorized,
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.created') as created
     from eventstore.events
@@ -524,12 +529,7 @@ from (
             when type = 'refund.failed' then -(data ->> 'amount_minor')::numeric
             else 0
         end) over so_far as reserved,
-        sum(case type
-            when 'charge.captured' then (data ->> 'amount_minor')::numeric
-            when 'charge.corrected'
-                then (data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric
-            else 0
-        end) over so_far as captured
+        coalesce(sum({captured_minor}) over so_far, 0) as captured
     from eventstore.events
     where type in ('charge.captured', 'charge.corrected', 'refund.requested', 'refund.failed', 'refund.corrected')
     window so_far as (partition by stream_id order by version)
@@ -588,10 +588,8 @@ from (
         case when type like 'charge.attempt\_%' then (data ->> 'attempt')::int
             else 1 + count(*) filter (where type = 'charge.rerouted') over (partition by stream_id order by version) end as attempt,
         case
-            when type in ('charge.captured', 'charge.attempt_captured', 'charge.attempt_reversed')
-                then (data ->> 'amount_minor')::numeric
-            when type = 'charge.corrected'
-                then (data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric
+            when type in ('charge.attempt_captured', 'charge.attempt_reversed') then (data ->> 'amount_minor')::numeric
+            else {captured_minor}
         end as minor
     from eventstore.events
     where stream_id in (

@@ -27,7 +27,8 @@ async def _check(stores: Stores) -> list[Violation]:
             if ((charge_id := charge_of(StreamId(row["stream_id"]))), row["attempt"]) not in with_jobs
         ]
 
-    statement = _SQL.mistaken_attempts.format(attempts=_SQL.attempts)
+    attempts_told = _SQL.attempts.format(captured_minor=_SQL.captured_minor)
+    statement = _SQL.mistaken_attempts.format(attempts=attempts_told)
     return await scan(stores.eventstore, statement, GRACE_SECONDS, judge=judge)
 
 

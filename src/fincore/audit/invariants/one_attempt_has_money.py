@@ -26,7 +26,8 @@ async def _check(stores: Stores) -> list[Violation]:
                 found.append(Violation(f"charge {charge_id}", finding))
         return found
 
-    statement = _SQL.charges_with_money_twice.format(attempts=_SQL.attempts)
+    attempts_told = _SQL.attempts.format(captured_minor=_SQL.captured_minor)
+    statement = _SQL.charges_with_money_twice.format(attempts=attempts_told)
     return await scan(stores.eventstore, statement, GRACE_SECONDS, judge=judge)
 
 

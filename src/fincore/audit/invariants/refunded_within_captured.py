@@ -9,9 +9,13 @@ _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
 async def _check(stores: Stores) -> list[Violation]:
+    statements = (_SQL.impossible_amounts, _SQL.refunds_beyond_what_was_left)
     return [
-        *await named_rows(stores.eventstore, _SQL.impossible_amounts),
-        *await named_rows(stores.eventstore, _SQL.refunds_beyond_what_was_left),
+        violation
+        for statement in statements
+        for violation in await named_rows(
+            stores.eventstore, statement.format(captured_minor=_SQL.captured_minor)
+        )
     ]
 
 
