@@ -40,7 +40,7 @@ CursorField = Annotated[
 ]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_DIGITS_MAX: Final = 17
+_DIGITS_MAX: Final = 18
 
 
 def query_scope(scope: Scope) -> QueryScope:
