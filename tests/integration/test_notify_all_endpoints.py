@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fincore.domain.ids import MerchantId
+from fincore.domain.ids import MerchantId, WebhookDeliveryId
 from fincore.notify.all_deliveries import AllDeliveries, DeliveryFilters, list_statement
 from fincore.notify.all_endpoints import AllEndpoints, OwnersSeen
 from fincore.notify.endpoint import Owner
@@ -16,6 +16,13 @@ from fixtures.commits import MERCHANT, created
 from fixtures.merchant_receiver import MerchantReceiver, receiving
 from fixtures.notify import OWNER, Notify, notifying
 
+SPREAD_DELIVERIES = """
+insert into notify.deliveries
+    (delivery_id, endpoint_id, event_id, event_type, body, status, failure, created_at, finished_at)
+select 'msg_' || lpad(n::text, 26, '0'), ($1::text[])[1 + (n * n / 3) % 4], gen_random_uuid(), 'charge.created', '', 'failed',
+    'exhausted', now(), now()
+from generate_series(1, 40) n
+"""
 TEST = OwnersSeen(livemode=False)
 OTHER = MerchantId("mer_other")
 MANY_DELIVERIES = """
@@ -159,6 +166,27 @@ async def test_list_of_deliveries_reads_only_the_newest_of_each(
         ]
         assert read
         assert max(read) <= 11
+
+
+async def test_page_of_deliveries_is_the_newest_of_all_endpoints(
+    notify: Notify, pool: Pool, receiver: MerchantReceiver
+) -> None:
+    """However the newest ones lie among the endpoints, pages hold what one list of all would."""
+    endpoints = [(await notify.listen(receiver.url)).endpoint.endpoint_id for _ in range(4)]
+    await pool.execute(SPREAD_DELIVERIES, endpoints)
+    expected = [
+        row["delivery_id"]
+        for row in await pool.fetch("select delivery_id from notify.deliveries order by delivery_id desc")
+    ]
+    look, found = AllDeliveries(pool), []
+    after: WebhookDeliveryId | None = None
+    while True:
+        page = await look.list(TEST, DeliveryFilters(), after_id=after, limit=3)
+        found += [one.delivery.delivery_id for one in page.deliveries]
+        if not page.has_more:
+            break
+        after = found[-1]
+    assert found == expected
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,10 +1,24 @@
 -- name: list_deliveries
--- Deliveries to the endpoints of a mode, of some merchants or of all ($2), newest first, each with its latest attempt that is over. Each
--- endpoint is asked for its own newest ones, so that no index has to hold all of them. The conditions are any of the blocks below.
+-- Deliveries to the endpoints of a mode, of some merchants or of all ($2), newest first, each with its latest attempt that is over. A page of
+-- so many can hold only those to the endpoints with as many newest deliveries: each endpoint is asked for its newest one, and only these
+-- for more. No index has to hold the deliveries of all. The conditions are any of the blocks below.
 select d.*, a.attempt, a.began_at, a.response_status, a.error, a.duration_ms
 from (
     select d.*, e.merchant_id, e.livemode
-    from notify.endpoints e
+    from (
+        select e.endpoint_id, e.merchant_id, e.livemode
+        from notify.endpoints e
+        cross join lateral (
+            select d.delivery_id
+            from notify.deliveries d
+            where d.endpoint_id = e.endpoint_id{conditions}
+            order by d.delivery_id desc
+            limit 1
+        ) newest
+        where e.livemode = $1 and ($2::text[] is null or e.merchant_id = any ($2)){endpoints}
+        order by newest.delivery_id desc
+        limit $3
+    ) e
     cross join lateral (
         select *
         from notify.deliveries d
@@ -12,7 +26,6 @@ from (
         order by d.delivery_id desc
         limit $3
     ) d
-    where e.livemode = $1 and ($2::text[] is null or e.merchant_id = any ($2)){endpoints}
     order by d.delivery_id desc
     limit $3
 ) d
