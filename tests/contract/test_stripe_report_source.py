@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
 from fincore.domain.clock import SystemClock
+from fincore.domain.currency import Currency
 from fincore.domain.outcome import PspAccount, PspReference
 from fincore.domain.payout import Payout, PayoutAccount
 from fincore.domain.secret import Secret
@@ -33,14 +34,20 @@ from fincore.reconciliation.fetching.stripe_reports import (
     StripeReportSource,
     refusal_of,
 )
+from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.source import REPORT_NAMES
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.settlement.payouts import PayoutRecorder
 from fincore.write.settlement.settled_account import SettledAccount
+from fixtures.commits import created, new_stream
+from fixtures.money_events import captured, refunded
 from fixtures.sandbox import SandboxProcess
 from fixtures.settlement import Settlement, settling
+from fixtures.settlement_account import settlement
 from fixtures.settlement_sources import SOURCE, SourceWorld, no_pause
+from fixtures.traffic import store_pool
 
 REPORTS = replace(
     SOURCE,
@@ -440,3 +447,66 @@ def test_report_that_its_summary_does_not_prove_is_refused(
     refusal = refusal_of("po_1", BytesIO(HEADER + itemized), BytesIO(SUMMARY_HEADER + summary))
     assert sentence in str(refusal)
     assert refusal_of("po_1", BytesIO(HEADER + ITEM), BytesIO(SUMMARY_HEADER + SUM)) is None
+
+
+async def test_converted_day_is_fetched_matched_and_reported(
+    world: World, sandbox: Sandbox, dsn: str
+) -> None:
+    """A payment of euros and its refund at another rate: every account is explained, and the rate has its loss."""
+    currencies: Any = {"currency": "usd", "rates": {"eur": "1.08"}}
+    sandbox.process.call("POST", "/sandbox/settlement_currency", currencies)
+    at_psp = stripe.StripeClient(sandbox.key, base_addresses={"api": sandbox.process.url})
+    paid: Any = {
+        "amount": 10_000,
+        "currency": "eur",
+        "payment_method": "pm_card_visa",
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "expand": ["latest_charge.balance_transaction"],
+    }
+    intent: Any = at_psp.v1.payment_intents.create(paid)
+    currencies["rates"]["eur"] = "1.1"
+    sandbox.process.call("POST", "/sandbox/settlement_currency", currencies)
+    refund = at_psp.v1.refunds.create({"payment_intent": intent.id, "amount": 4_000})
+    (payout,) = sandbox.process.call("POST", "/sandbox/settlement_days", {})["data"]
+    charge = intent.latest_charge
+    at = datetime.fromtimestamp(charge.created, UTC)
+    of_account: dict[str, Any] = {"psp": STRIPE, "psp_account": OF.psp_account, "currency": Currency("eur")}
+    async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(world.kept.pool, ledgerdb) as account:
+        ours = account._replace(
+            evidence=world.kept.evidence,  # type: ignore[arg-type]
+            formats={"stripe_payout_itemized": FORMATS["stripe_payout_itemized"]},
+            psp=STRIPE,
+            psp_account=OF.psp_account,
+        )
+        await ours.happen(
+            new_stream(),
+            created(10_000, created_at=at, **of_account),
+            captured(
+                psp_reference=PspReference(intent.id),
+                fee_minor=charge.balance_transaction.fee,
+                fee_currency=Currency("usd"),
+                platform_fee_minor=0,
+                occurred_at=at,
+                **of_account,
+            ),
+            refunded(psp_reference=PspReference(refund.id), occurred_at=at, **of_account),
+        )
+        look = await world.look(world.remote(sandbox.process.url, sandbox.key, pause=sandbox.later))
+        assert (look.failure, [one.finding for one in look.fetched]) == (None, ["new"])
+        result = await ours.reconciliation.run()
+        await ours.book()
+        assert result is not None
+        assert (result.lines_matched, result.breaks_opened, result.problems) == (2, 0, ())
+        assert await ours.balances() == {"in_transit usd": payout["amount"]}
+        rows = await ours.rows(
+            "select name, balance_minor from ledgerdb.accounts where name ~ '^(fx|expense:fx):' order by name"
+        )
+        assert {row["name"]: row["balance_minor"] for row in rows} == {
+            "expense:fx:usd": 80,
+            "fx:position:eur": 6_000,
+            "fx:position:usd": -6_480,
+        }
+        checked = await checked_report(ledgerdb, None)
+        assert checked.is_sound
+        assert checked.report.breaks == ()
