@@ -151,3 +151,12 @@ def _of(kind: str, account: PspAccount) -> str:
 def _minor(text: str) -> int:
     """The minor units of an amount that is written with all the digits of its currency."""
     return int(text.replace(",", "").replace(".", ""))
+
+
+def notices(printed: str) -> list[str]:
+    """The subjects that `fincore reconcile notices` printed, without when and where each was told."""
+    rows = [line for line in printed.splitlines() if "Reconciliation: " in line]
+    return [
+        f"Reconciliation: {line.partition('Reconciliation: ')[2].rpartition('  ')[0].rstrip()}"
+        for line in rows
+    ]

@@ -23,6 +23,8 @@ PLANTED: Final = BreakSum("amount", 1, money.amount(LIE_MINOR, "eur"))
 TIMEOUT_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.5
 BREAKS_COMMAND: Final = "fincore reconcile breaks"
+TOLD: Final = "console sent"
+"""What the list of notices says of one that is on the console."""
 _BANKS: Final = {
     ("stripe", STRIPE_ACCOUNT): BANK_ACCOUNT,
     ("paypal", PAYPAL_ACCOUNT): f"paypal_{PAYPAL_ACCOUNT}",
@@ -85,7 +87,25 @@ class SettlementScenes:
         found = clearing.breaks(printed)
         if found != [PLANTED]:
             self.wrong.append(f"the breaks of the second day should be {[PLANTED]}, not {found}")
+        self._tell_operations()
         return sales
+
+    def _tell_operations(self) -> None:
+        """Let the role that fetches, reconciles and tells operations do that once; print what it told, a notice of the second day alone."""
+        self._processes.start("reconciliation")
+        until = time.monotonic() + TIMEOUT_SECONDS
+        while TOLD not in (printed := self._processes.printed("reconcile", "notices")):
+            if time.monotonic() > until:
+                raise DemoFailed("operations are not told of the run that found the break")
+            time.sleep(LOOK_SECONDS)
+        self._processes.terminate("reconciliation")
+        told = clearing.notices(printed)
+        self._screen.prose(
+            "Operations are told by the role `reconciliation`, on the console, and by webhook and e-mail where these are set:"
+        )
+        self._screen.command("fincore reconcile notices", "\n".join(told))
+        if len(told) != 1 or not told[0].endswith(", 1 new break"):
+            self.wrong.append(f"operations should be told of one new break once, not {told}")
 
     def _fetch(self, *sources: str) -> None:
         """Fetch from sources at the same time: each waits until its files stand still."""
