@@ -73,7 +73,7 @@ def read_claims(claims: Mapping[str, Any], audience: Audience, now: datetime) ->
         registered = msgspec.convert(claims, _Registered, strict=True)
     except msgspec.ValidationError:
         raise TokenRefused("The token lacks a claim, or has one of another type.") from None
-    if registered.iss != audience.issuer:
+    if registered.iss.removesuffix("/") != audience.issuer:  # some issuers end theirs with one
         raise TokenRefused("The token is of another issuer.")
     _check_time(registered, now.timestamp())
     _check_audience(registered, audience)
