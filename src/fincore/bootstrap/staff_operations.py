@@ -10,6 +10,7 @@ from fincore.bootstrap.staff_services import StaffServices
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.stream_names import stream_name
+from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
 from fincore.http.resource import Resource
 from fincore.notify.all_deliveries import AllDeliveries
@@ -17,6 +18,7 @@ from fincore.notify.all_endpoints import AllEndpoints
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.read.paymentdb.attention_queries import AttentionQueries
 from fincore.reconciliation.sources import Sources
+from fincore.staff.answers import Answers
 from fincore.staff.dead_letters.handlers import DeadLetterHandlers
 from fincore.staff.home.handlers import Home
 from fincore.staff.installation.handlers import InstallationHandlers
@@ -58,7 +60,13 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
         InstallationHandlers(admission, installation),
         Home(admission, home, services.clock),
         DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
-        ParkedStreamHandlers(admission, acts, whole_log, followers),
+        ParkedStreamHandlers(
+            admission,
+            acts=acts,
+            answers=Answers(IdempotentChanges(stores.eventstore)),
+            log=whole_log,
+            followers=followers,
+        ),
         WebhookEndpointHandlers(admission, acts, endpoints, deliveries),
         WebhookDeliveryHandlers(admission, acts, AllDeliveries(stores.eventstore), deliveries, services.log),
     )

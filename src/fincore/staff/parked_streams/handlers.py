@@ -12,14 +12,16 @@ from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId
 from fincore.domain.log_events import LogEvent
 from fincore.domain.stream_names import StreamName, stream_named
-from fincore.eventstore.idempotent_changes import Transaction
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import StillInapplicable
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
-from fincore.staff.acting import Deed, Made, StaffActs, read_act
+from fincore.staff.acting import Deed, StaffActs, read_act
+from fincore.staff.answers import Answer, Answers
 from fincore.staff.parked_streams.body import StaffParkedStreamResumptionBody, render_parked
 from fincore.staff.parked_streams.openapi import LIST_PARKED_STREAMS, RESUME_PARKED_STREAM
 from fincore.staff.parked_streams.requests import RESUME
@@ -29,10 +31,17 @@ class ParkedStreamHandlers:
     """The handlers of parked streams. `log` is the whole log, as consumers follow it."""
 
     def __init__(
-        self, admission: Admission, acts: StaffActs, log: EventLog[LogEvent], followers: Sequence[Follower]
+        self,
+        admission: Admission,
+        *,
+        acts: StaffActs,
+        answers: Answers,
+        log: EventLog[LogEvent],
+        followers: Sequence[Follower],
     ) -> None:
         self._admission = admission
         self._acts = acts
+        self._answers = answers
         self._log = log
         self._followers = followers
 
@@ -55,8 +64,9 @@ class ParkedStreamHandlers:
         request = await read_act(call, RESUME)
         name = _stream_name(request.stream)
 
-        async def make(_: Transaction) -> Made:
-            # The consumer's own store has a transaction of its own; repeated after a crash, nothing is parked any more.
+        fingerprint = fingerprint_of(call.method, call.path, request)
+
+        async def make() -> Answer:
             try:
                 (resumed,) = await resume_parked(
                     self._log, self._followers, name=name, consumer_name=request.consumer
@@ -68,11 +78,19 @@ class ParkedStreamHandlers:
             body = StaffParkedStreamResumptionBody(
                 consumer=request.consumer, stream=request.stream, events=resumed.events
             )
-            details = {"consumer": request.consumer, "events": resumed.events}
-            deed = Deed(action="resume", object_kind="stream", object_id=request.stream, details=details)
-            return Made(json_response(200, body), deed)
+            return Answer(json_response(200, body))
 
-        return await self._acts.change(call, visit, request, make)
+        async def carry(key: IdempotencyKey) -> Response:
+            return await self._answers.once(key, fingerprint, make)
+
+        # The consumer's own store has a transaction of its own: the row of the trail is there before it.
+        deed = Deed(
+            action="resume",
+            object_kind="stream",
+            object_id=request.stream,
+            details={"consumer": request.consumer},
+        )
+        return await self._acts.carry_out(call, visit, request, deed, carry)
 
 
 def _stream_name(text: str) -> StreamName:
