@@ -36,12 +36,22 @@ async def tell_when_ready(settings: Settings, announce: Callable[[str], None]) -
     for role in roles:
         servers[role] = f"http://{_host(settings.host)}:{settings.ops_port + ROLES.index(role)}"
     await _until_ready(servers, announce)
-    staff = f" staff: {staff_address(settings)};" if settings.staff_port else ""
+    staff = f" {_staff(settings)};" if settings.staff_port else ""
     first, last = settings.ops_port, settings.ops_port + ROLES.index(roles[-1])
     announce(
         f"FinCore is ready: {api}  (documentation: {api}/docs; customers: {checkout};{staff} health and metrics of the roles: ports "
         f"{first} to {last})"
     )
+
+
+def _staff(settings: Settings) -> str:
+    """Where staff find the dashboard, and at the built-in issuer how people come there."""
+    added = (
+        ""
+        if settings.staff_issuer is not None
+        else ", where people log in that `fincore staff add` has added"
+    )
+    return f"staff: {staff_address(settings)}{added}"
 
 
 async def _until_ready(servers: Mapping[str, str], announce: Callable[[str], None]) -> None:
