@@ -36,6 +36,7 @@ READS_BY_POST: Final = {
     "/staff/v1/risk_lists/searches",
     "/staff/v1/risk_rules/back_tests",
     "/staff/v1/risk_rules/checks",
+    "/staff/v1/risk_rules/comparisons",
     "/staff/v1/routing_rules/checks",
     "/staff/v1/routing_rules/simulations",
 }

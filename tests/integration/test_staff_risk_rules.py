@@ -117,6 +117,10 @@ async def test_back_test_tells_what_rules_would_have_done(at: Setting) -> None:
     version = await at.drafted("k1", LARGE)
     assert (await tested(version=version, charges_max=1))["is_cut_off"] is True
     assert (await tested(version=version, mode="live"))["charges"] == 0
+    recorded = await viewer.post(f"{PATH}/comparisons", {"version": version})
+    assert (recorded.status, recorded.json()["rules"][0]["name"]) == (200, "large")
+    unnamed = await viewer.post(f"{PATH}/comparisons", {"text": LARGE})
+    assert refusal(unnamed) == (422, "field_invalid")
     both = await viewer.post(f"{PATH}/back_tests", {"version": version, "text": LARGE})
     assert refusal(both) == (422, "field_invalid")
 

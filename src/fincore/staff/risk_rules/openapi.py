@@ -72,6 +72,16 @@ BACK_TEST_RISK_RULES: Final = Operation(
     responses={200: Content(shape=StaffRiskBackTestBody, description="What was found.")},
     problems=(*BODY_PROBLEMS, "rule_version_not_found", "rules_not_usable"),
 )
+COMPARE_RISK_DECISIONS: Final = Operation(
+    operation_id="compare_risk_decisions",
+    summary="Compare decisions of a shadow",
+    description=f"Tells what a version said in shadow of up to {CHARGES_MAX:,} charges of the past, beside what the live one decided and what became of these, as "
+    f"it was recorded. Nothing is changed; one trial runs at a time. {EVERYWHERE}",
+    tag=TAG,
+    request_body=Content(shape=StaffRiskBackTestRequest, description="Which version, on which charges."),
+    responses={200: Content(shape=StaffRiskBackTestBody, description="What was found.")},
+    problems=(*BODY_PROBLEMS, "rule_version_not_found", "rules_not_usable"),
+)
 DRAFT_RISK_RULES: Final = Operation(
     operation_id="draft_risk_rules",
     summary="Draft risk rules",

@@ -1,12 +1,13 @@
-"""/staff/v1/risk_rules/back_tests: rules tried on charges of the past, one trial at a time."""
+"""/staff/v1/risk_rules/back_tests and /comparisons: rules tried on charges of the past, one trial at a time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Final
 
 from fincore.backoffice.past_charges import Selection
-from fincore.backoffice.risk_backtest import Trial, back_test, rules_of_text, rules_of_version
+from fincore.backoffice.risk_backtest import Trial, back_test, compare_shadow, rules_of_text, rules_of_version
+from fincore.backoffice.risk_report import RiskReport
 from fincore.backoffice.risk_rules import NoSuchRiskVersion, RiskRulesNotUsable
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
@@ -19,7 +20,7 @@ from fincore.http.idempotent_call import read_request
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.risk_rules.handlers import not_usable
-from fincore.staff.risk_rules.openapi import BACK_TEST_RISK_RULES
+from fincore.staff.risk_rules.openapi import BACK_TEST_RISK_RULES, COMPARE_RISK_DECISIONS
 from fincore.staff.risk_rules.requests import BACK_TEST, StaffRiskBackTestRequest
 from fincore.staff.risk_rules.trial_body import render_report
 from fincore.staff.versions_path import no_version
@@ -55,13 +56,13 @@ class RiskTrialHandlers:
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
+        route, path = self._admission.route, "/staff/v1/risk_rules"
         return (
-            self._admission.route(
-                "POST",
-                "/staff/v1/risk_rules/back_tests",
-                BACK_TEST_RISK_RULES,
-                self.back_test,
-                permission="rules.read",
+            route(
+                "POST", f"{path}/back_tests", BACK_TEST_RISK_RULES, self.back_test, permission="rules.read"
+            ),
+            route(
+                "POST", f"{path}/comparisons", COMPARE_RISK_DECISIONS, self.compare, permission="rules.read"
             ),
         )
 
@@ -69,20 +70,32 @@ class RiskTrialHandlers:
         """What rules would have done with charges of the past."""
         visit.require_everywhere()
         request = await read_request(call, BACK_TEST)
-        rules = await self._rules(request)
+        trial = _trial(request, await self._rules(request))
+        return await self._tried(
+            back_test(self._log, self._lists, self._limits, trial, progress=_tell_nothing)
+        )
+
+    async def compare(self, call: Call, visit: Visit) -> Response:
+        """What a version said in shadow, beside what was decided."""
+        visit.require_everywhere()
+        request = await read_request(call, BACK_TEST)
+        if request.version is None:
+            raise Problem("field_invalid", "Name the version that is or was in shadow.", param="version")
+        trial = _trial(request, await self._rules(request))
+        return await self._tried(compare_shadow(self._log, trial, progress=_tell_nothing))
+
+    async def _tried(self, trial: Coroutine[object, object, RiskReport]) -> Response:
         if self._one_at_a_time.locked():
-            raise _busy("Another back-test runs.")
+            trial.close()
+            raise _busy("Another trial runs.")
         async with self._one_at_a_time:
             try:
                 async with asyncio.timeout(SECONDS_MAX):
-                    report = await back_test(
-                        self._log, self._lists, self._limits, _trial(request, rules), progress=_tell_nothing
-                    )
+                    return json_response(200, render_report(await trial))
             except TimeoutError:
                 raise _busy(
-                    f"The back-test took more than {SECONDS_MAX:g} s: name fewer days or charges."
+                    f"The trial took more than {SECONDS_MAX:g} s: name fewer days or charges."
                 ) from None
-        return json_response(200, render_report(report))
 
     async def _rules(self, request: StaffRiskBackTestRequest) -> RuleSet:
         if (request.version is None) == (request.text is None):
