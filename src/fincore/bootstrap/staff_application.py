@@ -66,6 +66,7 @@ STAFF_API: Final = ApiDescription(
         "Webhooks": "Endpoints of merchants and what is sent to them: how they fare, enabling them, sending again.",
         "Parked streams": "What consumers of the log no longer follow, and following it again.",
         "Ledger": "Accounts, entries and balances as of any moment, and the seals that vouch for them.",
+        "Exports": "Lists as CSV files, whole, with totals that can be compared with the ledger.",
         "Reconciliation": "Settlement files and their sources, runs and days with their reports, and what is uncleared.",
         "Breaks": "What statements and the ledger say differently, and what a person does about it.",
         "Audit trail": "What people of staff did, and why.",

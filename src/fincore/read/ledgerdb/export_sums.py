@@ -1,0 +1,40 @@
+"""What the ledger has of some charges or refunds, so that a list of them can be compared with it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import RefundId, StreamId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.read.ledgerdb", "export_sums.sql")
+
+STATEMENT_SECONDS_MAX = 60.0
+
+
+class ChargeSum(NamedTuple):
+    """In one currency: what was taken, and what went back by refunds."""
+
+    currency: Currency
+    captured_minor: int
+    refunded_minor: int
+
+
+class RefundSum(NamedTuple):
+    """In one currency: what went back."""
+
+    currency: Currency
+    refunded_minor: int
+
+
+async def charge_sums(ledgerdb: Pool, streams: Sequence[StreamId]) -> list[ChargeSum]:
+    """What the ledger booked for merchants of some charges."""
+    rows = await ledgerdb.fetch(_SQL.charge_sums, streams, timeout=STATEMENT_SECONDS_MAX)
+    return [ChargeSum(*row) for row in rows]
+
+
+async def refund_sums(ledgerdb: Pool, refunds: Sequence[RefundId]) -> list[RefundSum]:
+    """What the ledger booked for some refunds."""
+    rows = await ledgerdb.fetch(_SQL.refund_sums, refunds, timeout=STATEMENT_SECONDS_MAX)
+    return [RefundSum(*row) for row in rows]
