@@ -290,6 +290,7 @@ def _attempts(charge: Charge) -> object:
         "actions_required": charge.actions_required,
         "approved_at": charge.approved_at,
         "checkout_session_id": charge.checkout_session_id,
+        "returned_fees": charge.returned_fees,
     }
     return _plain({name: value for name, value in told.items() if value})
 

@@ -10,6 +10,7 @@ from fincore.domain.attempt import AbandonedAttempt
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import ReviewDecided
+from fincore.domain.fee_fields import ReturnedFee
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.fraud_warning import FraudWarnings
 from fincore.domain.held_report import HeldReport
@@ -38,7 +39,8 @@ T = TypeVar("T")
 class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The column `attempts`: what tells where the charge came from, may go and went, and how far its customer came.
 
-    `kept_card` is what the charge is paid with, where its id does not tell it all. The column is null for most charges.
+    `kept_card` is what the charge is paid with, where its id does not tell it all; `returned_fees` came back to us apart from
+    a refund. The column is null for most charges.
     """
 
     plan: RoutePlan | None = None
@@ -49,6 +51,7 @@ class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved_at: datetime | None = None
     checkout_session_id: CheckoutSessionId | None = None
     kept_card: KeptCard | None = None
+    returned_fees: tuple[ReturnedFee, ...] = ()
 
 
 class _Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -194,6 +197,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             actions_required=attempts.actions_required,
             approved_at=attempts.approved_at,
             checkout_session_id=attempts.checkout_session_id,
+            returned_fees=attempts.returned_fees,
             review_decide_by=row["review_decide_by"],
             created_at=row["created_at"],
             customer=customer.context,
@@ -223,6 +227,7 @@ def _attempts_of(charge: Charge) -> _Attempts | None:
         approved_at=charge.approved_at,
         checkout_session_id=charge.checkout_session_id,
         kept_card=_told_by_more_than_its_id(charge.payment_method),
+        returned_fees=charge.returned_fees,
     )
     return None if attempts == _NO_ATTEMPTS else attempts
 
