@@ -11,6 +11,7 @@ import "./styles/shell.css";
 import "./styles/table.css";
 import "./styles/dialog.css";
 import "./styles/search.css";
+import "./styles/charge.css";
 import { isWorthRepeating } from "./api/problem";
 import { LanguageProvider } from "./language/language";
 import { ToastProvider } from "./parts/toasts";

@@ -11,3 +11,12 @@ export type ChargeFilter = Schemas["StaffChargeFilter"];
 export type ChargeSummary = Schemas["StaffChargeSummary"];
 export type ChargeStatus = Schemas["ChargeStatus"];
 export type SearchGroup = Schemas["StaffSearchGroup"];
+
+export type ChargeInFull = Schemas["StaffCharge"];
+export type Charge = Schemas["Charge"];
+export type ChargeEventType = Schemas["ChargeEventType"];
+export type Proposal = Schemas["StaffProposal"];
+export type Refund = Schemas["Refund"];
+export type TimelineEvent = Schemas["StaffTimelineEvent"];
+export type Wait = Schemas["StaffWait"];
+export type Need = Schemas["StaffNeed"];

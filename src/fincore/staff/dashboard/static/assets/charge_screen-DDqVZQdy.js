@@ -1,1 +1,0 @@
-import{t as e}from"./page-BXkGsVvP.js";import{o as t}from"./index-D_jUmxc7.js";import{D as n}from"./vendor-C0GLrqCT.js";var r=n();function i(){let{chargeId:n}=t.useParams();return(0,r.jsx)(e,{title:n})}export{i as ChargeScreen};

@@ -1,1 +1,0 @@
-import{a as e,t}from"./texts-CeFyfWnr.js";import{t as n}from"./page-BXkGsVvP.js";import{D as r}from"./vendor-C0GLrqCT.js";var i=r();function a(){let r=e(t);return(0,i.jsx)(n,{title:r.home})}export{a as HomeScreen};

@@ -1,0 +1,258 @@
+"""The page of a charge in the dashboard: what it shows, and acts that happen once whatever becomes of their answers."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+
+from fixtures.browser import chromium
+from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
+
+pytestmark = pytest.mark.timeout(600)
+
+MARKUP: Final = "<img src=x onerror=alert(1)>"
+REFUNDS: Final = "**/staff/v1/charges/*/refunds"
+LIMITS: Final = {"FINCORE_REFUND_LIMITS_MINOR": "eur:5000:1000000"}
+
+
+@pytest.fixture(scope="module")
+def dashboard() -> Iterator[Dashboard]:
+    with chromium():
+        """Skip before anything is started."""
+    with dashboard_system(("api", "worker", "projectionist", "ledger"), LIMITS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shop(dashboard: Dashboard) -> Shop:
+    return Shop(dashboard.system)
+
+
+@pytest.fixture(scope="module")
+def browser(dashboard: Dashboard) -> Iterator[Browser]:
+    assert dashboard
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with visitor(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+def paid(dashboard: Dashboard, shop: Shop, **fields: object) -> str:
+    """A new charge, once nothing is left to do about it."""
+    charge_id = shop.charge(**fields)
+    dashboard.system.until_idle(looks_at_consumers=False)
+    return charge_id
+
+
+def look(dashboard: Dashboard, page: Page, charge_id: str, *groups: str, head: str = "Charge €19.99") -> None:
+    """Open the page of a charge as a person of some groups."""
+    dashboard.open(page, f"/test/charges/{charge_id}", *(groups or ("supporters",)), head=head)
+
+
+def refund_dialog(page: Page, amount: str, reason: str = "The customer called") -> Locator:
+    """The dialog of a refund, with an amount and a reason written."""
+    page.get_by_role("button", name="Refund", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Refund")
+    dialog.get_by_label("Amount (EUR)").fill(amount)
+    dialog.get_by_label("Reason").fill(reason)
+    expect(dialog).to_contain_text("can still be refunded after that")
+    return dialog
+
+
+def refunds_of(dashboard: Dashboard, shop: Shop, charge_id: str) -> list[int]:
+    """The amounts of the refunds of a charge, once nothing is left to do about it."""
+    dashboard.system.until_idle(looks_at_consumers=False)
+    charge: dict[str, Any] = shop.ask("GET", f"/v1/charges/{charge_id}")
+    return [refund["amount_minor"] for refund in charge["refunds"]]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_page_of_a_charge_shows_it_in_full(
+    dashboard: Dashboard, shop: Shop, browser: Browser, width: int
+) -> None:
+    charge_id = paid(dashboard, shop, customer_email="ada@example.com", metadata={"order": MARKUP})
+    with visitor(browser, width=width) as context:
+        page = context.new_page()
+        look(dashboard, page, charge_id, "bookkeepers")
+        timeline = page.get_by_role("region", name="Timeline")
+        expect(timeline.get_by_text("Charge created")).to_be_visible()
+        expect(timeline.get_by_text("Money taken · €19.99")).to_be_visible()
+        expect(page.get_by_role("region", name="Ledger entries").get_by_role("table").first).to_be_visible()
+        expect(page.get_by_role("region", name="Calls of the PSP")).to_contain_text("authorize · stripe test")
+        expect(page.get_by_role("region", name="Details")).to_contain_text("Visa •••• 4242")
+        expect(page.get_by_role("region", name="Details")).to_contain_text(MARKUP)
+        expect(page.get_by_role("region", name="Checks of this charge")).to_contain_text("holds")
+        assert flaws(page, width) == []
+        page.get_by_role("button", name="Refund", exact=True).click()
+        expect(page.get_by_role("dialog", name="Refund")).to_be_visible()
+        assert flaws(page, width) == []
+
+
+def test_double_click_refunds_a_part_once(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop)
+    look(dashboard, page, charge_id)
+    dialog = refund_dialog(page, "5,00")
+    dialog.get_by_role("button", name="Refund €5.00").dblclick()
+    expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    assert refunds_of(dashboard, shop, charge_id) == [500]
+    expect(page.get_by_role("region", name="Timeline")).to_contain_text("The customer called")
+    expect(page.get_by_role("region", name="Refunds")).to_contain_text("€5.00")
+
+
+def test_lost_answer_is_asked_for_with_the_same_key(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    """The server has made the refund, and its answer has not arrived."""
+    charge_id = paid(dashboard, shop)
+    keys: list[str] = []
+
+    def lose_first(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(REFUNDS, lose_first)
+    look(dashboard, page, charge_id)
+    refund_dialog(page, "7").get_by_role("button", name="Refund €7.00").click()
+    expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert refunds_of(dashboard, shop, charge_id) == [700]
+
+
+def test_person_asks_again_where_no_answer_comes(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop)
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort()
+
+    page.route(REFUNDS, lose)
+    look(dashboard, page, charge_id)
+    dialog = refund_dialog(page, "3")
+    dialog.get_by_role("button", name="Refund €3.00").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The answer did not arrive")
+    expect(dialog.get_by_label("Amount (EUR)")).to_be_disabled()
+    assert flaws(page) == []
+    page.unroute_all()
+    with page.expect_request(REFUNDS) as asked:
+        dialog.get_by_role("button", name="Ask again").click()
+    expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    assert {*keys, asked.value.headers["idempotency-key"]} == {keys[0]}
+    assert refunds_of(dashboard, shop, charge_id) == [300]
+
+
+def test_refund_that_is_refused_says_what_to_do(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop)
+    look(dashboard, page, charge_id)
+    dialog = refund_dialog(page, "19.99")
+    shop.ask("POST", "/v1/refunds", {"charge": charge_id})
+    dialog.get_by_role("button", name="Refund €19.99").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Nothing was done")
+    assert refunds_of(dashboard, shop, charge_id) == [1999]
+
+
+def test_amount_that_is_none_is_refused_in_the_dialog(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    look(dashboard, page, paid(dashboard, shop))
+    page.get_by_role("button", name="Refund", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Refund")
+    for written in ("1.234", "-5", "20", "abc", ""):
+        dialog.get_by_label("Amount (EUR)").fill(written)
+        expect(dialog.get_by_role("alert")).to_contain_text("Write an amount")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert").last).to_contain_text("Write a reason")
+    assert flaws(page) == []
+
+
+def test_large_refund_is_proposed_to_a_second_person(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop, amount_minor=900_000)
+    look(dashboard, page, charge_id, head="Charge €9,000.00")
+    dialog = refund_dialog(page, "9000")
+    expect(dialog).to_contain_text("A second person has to approve this before any money moves")
+    assert flaws(page) == []
+    dialog.get_by_role("button", name="Propose a refund of €9,000.00").click()
+    expect(page.get_by_text("The refund waits for a second person.")).to_be_visible()
+    assert refunds_of(dashboard, shop, charge_id) == []
+
+
+def test_refund_is_made_by_keyboard_alone(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop)
+    look(dashboard, page, charge_id)
+    page.get_by_role("button", name="Refund", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Refund")
+    expect(dialog.get_by_label("Amount (EUR)")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Refund", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("can still be refunded after that")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Returned")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    assert refunds_of(dashboard, shop, charge_id) == [1999]
+
+
+def test_held_money_is_captured_or_released(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    taken, released = (paid(dashboard, shop, capture=False) for _ in range(2))
+    look(dashboard, page, taken)
+    page.get_by_role("button", name="Capture", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Capture")
+    dialog.get_by_label("Amount (EUR)").fill("10")
+    dialog.get_by_label("Reason").fill("Sent a part")
+    dialog.get_by_role("button", name="Capture €10.00").click()
+    expect(page.get_by_text("The capture is under way.")).to_be_visible()
+    look(dashboard, page, released)
+    page.get_by_role("button", name="Cancel the charge").click()
+    dialog = page.get_by_role("dialog", name="Cancel the charge")
+    dialog.get_by_label("Reason").fill("Sold out")
+    dialog.get_by_role("button", name="Cancel the charge").click()
+    expect(page.get_by_text("The cancellation is under way.")).to_be_visible()
+    dashboard.system.until_idle(looks_at_consumers=False)
+    seen = [shop.ask("GET", f"/v1/charges/{charge_id}") for charge_id in (taken, released)]
+    assert [(one["status"], one["amount_captured_minor"]) for one in seen] == [
+        ("succeeded", 1000),
+        ("canceled", 0),
+    ]
+
+
+def test_note_stays_with_the_charge_as_text(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    look(dashboard, page, paid(dashboard, shop))
+    page.get_by_role("button", name="Add a note").click()
+    dialog = page.get_by_role("dialog", name="Add a note")
+    dialog.get_by_label("Note", exact=True).fill(MARKUP)
+    dialog.get_by_label("Reason").fill("For the next one")
+    dialog.get_by_role("button", name="Add a note").click()
+    expect(page.get_by_role("region", name="Notes").get_by_text(MARKUP)).to_be_visible()
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_viewer_sees_the_charge_and_no_act(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    look(dashboard, page, paid(dashboard, shop), "viewers")
+    expect(page.get_by_role("region", name="Timeline").get_by_text("Charge created")).to_be_visible()
+    for name in ("Refund", "Capture", "Cancel the charge", "Ask the PSP now", "Add a note"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_charge_that_is_not_there_says_so(dashboard: Dashboard, page: Page) -> None:
+    dashboard.open(
+        page, "/test/charges/ch_01m8e2hambe7dbtcr0r8sk75es", "supporters", head="There is nothing here"
+    )
+    assert flaws(page) == []
