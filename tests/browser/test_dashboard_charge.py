@@ -1,4 +1,4 @@
-"""The page of a charge in the dashboard: what it shows, and acts that happen once whatever becomes of their answers."""
+"""The page of a charge in the dashboard: what it shows, and acts that happen once, also where answers are lost."""
 
 from collections.abc import Iterator
 from typing import Any, Final

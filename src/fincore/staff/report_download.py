@@ -26,8 +26,8 @@ FORMAT: Final = Parameter(
 REPORT_FILE: Final = Content(
     shape={"type": "string"},
     media_type="text/html",
-    description="The file, in the media type of its form. The one in JSON has the hash `sha256` of the report.",
-    headers=("Content-Disposition",),
+    description="The file, in the media type of its form, with its name in `Content-Disposition`. The one in JSON has the hash `sha256` of "
+    "the report.",
 )
 
 
