@@ -14,7 +14,12 @@ from fincore.domain.ids import MerchantId
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.paymentdb.staff_charge_walk import StaffChargeFilters
+from fincore.read.paymentdb.staff_lists import Scope
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.staff import csv_stream
+from fincore.staff.exports.rows import charge_rows
+from fincore.staff.exports.tally import Tally, Times
 from fixtures.commits import MERCHANT, captured, created
 from fixtures.merchant_api import Reply, serving_api
 from fixtures.staff_server import StaffClient, StaffServer, serving_staff
@@ -225,3 +230,24 @@ async def test_export_needs_the_permission_and_the_scope(scene: Scene, name: str
         assert [one["id"] for one in parsed(reply)] == ["end"]
     no_reason = await scene.staff.person("finance").act(path, "k1", " ", **body)
     assert no_reason.json()["code"] == "field_invalid"
+
+
+async def test_export_without_a_reader_ends_its_snapshot(
+    scene: Scene, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the server does where the client has gone: the stream is closed between two of its parts."""
+    await scene.happened(*((created(),) for _ in range(3)))
+    monkeypatch.setattr(csv_stream, "PART_CHARACTERS", 1)
+    times = Times(None)
+    read = exports.Exports(scene.stores.paymentdb, scene.stores.ledgerdb)
+    pages = read.charges(Scope(livemode=False, merchants=None), StaffChargeFilters())
+    response = csv_stream.csv_response(
+        "charges.csv", ["id"], charge_rows(pages, Tally(["id", "currency", "rows"]), times)
+    )
+    assert response.stream is not None
+    await anext(response.stream)
+    open_now = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+    assert await owner_pool.fetchval(open_now) == 1
+    await response.stream.aclose()
+    del pages, response
+    assert await owner_pool.fetchval(open_now) == 0

@@ -1,7 +1,7 @@
 """Lists as a whole, for exports: read page by page in one snapshot, beside what the ledger has of each page."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import NamedTuple, cast
 
 from fincore.domain.currency import Currency
@@ -50,7 +50,7 @@ class Exports:
         """Whether a beginning of an address stands for more addresses than one look reaches."""
         return (await self._charges.list_charges(scope, filters, limit=1)).is_cut
 
-    async def charges(self, scope: Scope, filters: StaffChargeFilters) -> AsyncIterator[ChargesRead]:
+    async def charges(self, scope: Scope, filters: StaffChargeFilters) -> AsyncGenerator[ChargesRead, None]:
         """The charges of a filter, newest first, as they are when it begins."""
         async with _snapshot(self._paymentdb) as snapshot:
             queries = StaffChargeQueries(snapshot)
@@ -65,7 +65,7 @@ class Exports:
 
     async def refunds(
         self, scope: Scope, statuses: Sequence[RefundStatus], created: Made
-    ) -> AsyncIterator[RefundsRead]:
+    ) -> AsyncGenerator[RefundsRead, None]:
         """The refunds of a filter, newest first, as they are when it begins."""
         async with _snapshot(self._paymentdb) as snapshot:
             objects = StaffObjects(snapshot)
@@ -82,7 +82,7 @@ class Exports:
 
     async def disputes(
         self, scope: Scope, statuses: Sequence[DisputeStatus], opened: Made
-    ) -> AsyncIterator[Sequence[DisputeView]]:
+    ) -> AsyncGenerator[Sequence[DisputeView], None]:
         """The disputes of a filter, newest first, as they are when it begins."""
         async with _snapshot(self._paymentdb) as snapshot:
             objects = StaffObjects(snapshot)
@@ -96,7 +96,7 @@ class Exports:
                     return
                 after = page.rows[-1].dispute.dispute_id
 
-    async def breaks(self, wanted: BreakFilters) -> AsyncIterator[Sequence[ListedBreak]]:
+    async def breaks(self, wanted: BreakFilters) -> AsyncGenerator[Sequence[ListedBreak], None]:
         """The breaks of a filter, those opened last first, as they are when it begins."""
         async with _snapshot(self._ledgerdb) as snapshot:
             after: int | None = None
@@ -107,14 +107,14 @@ class Exports:
                     return
                 after = page.breaks[-1].break_id
 
-    async def postings(self, bounds: StatementBounds) -> AsyncIterator[Sequence[AccountPosting]]:
+    async def postings(self, bounds: StatementBounds) -> AsyncGenerator[Sequence[AccountPosting], None]:
         """The postings of a statement in the order of booking. They never change."""
         async for some in AccountStatements(self._ledgerdb).postings(bounds):
             yield some
 
     async def trial_balance(
         self, moment: LedgerMoment, *, livemode: bool, currency: Currency | None
-    ) -> AsyncIterator[Sequence[BalancedAccount]]:
+    ) -> AsyncGenerator[Sequence[BalancedAccount], None]:
         """The accounts with their balances after an entry, by name. They never change."""
         after: str | None = None
         while True:

@@ -46,12 +46,17 @@ async def _parts(
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    async for row in rows:
-        writer.writerow([safe_cell(cell) for cell in row])
-        if text.tell() >= PART_CHARACTERS:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
+    try:
+        async for row in rows:
+            writer.writerow([safe_cell(cell) for cell in row])
+            if text.tell() >= PART_CHARACTERS:
+                yield text.getvalue().encode()
+                text.seek(0)
+                text.truncate()
+    finally:
+        # A client that has gone must not leave what is read from open until it is collected.
+        if isinstance(rows, AsyncGenerator):
+            await rows.aclose()
     for row in totals():
         writer.writerow([safe_cell(cell) for cell in row])
     yield text.getvalue().encode()

@@ -1,6 +1,7 @@
 """/staff/v1/exports: what is filtered as a CSV file, whole, with a row in the audit trail for each."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -62,7 +63,7 @@ class Sheet(NamedTuple):
     name: str
     livemode: bool
     columns: Sequence[str]
-    rows: AsyncIterator[Row]
+    rows: AsyncGenerator[Row, None]
     last: Callable[[], Iterable[Row]]
 
 
@@ -258,11 +259,12 @@ class ExportHandlers:
 
         return await self._acts.carry_out(call, visit, request, deed, carry)
 
-    async def _counted(self, found: AsyncIterator[Row]) -> AsyncIterator[Row]:
+    async def _counted(self, found: AsyncGenerator[Row, None]) -> AsyncGenerator[Row, None]:
         self._running += 1
         try:
-            async for row in found:
-                yield row
+            async with aclosing(found):
+                async for row in found:
+                    yield row
         finally:
             self._running -= 1
 

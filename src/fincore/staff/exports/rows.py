@@ -1,6 +1,7 @@
 """The rows of each export, with the tally of its last ones."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 from fincore.backoffice.exports import ChargesRead, RefundsRead
@@ -36,41 +37,44 @@ def charge_columns(times: Times) -> list[str]:
     ]
 
 
-async def charge_rows(pages: AsyncIterator[ChargesRead], tally: Tally, times: Times) -> AsyncIterator[Row]:
+async def charge_rows(
+    pages: AsyncGenerator[ChargesRead, None], tally: Tally, times: Times
+) -> AsyncGenerator[Row, None]:
     """Charges, and what the ledger has of them."""
-    async for read in pages:
-        for one in read.ledger:
-            tally.compare(
-                one.currency, {"captured_minor": one.captured_minor, "refunded_minor": one.refunded_minor}
-            )
-        for view in read.charges:
-            charge = view.charge
-            card = charge.instrument if isinstance(charge.instrument, CardInstrument) else None
-            amounts = {
-                "amount_minor": charge.amount.amount_minor,
-                "captured_minor": charge.captured_minor,
-                "refunded_minor": charge.refunded_minor,
-            }
-            tally.add(charge.amount.currency, amounts)
-            yield [
-                view.charge_id,
-                charge.merchant_id,
-                charge.status,
-                charge.amount.amount_minor,
-                charge.amount.currency,
-                charge.captured_minor,
-                charge.refunded_minor,
-                charge.psp,
-                charge.psp_account,
-                charge.psp_reference,
-                None if card is None else card.brand,
-                None if card is None else card.last4,
-                charge.customer_email,
-                charge.description,
-                "true" if charge.disputes else "false",
-                *times.cells(charge.created_at),
-                None,
-            ]
+    async with aclosing(pages):
+        async for read in pages:
+            for one in read.ledger:
+                tally.compare(
+                    one.currency, {"captured_minor": one.captured_minor, "refunded_minor": one.refunded_minor}
+                )
+            for view in read.charges:
+                charge = view.charge
+                card = charge.instrument if isinstance(charge.instrument, CardInstrument) else None
+                amounts = {
+                    "amount_minor": charge.amount.amount_minor,
+                    "captured_minor": charge.captured_minor,
+                    "refunded_minor": charge.refunded_minor,
+                }
+                tally.add(charge.amount.currency, amounts)
+                yield [
+                    view.charge_id,
+                    charge.merchant_id,
+                    charge.status,
+                    charge.amount.amount_minor,
+                    charge.amount.currency,
+                    charge.captured_minor,
+                    charge.refunded_minor,
+                    charge.psp,
+                    charge.psp_account,
+                    charge.psp_reference,
+                    None if card is None else card.brand,
+                    None if card is None else card.last4,
+                    charge.customer_email,
+                    charge.description,
+                    "true" if charge.disputes else "false",
+                    *times.cells(charge.created_at),
+                    None,
+                ]
 
 
 def refund_columns(times: Times) -> list[str]:
@@ -83,32 +87,35 @@ def refund_columns(times: Times) -> list[str]:
     ]
 
 
-async def refund_rows(pages: AsyncIterator[RefundsRead], tally: Tally, times: Times) -> AsyncIterator[Row]:
+async def refund_rows(
+    pages: AsyncGenerator[RefundsRead, None], tally: Tally, times: Times
+) -> AsyncGenerator[Row, None]:
     """Refunds, and what the ledger has of them."""
-    async for read in pages:
-        for one in read.ledger:
-            tally.compare(one.currency, {"succeeded_minor": one.refunded_minor})
-        for view in read.refunds:
-            refund = view.refund
-            succeeded_minor = refund.amount_minor if refund.status == "succeeded" else 0
-            tally.add(
-                view.currency, {"amount_minor": refund.amount_minor, "succeeded_minor": succeeded_minor}
-            )
-            yield [
-                refund.refund_id,
-                view.charge_id,
-                view.merchant_id,
-                refund.status,
-                refund.amount_minor,
-                succeeded_minor,
-                view.currency,
-                refund.reason,
-                refund.origin,
-                refund.psp_reference,
-                refund.failure_code,
-                *times.cells(refund.requested_at, refund.updated_at),
-                None,
-            ]
+    async with aclosing(pages):
+        async for read in pages:
+            for one in read.ledger:
+                tally.compare(one.currency, {"succeeded_minor": one.refunded_minor})
+            for view in read.refunds:
+                refund = view.refund
+                succeeded_minor = refund.amount_minor if refund.status == "succeeded" else 0
+                tally.add(
+                    view.currency, {"amount_minor": refund.amount_minor, "succeeded_minor": succeeded_minor}
+                )
+                yield [
+                    refund.refund_id,
+                    view.charge_id,
+                    view.merchant_id,
+                    refund.status,
+                    refund.amount_minor,
+                    succeeded_minor,
+                    view.currency,
+                    refund.reason,
+                    refund.origin,
+                    refund.psp_reference,
+                    refund.failure_code,
+                    *times.cells(refund.requested_at, refund.updated_at),
+                    None,
+                ]
 
 
 def dispute_columns(times: Times) -> list[str]:
@@ -131,26 +138,27 @@ def dispute_columns(times: Times) -> list[str]:
 
 
 async def dispute_rows(
-    pages: AsyncIterator[Sequence[DisputeView]], tally: Tally, times: Times
-) -> AsyncIterator[Row]:
+    pages: AsyncGenerator[Sequence[DisputeView], None], tally: Tally, times: Times
+) -> AsyncGenerator[Row, None]:
     """Disputes."""
-    async for views in pages:
-        for view in views:
-            dispute = view.dispute
-            tally.add(dispute.currency, {"amount_minor": dispute.amount_minor})
-            yield [
-                dispute.dispute_id,
-                view.charge_id,
-                view.merchant_id,
-                dispute.status,
-                dispute.amount_minor,
-                dispute.currency,
-                dispute.reason,
-                dispute.category,
-                dispute.psp_reference,
-                *times.cells(dispute.opened_at, dispute.evidence_due_by, dispute.updated_at),
-                None,
-            ]
+    async with aclosing(pages):
+        async for views in pages:
+            for view in views:
+                dispute = view.dispute
+                tally.add(dispute.currency, {"amount_minor": dispute.amount_minor})
+                yield [
+                    dispute.dispute_id,
+                    view.charge_id,
+                    view.merchant_id,
+                    dispute.status,
+                    dispute.amount_minor,
+                    dispute.currency,
+                    dispute.reason,
+                    dispute.category,
+                    dispute.psp_reference,
+                    *times.cells(dispute.opened_at, dispute.evidence_due_by, dispute.updated_at),
+                    None,
+                ]
 
 
 def break_columns(times: Times) -> list[str]:
@@ -175,44 +183,46 @@ def break_columns(times: Times) -> list[str]:
 
 
 async def break_rows(
-    pages: AsyncIterator[Sequence[ListedBreak]], tally: Tally, times: Times
-) -> AsyncIterator[Row]:
+    pages: AsyncGenerator[Sequence[ListedBreak], None], tally: Tally, times: Times
+) -> AsyncGenerator[Row, None]:
     """Breaks."""
-    async for breaks in pages:
-        for one in breaks:
-            tally.add(one.currency, {"amount_minor": one.amount_minor or 0})
-            yield [
-                str(one.break_id),
-                one.break_class,
-                one.status,
-                one.psp,
-                one.psp_account,
-                one.amount_minor,
-                one.currency,
-                one.owner,
-                None if one.stream_id is None else charge_of(one.stream_id),
-                one.reference,
-                one.file_name,
-                one.number,
-                one.days,
-                *times.cells(one.opened_at, one.closed_at),
-                None,
-            ]
+    async with aclosing(pages):
+        async for breaks in pages:
+            for one in breaks:
+                tally.add(one.currency, {"amount_minor": one.amount_minor or 0})
+                yield [
+                    str(one.break_id),
+                    one.break_class,
+                    one.status,
+                    one.psp,
+                    one.psp_account,
+                    one.amount_minor,
+                    one.currency,
+                    one.owner,
+                    None if one.stream_id is None else charge_of(one.stream_id),
+                    one.reference,
+                    one.file_name,
+                    one.number,
+                    one.days,
+                    *times.cells(one.opened_at, one.closed_at),
+                    None,
+                ]
 
 
 TRIAL_BALANCE_COLUMNS: Final = ("id", "type", "currency", "debit_minor", "credit_minor", "rows")
 
 
 async def trial_balance_rows(
-    pages: AsyncIterator[Sequence[BalancedAccount]], tally: Tally, ledger: Sequence[CurrencyTotal]
-) -> AsyncIterator[Row]:
+    pages: AsyncGenerator[Sequence[BalancedAccount], None], tally: Tally, ledger: Sequence[CurrencyTotal]
+) -> AsyncGenerator[Row, None]:
     """Accounts with their balances, and what the ledger adds up by itself."""
     for total in ledger:
         tally.compare(total.currency, {"debit_minor": total.debit_minor, "credit_minor": total.credit_minor})
-    async for accounts in pages:
-        for one in accounts:
-            tally.add(one.currency, {"debit_minor": one.debit_minor, "credit_minor": one.credit_minor})
-            yield [one.name, one.type, one.currency, one.debit_minor, one.credit_minor, None]
+    async with aclosing(pages):
+        async for accounts in pages:
+            for one in accounts:
+                tally.add(one.currency, {"debit_minor": one.debit_minor, "credit_minor": one.credit_minor})
+                yield [one.name, one.type, one.currency, one.debit_minor, one.credit_minor, None]
 
 
 class StatementRows:
@@ -234,30 +244,31 @@ class StatementRows:
             *("debit_minor", "credit_minor", "balance_minor", "currency", "rows"),
         ]
 
-    async def rows(self, pages: AsyncIterator[Sequence[AccountPosting]]) -> AsyncIterator[Row]:
+    async def rows(self, pages: AsyncGenerator[Sequence[AccountPosting], None]) -> AsyncGenerator[Row, None]:
         """The opening and the postings."""
         yield self._row(OPENING, balance_minor=self._bounds.opening_minor)
-        async for postings in pages:
-            for one in postings:
-                self._postings += 1
-                debit_minor = one.amount_minor if one.side == "debit" else None
-                credit_minor = one.amount_minor if one.side == "credit" else None
-                self._debit_minor += debit_minor or 0
-                self._credit_minor += credit_minor or 0
-                yield [
-                    f"{one.place.entry_id}-{one.place.leg}",
-                    one.place.entry_id,
-                    one.subject,
-                    one.kind,
-                    one.purpose,
-                    one.description,
-                    *self._times.cells(one.booked_at, one.effective_at),
-                    debit_minor,
-                    credit_minor,
-                    one.balance_minor,
-                    self._bounds.account.currency,
-                    None,
-                ]
+        async with aclosing(pages):
+            async for postings in pages:
+                for one in postings:
+                    self._postings += 1
+                    debit_minor = one.amount_minor if one.side == "debit" else None
+                    credit_minor = one.amount_minor if one.side == "credit" else None
+                    self._debit_minor += debit_minor or 0
+                    self._credit_minor += credit_minor or 0
+                    yield [
+                        f"{one.place.entry_id}-{one.place.leg}",
+                        one.place.entry_id,
+                        one.subject,
+                        one.kind,
+                        one.purpose,
+                        one.description,
+                        *self._times.cells(one.booked_at, one.effective_at),
+                        debit_minor,
+                        credit_minor,
+                        one.balance_minor,
+                        self._bounds.account.currency,
+                        None,
+                    ]
 
     def last(self) -> list[Row]:
         """The sums and the close that follow from the rows above, and the close of the ledger."""
