@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from fixtures.browser import chromium
 from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
@@ -188,3 +188,26 @@ def test_other_site_can_neither_frame_nor_read_the_dashboard(dashboard: Dashboar
         )
         assert read == "refused"
         expect(page.frame_locator("iframe").get_by_role("heading")).to_have_count(0)
+
+
+def test_home_page_says_what_needs_a_person(dashboard: Dashboard, page: Page) -> None:
+    def with_needs(route: Route) -> None:
+        body = route.fetch().json()
+        for need in body["needs"]:
+            if need["kind"] == "unknown_outcomes":
+                need |= {"state": "read", "count": 3, "oldest_at": "2026-01-01T00:00:00Z"}
+            if need["kind"] == "dead_letters":
+                need |= {"state": "unavailable", "count": None}
+        route.fulfill(json=body)
+
+    dashboard.open(page, "/test", "bookkeepers", head="Home")
+    needs = page.get_by_role("region", name="What needs a person")
+    expect(needs).to_contain_text("Nothing needs a person now.")
+    page.route("**/staff/v1/home?*", with_needs)
+    page.reload()
+    expect(needs).to_contain_text("Dead letterscould not be read")
+    expect(needs).to_contain_text("Unknown outcomes3")
+    assert flaws(page) == []
+    needs.get_by_role("link", name="Unknown outcomes").click()
+    expect(page.get_by_role("heading", level=1, name="Charges")).to_be_visible()
+    assert page.url == f"{dashboard.url}/test/charges?unknown=true"

@@ -1,9 +1,97 @@
-import { useTexts } from "../../language/language";
-import { PageHead } from "../../parts/page";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { answerOf, useApi } from "../../api/client";
+import type { Need } from "../../api/types";
+import { useLanguage, useTexts } from "../../language/language";
+import { Card, PageHead } from "../../parts/page";
+import { Loaded } from "../../parts/states";
+import { Status } from "../../parts/status";
+import { Distance } from "../../parts/time";
+import { useModeOfPage } from "../../session/mode";
 import { NAVIGATION } from "../../shell/texts";
+import type { AddressFilters } from "../charges/filters";
+import { HOME, NEEDS } from "./texts";
 
-/** What needs a person today, and how the system is. */
+const REFRESH_MILLISECONDS = 30_000;
+
+/** The needs that the list of charges can show, and the filter for each. */
+const LISTED: Partial<Readonly<Record<Need["kind"], AddressFilters>>> = {
+  unknown_outcomes: { unknown: "true" },
+  reviews: { review: "open" },
+  disputes_due: { disputed: "true" },
+};
+
+/** What needs a person today. */
 export function HomeScreen() {
-  const t = useTexts(NAVIGATION);
-  return <PageHead title={t.home} />;
+  const t = useTexts(HOME);
+  const names = useTexts(NAVIGATION);
+  const api = useApi();
+  const mode = useModeOfPage();
+  const query = useQuery({
+    queryKey: ["home", mode],
+    queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/home", { params: { query: { mode } }, signal })),
+    refetchInterval: REFRESH_MILLISECONDS,
+  });
+  return (
+    <>
+      <PageHead title={names.home} />
+      <Card title={t.needs}>
+        <Loaded query={query} lines={5}>
+          {({ needs }) => {
+            const shown = needs.filter((need) => need.state === "unavailable" || (need.count ?? 0) > 0);
+            if (shown.length === 0) return <p className="quiet">{t.nothing}</p>;
+            return (
+              <ul className="lines">
+                {shown.map((need) => (
+                  <NeedLine key={need.kind} need={need} />
+                ))}
+              </ul>
+            );
+          }}
+        </Loaded>
+      </Card>
+    </>
+  );
+}
+
+function NeedLine({ need }: { need: Need }) {
+  const t = useTexts(HOME);
+  const { language } = useLanguage();
+  const mode = useModeOfPage();
+  const name = NEEDS[language][need.kind];
+  const search = LISTED[need.kind];
+  return (
+    <li>
+      <span className="chips">
+        {search ? (
+          <Link to="/$mode/charges" params={{ mode }} search={search}>
+            {name}
+          </Link>
+        ) : (
+          <span className="strong">{name}</span>
+        )}
+        {need.state === "unavailable" ? (
+          <Status tone="bad">{t.unavailable}</Status>
+        ) : (
+          <Status tone="warn">
+            {need.count}
+            {need.has_more && "+"}
+          </Status>
+        )}
+        <span className="quiet small">
+          {need.due_at ? (
+            <>
+              {t.due} <Distance at={need.due_at} />
+            </>
+          ) : (
+            need.oldest_at && (
+              <>
+                {t.oldest} <Distance at={need.oldest_at} />
+              </>
+            )
+          )}
+        </span>
+      </span>
+    </li>
+  );
 }

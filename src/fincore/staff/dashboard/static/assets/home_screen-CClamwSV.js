@@ -1,1 +1,0 @@
-import{r as e}from"./language-BK8YFWqa.js";import{r as t}from"./page-DK3_kTFn.js";import{y as n}from"./index-CqFxRzoG.js";import{A as r}from"./vendor-85rcq6mU.js";var i=r();function a(){let r=e(n);return(0,i.jsx)(t,{title:r.home})}export{a as HomeScreen};
