@@ -4,11 +4,12 @@ import { createRouter } from "@tanstack/react-router";
 import { chargeRoute } from "./screens/charge/route";
 import { chargesRoute } from "./screens/charges/route";
 import { homeRoute } from "./screens/home/route";
+import { proposalsRoute } from "./screens/proposals/route";
 import { Failure } from "./shell/failure";
 import { NoScreen } from "./shell/no_screen";
 import { modeRoute, rootRoute, startRoute } from "./shell/routes";
 
-const screens = modeRoute.addChildren([homeRoute, chargesRoute, chargeRoute]);
+const screens = modeRoute.addChildren([homeRoute, chargesRoute, chargeRoute, proposalsRoute]);
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([startRoute, screens]),

@@ -21,6 +21,9 @@ export const SECTIONS: readonly Section[] = [
   { name: null, entries: [{ name: "home", to: "/$mode", permission: "installation.read" }] },
   {
     name: "payments",
-    entries: [{ name: "charges", to: "/$mode/charges", permission: "payments.read" }],
+    entries: [
+      { name: "charges", to: "/$mode/charges", permission: "payments.read" },
+      { name: "proposals", to: "/$mode/proposals", permission: "proposals.read" },
+    ],
   },
 ];

@@ -1,0 +1,39 @@
+import { answerOf, useApi } from "../../api/client";
+import type { Proposal } from "../../api/types";
+import { useTexts } from "../../language/language";
+import { ActDialog } from "../../parts/act_dialog";
+import { useToast } from "../../parts/toasts";
+import { PROPOSALS } from "./texts";
+
+export type Decision = "approve" | "decline" | "withdraw";
+
+interface DecisionDialogProps {
+  readonly proposal: Proposal;
+  readonly decision: Decision;
+  readonly name: string;
+  readonly close: () => void;
+}
+
+export function DecisionDialog({ proposal, decision, name, close }: DecisionDialogProps) {
+  const t = useTexts(PROPOSALS);
+  const api = useApi();
+  const toast = useToast();
+  const who = proposal.proposer.username;
+  const previews = { approve: t.approvePreview(name, who), decline: t.declinePreview(name, who), withdraw: t.withdrawPreview(name) };
+  return (
+    <ActDialog
+      title={t[decision]}
+      button={`${t[decision]}: ${name}`}
+      preview={previews[decision]}
+      values={{}}
+      ask={(body, key) => {
+        const params = { path: { proposal_id: proposal.id }, header: { "Idempotency-Key": key } };
+        if (decision === "approve") return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/approve", { params, body }));
+        if (decision === "decline") return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/decline", { params, body }));
+        return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/withdraw", { params, body }));
+      }}
+      done={() => toast(t.decided)}
+      close={close}
+    />
+  );
+}

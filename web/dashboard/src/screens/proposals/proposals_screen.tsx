@@ -1,0 +1,72 @@
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { answerOf, useApi } from "../../api/client";
+import type { Proposal } from "../../api/types";
+import { useLanguage, useTexts } from "../../language/language";
+import { formatAmount } from "../../money/amounts";
+import { Card, PageHead } from "../../parts/page";
+import { Loaded, State } from "../../parts/states";
+import { Distance } from "../../parts/time";
+import { useModeOfPage } from "../../session/mode";
+import { may, useMe } from "../../session/permission";
+import type { Decision } from "./decision_dialog";
+import { KINDS, PROPOSALS } from "./texts";
+
+const DecisionDialog = lazy(() => import("./decision_dialog").then(({ DecisionDialog }) => ({ default: DecisionDialog })));
+
+const SHOWN_MAX = 100;
+
+/** What waits for a second person: others approve or decline it, the proposer may withdraw it. */
+export function ProposalsScreen() {
+  const t = useTexts(PROPOSALS);
+  const { language, locale } = useLanguage();
+  const api = useApi();
+  const me = useMe();
+  const mode = useModeOfPage();
+  const [open, setOpen] = useState<{ readonly proposal: Proposal; readonly decision: Decision } | null>(null);
+  const query = useQuery({
+    queryKey: ["proposals", mode],
+    queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/proposals", { params: { query: { mode, status: ["proposed"], limit: SHOWN_MAX } }, signal })),
+  });
+  const named = (proposal: Proposal) =>
+    [KINDS[language][proposal.kind], proposal.amount_minor !== null && proposal.currency !== null ? formatAmount(proposal.amount_minor, proposal.currency, locale) : ""].filter(Boolean).join(" ");
+  const decisionsOn = (proposal: Proposal): readonly Decision[] => {
+    if (proposal.proposer.subject === me.subject) return ["withdraw"];
+    return may(me, proposal.approve_permission, mode) ? ["approve", "decline"] : [];
+  };
+  return (
+    <>
+      <PageHead title={t.title} />
+      <Loaded query={query}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <State title={t.none}>
+              <p>{t.noneWhy}</p>
+            </State>
+          ) : (
+            data.map((proposal) => (
+              <Card key={proposal.id} title={`${named(proposal)} · ${proposal.object_id}`}>
+                <p>{proposal.reason}</p>
+                <p className="quiet small">
+                  {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
+                </p>
+                <div className="buttons">
+                  {decisionsOn(proposal).map((decision) => (
+                    <button type="button" className="button" key={decision} onClick={() => setOpen({ proposal, decision })}>
+                      {t[decision]}
+                    </button>
+                  ))}
+                </div>
+              </Card>
+            ))
+          )
+        }
+      </Loaded>
+      {open && (
+        <Suspense>
+          <DecisionDialog {...open} name={named(open.proposal)} close={() => setOpen(null)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
