@@ -115,7 +115,23 @@ def test_token_for_the_api_of_our_client_is_taken(claims: dict[str, Any]) -> Non
         access_claims(sub="x" * 256),
         access_claims(nbf=int(time.time()) + 3_600),
     ],
-    ids=str,
+    ids=[
+        "audience is the client",
+        "no audience",
+        "authorized party",
+        "client",
+        "type",
+        "nonce",
+        "hash of an access token",
+        "audience at Cognito",
+        "no client at Cognito",
+        "issuer that begins like ours",
+        "end as a text",
+        "end as a truth value",
+        "empty subject",
+        "long subject",
+        "not yet",
+    ],
 )
 def test_token_for_anything_else_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(TokenRefused):
