@@ -15,14 +15,16 @@ from fincore.domain.clock import SystemClock
 from fincore.postgres.pool import Pool
 from fincore.staff.issuer.client import CLIENT_ID
 from fincore.staff.issuer.tokens import LocalKeys
-from fincore.write.staff.login_attempts import ACCOUNT, LoginAttempts
+from fincore.write.staff.login_attempts import ACCOUNT, ADDRESS, LoginAttempts
+from fincore.write.staff.passwords import Passwords
 from fincore.write.staff.sessions import StaffSessions
 from fincore.write.staff.signing_keys import SigningKeys
-from fixtures.merchant_api import serving_api
+from fixtures.merchant_api import Reply, serving_api
 from fixtures.staff_issuer import (
     CAUSE,
     ENCRYPTION_KEY,
     PASSWORD,
+    Browser,
     Issuer,
     code_in,
     hidden_fields,
@@ -242,6 +244,60 @@ async def test_login_is_throttled_by_account(issuer: Issuer) -> None:
     assert strangers == statuses
     last = await browser.post_form(page, "/issuer/login", username="ada@example.com", password="wrong")
     assert 1 <= int(last.headers["Retry-After"]) <= 5
+
+
+async def test_address_that_must_wait_locks_no_account(pool: Pool) -> None:
+    attempts = LoginAttempts(pool)
+    for number in range(ADDRESS.free + 1):
+        await attempts.begin(f"account {number}", "192.0.2.1")
+    for _ in range(ACCOUNT.free + 2):
+        assert await attempts.begin("ada", "192.0.2.1") > 0
+    assert await attempts.begin("ada", "192.0.2.2") == 0
+    assert (
+        await pool.fetchval("select count(*) from staff.login_attempts where kind = 'account'")
+        == ADDRESS.free + 2
+    )
+
+
+async def log_in_while_reset(
+    issuer: Issuer, browser: Browser, password: str, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Reply, str]:
+    """What a login answers whose password was compared before another one was given; and that other one."""
+    compare, compared, reset = Passwords.is_right, asyncio.Event(), asyncio.Event()
+
+    async def held(passwords: Passwords, *texts: Any) -> bool:
+        is_right = await compare(passwords, *texts)
+        compared.set()
+        await reset.wait()
+        return is_right
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "is_right", held)
+        login = asyncio.create_task(browser.log_in("ada@example.com", password))
+        await compared.wait()
+        given = await issuer.people.reset("ada@example.com", CAUSE)
+        reset.set()
+        return await login, given.password.reveal()
+
+
+async def test_login_under_way_ends_with_its_password(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await issuer.logged_in()
+    thief = issuer.browser()
+    await log_in_while_reset(issuer, thief, PASSWORD, monkeypatch)
+    assert error_in(await thief.authorize(prompt="none")) == "login_required"
+
+
+async def test_one_time_password_of_before_chooses_nothing(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await issuer.person()
+    thief = issuer.browser()
+    page, new = await log_in_while_reset(issuer, thief, old, monkeypatch)
+    chosen = await thief.post_form(page, "/issuer/password", new_password=PASSWORD, repeated=PASSWORD)
+    assert chosen.status == 403
+    assert b"new_password" in (await issuer.browser().log_in("ada@example.com", new)).body
 
 
 async def test_attempts_at_once_are_no_way_around_the_throttle(issuer: Issuer) -> None:

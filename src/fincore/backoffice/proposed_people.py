@@ -59,17 +59,22 @@ class StaffRolesExecutor:
         return _changed(act, found)
 
     async def execute_in(
-        self, transaction: Connection, proposal: Proposal, agreed: StaffDecision
+        self, transaction: Connection, proposal: Proposal, _: StaffDecision
     ) -> Executed | Impossible:
-        """Set the roles."""
+        """Set the roles, unless others were given meanwhile."""
         act = msgspec.json.decode(proposal.act, type=ProposedRoles)
-        if (changed := await self.check(proposal, agreed)) is not None:
-            return changed
         try:
             account = await self._keeper.set_roles_in(
-                transaction, act.subject, act.roles, _cause(proposal), username=act.username
+                transaction,
+                act.subject,
+                act.roles,
+                _cause(proposal),
+                username=act.username,
+                before=act.before,
             )
-        except (NoSuchPerson, PersonRefused) as error:
+        except NoSuchPerson:
+            return Impossible(f"{act.username} has not the roles {' '.join(act.before)} any more")
+        except PersonRefused as error:
             return Impossible(str(error))
         return Executed(f"{account.username}: {' '.join(account.groups)}")
 

@@ -130,9 +130,10 @@ class PeopleKeeper:
         cause: Cause,
         *,
         username: str = "",
+        before: Sequence[str] | None = None,
     ) -> StaffAccount:
-        """The same in a transaction of the caller, such as that of an approval."""
-        account = await StaffPeople.set_groups(transaction, subject, self._groups(roles))
+        """The same in a transaction of the caller, such as that of an approval. `before`: the roles that the person must have still."""
+        account = await StaffPeople.set_groups(transaction, subject, self._groups(roles), before=before)
         if account is None:
             raise NoSuchPerson(username or subject)
         await _record(transaction, "set_roles", account, cause)

@@ -75,8 +75,8 @@ class Logins:
         await self._attempts.forget(key)
         LOGINS.labels("one_time" if kept.is_one_time else "logged_in").inc()
         if kept.is_one_time:
-            return MustChoose(await self._sessions.new_ticket(kept.subject))
-        return LoggedIn(await self._sessions.begin(kept.subject))
+            return MustChoose(await self._sessions.new_ticket(kept.subject, kept.password_number))
+        return LoggedIn(await self._sessions.begin(kept.subject, kept.password_number))
 
     async def choose_password(
         self, ticket: str, password: str, repeated: str
@@ -88,5 +88,5 @@ class Logins:
         flaw = flaw_of(password, repeated, username=username)
         if flaw is not None:
             return NotChosen(flaw)
-        subject = await self._sessions.change_password(ticket, await self._passwords.hash(password))
-        return WrongLogin() if subject is None else LoggedIn(await self._sessions.begin(subject))
+        changed = await self._sessions.change_password(ticket, await self._passwords.hash(password))
+        return WrongLogin() if changed is None else LoggedIn(await self._sessions.begin(*changed))

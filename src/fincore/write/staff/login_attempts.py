@@ -35,8 +35,11 @@ class LoginAttempts:
         self._pool = pool
 
     async def begin(self, account: str, address: str) -> float:
-        """Count an attempt on an account from an address; how many seconds to wait before the next, 0 where it may be made now."""
-        for kind, key, throttle in (("account", account, ACCOUNT), ("address", address, ADDRESS)):
+        """Count an attempt on an account from an address; how many seconds to wait before the next, 0 where it may be made now.
+
+        The address comes first: one that must wait adds nothing to what is counted of accounts, so that it can lock none.
+        """
+        for kind, key, throttle in (("address", address, ADDRESS), ("account", account, ACCOUNT)):
             wait_seconds: float = await self._pool.fetchval(
                 _SQL.begin_attempt, kind, _hash(key), *map(float, throttle)
             )

@@ -47,6 +47,7 @@ class KeptPassword(msgspec.Struct, frozen=True, kw_only=True):
     subject: StaffSubject
     username: str
     password: PasswordHash
+    password_number: int
     is_one_time: bool
     may_log_in: bool
 
@@ -99,10 +100,16 @@ class StaffPeople:
 
     @staticmethod
     async def set_groups(
-        transaction: Connection, subject: StaffSubject, groups: Sequence[str]
+        transaction: Connection,
+        subject: StaffSubject,
+        groups: Sequence[str],
+        *,
+        before: Sequence[str] | None = None,
     ) -> StaffAccount | None:
-        """Give a person other roles, which count at once; None where there is no such person."""
-        row = await transaction.fetchrow(_SQL.set_groups, subject, list(groups))
+        """Give a person other roles, which count at once; None where there is no such person, or it has not those of `before` any more."""
+        row = await transaction.fetchrow(
+            _SQL.set_groups, subject, list(groups), None if before is None else list(before)
+        )
         return None if row is None else _account(dict(row))
 
     @staticmethod
@@ -149,6 +156,7 @@ class StaffPeople:
                 row["password_r"],
                 row["password_p"],
             ),
+            password_number=row["password_number"],
             is_one_time=row["is_one_time"],
             may_log_in=row["may_log_in"],
         )

@@ -7,8 +7,8 @@ on conflict (username_key) do nothing
 returning subject, username, name, groups, added_at, disabled_at, password_set_at, one_time_until;
 
 -- name: set_groups
--- Give a person other roles.
-update staff.people set groups = $2 where subject = $1
+-- Give a person other roles, who has those of $3 still, where they are named.
+update staff.people set groups = $2 where subject = $1 and ($3::text[] is null or groups = $3)
 returning subject, username, name, groups, added_at, disabled_at, password_set_at, one_time_until;
 
 -- name: disable_person
@@ -19,7 +19,7 @@ returning subject, username, name, groups, added_at, disabled_at, password_set_a
 -- name: reset_person
 -- Give a person a new one-time password, and enable the person.
 update staff.people
-set password_hash = $2, password_salt = $3, password_n = $4, password_r = $5, password_p = $6,
+set password_hash = $2, password_salt = $3, password_n = $4, password_r = $5, password_p = $6, password_number = password_number + 1,
     password_set_at = clock_timestamp(), one_time_until = clock_timestamp() + $7::interval, disabled_at = null
 where subject = $1
 returning subject, username, name, groups, added_at, disabled_at, password_set_at, one_time_until;
@@ -46,7 +46,7 @@ where username_key = $1;
 
 -- name: find_password
 -- What a login needs of the person with a username.
-select subject, username, password_hash, password_salt, password_n, password_r, password_p,
+select subject, username, password_hash, password_salt, password_n, password_r, password_p, password_number,
     one_time_until is not null as is_one_time,
     disabled_at is null and coalesce(one_time_until > clock_timestamp(), true) as may_log_in
 from staff.people
@@ -59,4 +59,5 @@ from unnest($1::text[], $2::text[]) as asked (subject, family_id)
 join staff.token_families as families on families.family_id = asked.family_id::uuid
 join staff.sessions as sessions on sessions.session_hash = families.session_hash
 join staff.people as people on people.subject = sessions.subject
-where people.subject = asked.subject and people.disabled_at is null and families.ended_at is null and sessions.ended_at is null;
+where people.subject = asked.subject and people.disabled_at is null and families.ended_at is null and sessions.ended_at is null
+    and sessions.password_number = people.password_number;

@@ -64,10 +64,10 @@ class StaffSessions:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def begin(self, subject: StaffSubject) -> Secret:
-        """Begin a session of a person; the secret of its browser."""
+    async def begin(self, subject: StaffSubject, password_number: int) -> Secret:
+        """Begin a session of a person, which counts while the password with the number does; the secret of its browser."""
         secret = _new_secret()
-        await self._pool.execute(_SQL.begin_session, _hash(secret.reveal()), subject)
+        await self._pool.execute(_SQL.begin_session, _hash(secret.reveal()), subject, password_number)
         return secret
 
     async def find(self, secret: str) -> Session | None:
@@ -127,10 +127,10 @@ class StaffSessions:
             following = await _add_token(connection, row["family_id"])
             return Grant(family_id=row["family_id"], session=session, refresh_token=following)
 
-    async def new_ticket(self, subject: StaffSubject) -> Secret:
-        """What lets a person choose a password, once and for some minutes, after a one-time password was right."""
+    async def new_ticket(self, subject: StaffSubject, password_number: int) -> Secret:
+        """What lets a person choose a password, once and for some minutes, after a one-time password was right, while that one counts."""
         ticket = _new_secret()
-        await self._pool.execute(_SQL.add_ticket, _hash(ticket.reveal()), subject)
+        await self._pool.execute(_SQL.add_ticket, _hash(ticket.reveal()), subject, password_number)
         return ticket
 
     async def find_ticket(self, ticket: str) -> str | None:
@@ -140,14 +140,18 @@ class StaffSessions:
         )
         return username
 
-    async def change_password(self, ticket: str, password: PasswordHash) -> StaffSubject | None:
-        """Use a ticket: keep the chosen password and end the person's sessions. None for a ticket that does not count."""
+    async def change_password(self, ticket: str, password: PasswordHash) -> tuple[StaffSubject, int] | None:
+        """Use a ticket: keep the chosen password, and end the person's sessions; the person and the number of the password.
+
+        None for a ticket that does not count, also where another password was given meanwhile.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
-            subject = await connection.fetchval(_SQL.use_ticket, _hash(ticket), float(TICKET_SECONDS))
-            if subject is None:
+            used = await connection.fetchrow(_SQL.use_ticket, _hash(ticket), float(TICKET_SECONDS))
+            if used is None:
                 return None
-            await connection.execute(_SQL.set_password, subject, *password)
-            return StaffSubject(subject)
+            subject, shown = used
+            number = await connection.fetchval(_SQL.set_password, subject, *password, shown)
+            return None if number is None else (StaffSubject(subject), number)
 
     async def purge(self) -> None:
         """Delete what has ended long ago."""

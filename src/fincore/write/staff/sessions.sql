@@ -1,6 +1,6 @@
 -- name: begin_session
--- Begin a session of a person.
-insert into staff.sessions (session_hash, subject) values ($1, $2);
+-- Begin a session of a person who showed a password.
+insert into staff.sessions (session_hash, subject, password_number) values ($1, $2, $3);
 
 -- name: use_session
 -- The session with a hash and its person, while it counts; it is used now.
@@ -9,7 +9,7 @@ from staff.people as people
 where sessions.session_hash = $1 and sessions.ended_at is null
     and sessions.seen_at > clock_timestamp() - make_interval(secs => $2)
     and sessions.begun_at > clock_timestamp() - make_interval(secs => $3)
-    and people.subject = sessions.subject and people.disabled_at is null
+    and people.subject = sessions.subject and people.disabled_at is null and people.password_number = sessions.password_number
 returning sessions.session_hash, sessions.subject, people.username, people.name, people.groups,
     extract(epoch from sessions.begun_at)::bigint as begun_at_seconds;
 
@@ -60,7 +60,7 @@ where tokens.token_hash = $1 and tokens.used_at is not null and families.family_
 
 -- name: add_ticket
 -- Add a ticket for a new password.
-insert into staff.password_tickets (ticket_hash, subject) values ($1, $2);
+insert into staff.password_tickets (ticket_hash, subject, password_number) values ($1, $2, $3);
 
 -- name: find_ticket
 -- The username of the person of a ticket that counts.
@@ -68,15 +68,16 @@ select people.username
 from staff.password_tickets as tickets
 join staff.people as people using (subject)
 where tickets.ticket_hash = $1 and tickets.used_at is null and tickets.issued_at > clock_timestamp() - make_interval(secs => $2)
-    and people.disabled_at is null and people.one_time_until is not null;
+    and people.disabled_at is null and people.one_time_until > clock_timestamp() and people.password_number = tickets.password_number;
 
 -- name: use_ticket
 -- Use a ticket that counts.
 update staff.password_tickets as tickets set used_at = clock_timestamp()
 from staff.people as people
 where tickets.ticket_hash = $1 and tickets.used_at is null and tickets.issued_at > clock_timestamp() - make_interval(secs => $2)
-    and people.subject = tickets.subject and people.disabled_at is null and people.one_time_until is not null
-returning tickets.subject;
+    and people.subject = tickets.subject and people.disabled_at is null and people.one_time_until > clock_timestamp()
+    and people.password_number = tickets.password_number
+returning tickets.subject, tickets.password_number;
 
 -- name: set_password
 -- Keep the password that a person chose, end every session and every other ticket of that person.
@@ -86,9 +87,10 @@ with ended as (
     delete from staff.password_tickets where subject = $1 and used_at is null
 )
 update staff.people
-set password_hash = $2, password_salt = $3, password_n = $4, password_r = $5, password_p = $6,
+set password_hash = $2, password_salt = $3, password_n = $4, password_r = $5, password_p = $6, password_number = password_number + 1,
     password_set_at = clock_timestamp(), one_time_until = null
-where subject = $1;
+where subject = $1 and password_number = $7
+returning password_number;
 
 -- name: purge_sessions
 -- Delete sessions that can count no more, with the codes and tokens that followed from them.

@@ -19,6 +19,8 @@ create table staff.people (
     password_r      integer     not null check (password_r between 8 and 32),
     password_p      integer     not null check (password_p between 1 and 16),
     password_set_at timestamptz not null default clock_timestamp(),
+    -- Which of the person's passwords it is: what was begun with another one counts no more, however late it was written.
+    password_number integer     not null default 1 check (password_number > 0),
     -- Until when a one-time password lets its person set another; null: the person chose it.
     one_time_until  timestamptz
 );
@@ -49,6 +51,8 @@ create index login_attempts_by_age on staff.login_attempts (last_at);
 create table staff.sessions (
     session_hash    bytea       primary key check (octet_length(session_hash) = 32),
     subject         text        collate "C" not null references staff.people on delete cascade,
+    -- The password that began it.
+    password_number integer     not null check (password_number > 0),
     begun_at        timestamptz not null default clock_timestamp(),
     seen_at         timestamptz not null default clock_timestamp(),
     ended_at        timestamptz
@@ -60,6 +64,7 @@ create index sessions_by_age on staff.sessions (begun_at);
 create table staff.password_tickets (
     ticket_hash     bytea       primary key check (octet_length(ticket_hash) = 32),
     subject         text        collate "C" not null references staff.people on delete cascade,
+    password_number integer     not null check (password_number > 0),
     issued_at       timestamptz not null default clock_timestamp(),
     used_at         timestamptz
 );
