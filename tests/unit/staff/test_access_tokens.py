@@ -1,7 +1,6 @@
 """Access tokens of any issuer: what of their header and claims is taken, case by case."""
 
 import json
-import time
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Any
@@ -23,13 +22,19 @@ from fixtures.staff_server import (
     signing_key,
 )
 
-NOW = datetime.fromtimestamp(int(time.time()), UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW_SECONDS = int(NOW.timestamp())
 NAMED = Audience(issuer=AUDIENCE.issuer, client_id=CLIENT_ID, audience="payments-api", groups_claim="roles")
+
+
+def of_cognito(**claims: Any) -> dict[str, Any]:
+    """The claims of an access token of Cognito that was made now."""
+    return access_claims(**{"iat": NOW_SECONDS, "exp": NOW_SECONDS + 900} | claims)
 
 
 def of_openid(**claims: Any) -> dict[str, Any]:
     """The claims of an access token that is not of Cognito."""
-    return access_claims(token_use=None, **claims)
+    return of_cognito(token_use=None, **claims)
 
 
 async def taken(token: str) -> str:
@@ -68,6 +73,13 @@ async def test_header_that_asks_for_anything_else_is_refused(header: dict[str, o
         await taken(with_header(signed(access_claims()), **header))
 
 
+@pytest.mark.parametrize("filler", [b'{"a":' * 1_200, b"[" * 5_900], ids=["objects", "lists"])
+async def test_header_nested_without_end_is_refused(filler: bytes) -> None:
+    header = urlsafe_b64encode(b'{"alg":"RS256","kid":"a","x":' + filler).rstrip(b"=").decode()
+    with pytest.raises(TokenRefused):
+        await taken(f"{header}.a.b")
+
+
 async def test_key_of_another_kind_verifies_nothing() -> None:
     key = RSAKey.generate_key(2048, {"kid": KEY_ID})
     token = jwt.encode({"alg": "RS256", "kid": KEY_ID}, access_claims(), key)
@@ -88,7 +100,7 @@ async def test_token_may_not_be_longer_than_its_bound() -> None:
         of_openid(aud="payments-api"),
         of_openid(aud=["other", "payments-api"], azp=CLIENT_ID),
         of_openid(aud="payments-api", client_id=CLIENT_ID),
-        access_claims(),
+        of_cognito(),
     ],
     ids=["audience", "several audiences", "client of RFC 9068", "Cognito"],
 )
@@ -106,14 +118,17 @@ def test_token_for_the_api_of_our_client_is_taken(claims: dict[str, Any]) -> Non
         of_openid(aud="payments-api", typ="ID"),
         of_openid(aud="payments-api", nonce="n"),
         of_openid(aud="payments-api", at_hash="h"),
-        access_claims(aud="other"),
-        access_claims(client_id=None),
-        access_claims(iss=f"{AUDIENCE.issuer}.evil.example.com"),
-        access_claims(exp="tomorrow"),
-        access_claims(exp=True),
-        access_claims(sub=""),
-        access_claims(sub="x" * 256),
-        access_claims(nbf=int(time.time()) + 3_600),
+        of_cognito(aud="other"),
+        of_cognito(client_id=None),
+        of_cognito(iss=f"{AUDIENCE.issuer}.evil.example.com"),
+        of_cognito(exp="tomorrow"),
+        of_cognito(exp=True),
+        of_cognito(sub=""),
+        of_cognito(username="ada\0"),
+        of_cognito(username="ada\n"),
+        of_openid(aud="payments-api", client_id=None),
+        of_cognito(sub="x" * 256),
+        of_cognito(nbf=NOW_SECONDS + 3_600),
     ],
     ids=[
         "audience is the client",
@@ -129,6 +144,9 @@ def test_token_for_the_api_of_our_client_is_taken(claims: dict[str, Any]) -> Non
         "end as a text",
         "end as a truth value",
         "empty subject",
+        "zero character in a name",
+        "line break after a name",
+        "no client",
         "long subject",
         "not yet",
     ],
@@ -139,13 +157,12 @@ def test_token_for_anything_else_is_refused(claims: dict[str, Any]) -> None:
 
 
 def test_clocks_may_be_apart_by_the_leeway_and_no_more() -> None:
-    now = int(NOW.timestamp())
-    assert read_claims(access_claims(exp=now - LEEWAY_SECONDS + 1), AUDIENCE, NOW)
-    assert read_claims(access_claims(iat=now + LEEWAY_SECONDS), AUDIENCE, NOW)
+    assert read_claims(of_cognito(exp=NOW_SECONDS - LEEWAY_SECONDS + 1), AUDIENCE, NOW)
+    assert read_claims(of_cognito(iat=NOW_SECONDS + LEEWAY_SECONDS), AUDIENCE, NOW)
     with pytest.raises(TokenRefused):
-        read_claims(access_claims(exp=now - LEEWAY_SECONDS), AUDIENCE, NOW)
+        read_claims(of_cognito(exp=NOW_SECONDS - LEEWAY_SECONDS), AUDIENCE, NOW)
     with pytest.raises(TokenRefused):
-        read_claims(access_claims(iat=now + LEEWAY_SECONDS + 1), AUDIENCE, NOW)
+        read_claims(of_cognito(iat=NOW_SECONDS + LEEWAY_SECONDS + 1), AUDIENCE, NOW)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +171,8 @@ def test_clocks_may_be_apart_by_the_leeway_and_no_more() -> None:
     ids=str,
 )
 def test_groups_are_a_list_or_words_of_a_text(value: object, groups: tuple[str, ...]) -> None:
-    assert read_claims(access_claims(roles=value), NAMED, NOW).groups == groups
+    assert read_claims(of_cognito(roles=value), NAMED, NOW).groups == groups
 
 
 def test_issuer_may_end_its_name_with_a_slash() -> None:
-    assert read_claims(access_claims(iss=f"{AUDIENCE.issuer}/"), AUDIENCE, NOW)
+    assert read_claims(of_cognito(iss=f"{AUDIENCE.issuer}/"), AUDIENCE, NOW)

@@ -145,7 +145,8 @@ def test_only_keys_of_accepted_algorithms_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"[]", b'{"keys": 1}', b"\xff", b'{"keys": []}', b'{"keys": ["x"]}']
+    "document",
+    [b"", b"[]", b'{"keys": 1}', b"\xff", b'{"keys": []}', b'{"keys": ["x"]}', b'{"keys": ' + b"[" * 2_000],
 )
 def test_document_that_is_no_key_set_is_an_outage(document: bytes) -> None:
     with pytest.raises(IssuerUnavailable):

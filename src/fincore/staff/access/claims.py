@@ -13,7 +13,8 @@ TOKEN_SECONDS_MAX: Final = 86_400
 """How long an access token may count at most (Cognito's longest); one that counts longer is refused."""
 
 _ACCESS: Final = "access"
-_Text = Annotated[str, Meta(min_length=1, max_length=255)]
+Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+"""A text that names: no database keeps U+0000, and no line of a log is to be broken."""
 
 
 class TokenRefused(Exception):
@@ -44,23 +45,25 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Registered(msgspec.Struct, frozen=True, kw_only=True):
-    iss: _Text
-    sub: _Text
+    iss: Text
+    sub: Text
     exp: Annotated[float, Meta(ge=0, le=2**53)]
     iat: Annotated[float, Meta(ge=0, le=2**53)] | None = None
     nbf: Annotated[float, Meta(ge=0, le=2**53)] | None = None
     aud: str | list[str] | None = None
     azp: str | None = None
+    appid: str | None = None
+    cid: str | None = None
     client_id: str | None = None
     token_use: str | None = None
     typ: str | None = None
     nonce: object = None
     at_hash: object = None
     c_hash: object = None
-    username: _Text | None = None
-    preferred_username: _Text | None = None
-    name: _Text | None = None
-    origin_jti: _Text | None = None
+    username: Text | None = None
+    preferred_username: Text | None = None
+    name: Text | None = None
+    origin_jti: Text | None = None
 
 
 def read_claims(claims: Mapping[str, Any], audience: Audience, now: datetime) -> Claims:
@@ -101,9 +104,11 @@ def _check_audience(registered: _Registered, of: Audience) -> None:
     """An id token of OpenID Connect has the client as `aud`, and claims that no access token has (OpenID Connect Core, 2 and 3.1.3.6)."""
     if registered.token_use not in (None, _ACCESS) or registered.typ == "ID":
         raise TokenRefused("The token is no access token.")
-    for client in (registered.client_id, registered.azp):
-        if client is not None and client != of.client_id:
-            raise TokenRefused("The token is for another client.")
+    clients = {registered.client_id, registered.azp, registered.appid, registered.cid} - {None}
+    if clients - {of.client_id}:
+        raise TokenRefused("The token is for another client.")
+    if not clients:
+        raise TokenRefused("The token names no client that it was given to.")
     if registered.token_use == _ACCESS and registered.client_id is not None and registered.aud is None:
         return
     if registered.nonce is not None or registered.at_hash is not None or registered.c_hash is not None:

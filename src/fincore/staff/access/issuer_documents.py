@@ -7,6 +7,7 @@ import aiohttp
 import msgspec
 from msgspec import Meta
 
+from fincore.staff.access.claims import Text
 from fincore.staff.access.tokens import IssuerUnavailable
 
 TIMEOUT_SECONDS: Final = 5.0
@@ -29,9 +30,9 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
 class UserInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What an issuer says of the bearer of a token (OpenID Connect Core 1.0, 5.3)."""
 
-    sub: Annotated[str, Meta(min_length=1, max_length=255)]
-    name: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
-    email: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    sub: Text
+    name: Text | None = None
+    email: Text | None = None
     email_verified: bool | str = False
 
     @property
@@ -75,7 +76,7 @@ class IssuerDocuments:
     async def _fetch(self, url: str, shape: type[Shape], *, token: str | None = None) -> Shape:
         try:
             return msgspec.json.decode(await self._body(url, token=token), type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise IssuerUnavailable("the issuer answers what is no document of its kind") from None
 
     async def _body(self, url: str, *, token: str | None = None) -> bytes:

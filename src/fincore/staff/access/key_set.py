@@ -96,7 +96,7 @@ def keys_in(document: bytes) -> dict[str, RSAKey | ECKey]:
     """The keys of a key set (RFC 7517) that verify tokens, by id. Raises `IssuerUnavailable` for what holds none."""
     try:
         entries = msgspec.json.decode(document, type=_KeySet).keys
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise IssuerUnavailable("the issuer answers what is no key set") from None
     found: dict[str, RSAKey | ECKey] = {}
     for entry in entries[:KEYS_MAX]:

@@ -69,7 +69,7 @@ def _header(token: str) -> _Header:
     try:
         raw = urlsafe_b64decode(segments[0] + "=" * (-len(segments[0]) % 4))
         header = msgspec.json.decode(raw, type=_Header)
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         raise TokenRefused("The token is signed in a way that is not accepted.") from None
     if header.crit is not None or header.b64 is not None:
         raise TokenRefused("The token asks for what is not supported.")
