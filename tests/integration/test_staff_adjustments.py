@@ -1,6 +1,7 @@
 """Adjustments that members of staff decide: counted by subject, above a limit with a second person, once for a proposal."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -13,7 +14,7 @@ from fincore.domain.one_person_limits import OnePersonLimit, OnePersonLimits
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.postgres.pool import create_pool
-from fincore.reconciliation.adjustments.acts import Adjustments, SecondPersonNeeded
+from fincore.reconciliation.adjustments.acts import AdjustmentRefused, Adjustments, SecondPersonNeeded
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fixtures.settlement_account import Settlement, line, settlement
@@ -98,6 +99,19 @@ async def test_proposal_is_booked_once_though_it_was_reversed(account: Settlemen
     assert await adjust(account, second, staff) == booked
     (count,) = await account.rows("select count(*) from reconciliation.adjustments")
     assert count["count"] == 1
+
+
+async def test_reversal_of_a_namesake_is_not_ones_own(account: Settlement) -> None:
+    """Two subjects may have one name: the repetition of one is no repetition of the other."""
+    first, _ = await breaks(account)
+    booked = await adjust(account, first, agreed("sub-lea", "prop_1"))
+    acts = Adjustments(account.ledgerdb, (), account.adjustments)
+    await AdjustmentTelling(account.ledgerdb, account.adjustments).tell()
+    reverse = partial(acts.reverse, booked.adjustment_id, by="ann", reason="it was wrong")
+    reversed_ = await reverse(staff=agreed("sub-ann", "prop_2"))
+    assert await reverse(staff=agreed("sub-ann", "prop_2")) == reversed_
+    with pytest.raises(AdjustmentRefused):
+        await reverse(staff=agreed("sub-eve", "prop_3"))
 
 
 async def test_log_names_both_people_of_a_proposal(account: Settlement) -> None:

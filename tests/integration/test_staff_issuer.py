@@ -262,7 +262,7 @@ async def test_address_that_must_wait_locks_no_account(pool: Pool) -> None:
 async def log_in_while_reset(
     issuer: Issuer, browser: Browser, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Reply, str]:
-    """What a login answers whose password was compared before another one was given; and that other one."""
+    """What a login answers after its password was compared and another one was given; and that other one."""
     compare, compared, reset = Passwords.is_right, asyncio.Event(), asyncio.Event()
 
     async def held(passwords: Passwords, *texts: Any) -> bool:

@@ -152,7 +152,7 @@ class Adjustments:
                 )
             if row["reversed"] is not None:
                 before = msgspec.json.decode(row["reversed"], type=AdjustmentReversed)
-                if (before.by, before.reason) == (by, reason):
+                if (before.by, before.reason, before.staff) == (by, reason, staff):
                     return before
                 raise AdjustmentRefused(
                     f"{adjustment_id} was reversed by {before.by} at {before.occurred_at:%Y-%m-%d %H:%M:%S} before"
@@ -316,9 +316,10 @@ def _lost(adjustment_id: AdjustmentId) -> AdjustmentRefused:
 def _repeated(booked: AdjustmentBooked, decision: Decision, what: str) -> AdjustmentBooked:
     """The adjustment itself where the same person decides the same again. Raises `AdjustmentRefused`."""
     minor = booked.gross_minor + booked.fee_minor
-    if (booked.kind, booked.by, booked.reason, minor) == (
+    if (booked.kind, booked.by, booked.staff, booked.reason, minor) == (
         decision.kind,
         decision.by,
+        decision.staff,
         decision.reason,
         decision.amount_minor,
     ):
