@@ -1004,6 +1004,27 @@ LEAKS = [
 ]
 
 
+@pytest.mark.parametrize(("minutes", "is_broken"), [(9, False), (11, True)])
+async def test_agreed_proposal_without_end_is_reported(
+    scene: Scene, minutes: int, *, is_broken: bool
+) -> None:
+    proposal_id = f"prop_{'0' * 26}"
+    await scene.tamper(
+        "insert into staff.proposals (proposal_id, kind, object_id, act, proposer_subject, proposer_username,"
+        " proposer_counted_for, reason, needed_because, status)"
+        " values ($1, 'refund', 'ch_1', '{}', 'sub-lea', 'lea', 'lea', 'asked by phone', 'it is much', 'approved')",
+        proposal_id,
+    )
+    await scene.tamper(
+        "insert into staff.proposal_steps (proposal_id, status_before, step, taken_at, subject, username, counted_for, reason)"
+        " values ($1, 'proposed', 'approve', clock_timestamp() - make_interval(mins => $2), 'sub-max', 'max', 'max', 'yes')",
+        proposal_id,
+        minutes,
+    )
+    found = await scene.broken("agreed_proposals_end")
+    assert [one.where for one in found] == ([f"proposal {proposal_id}"] if is_broken else [])
+
+
 async def test_card_number_query_agrees_with_search_in_code(scene: Scene) -> None:
     texts = dict(enumerate((*PUBLISHED, *PASTED, *NO_CARDS), start=1))
     bodies = {

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fincore.audit.invariants.adjustments_are_told import ADJUSTMENTS_ARE_TOLD
+from fincore.audit.invariants.agreed_proposals_end import AGREED_PROPOSALS_END
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
 from fincore.audit.invariants.bank_accounts_are_explained import BANK_ACCOUNTS_ARE_EXPLAINED
 from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_THEIR_ACTIONS
@@ -67,6 +68,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     BREAKS_FOLLOW_THEIR_ACTIONS,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
+    AGREED_PROPOSALS_END,
     NO_CARD_NUMBERS,
 )
 """Every invariant, in the order in which money flows."""

@@ -920,3 +920,15 @@ where assessed.type = 'charge.risk_assessed'
         and decided.type = 'charge.review_decided'
         and decided.data ->> 'decision' = 'approved'
   );
+
+-- name: agreed_proposals_that_wait
+-- Proposals that two people agreed on ten minutes ago or earlier, and that have no end. The role that carries them out measures them,
+-- too, but not while it is down.
+select
+    'proposal ' || p.proposal_id as place,
+    'was agreed on at ' || to_char(s.taken_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' and is not carried out' as finding
+from staff.proposals p
+join staff.proposal_steps s on s.proposal_id = p.proposal_id and s.step = 'approve'
+where p.status = 'approved' and s.taken_at < clock_timestamp() - interval '10 minutes'
+order by p.proposal_id
+limit 1000;
