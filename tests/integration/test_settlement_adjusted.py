@@ -31,11 +31,11 @@ from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
 from fixtures.settlement_account import Settlement, line, settlement
-from fixtures.settlement_falsified import FALSIFICATIONS, Lived, Payment, Refund, days, live
+from fixtures.settlement_falsified import FALSIFICATIONS, SWAPPED, Lived, Payment, Refund, days, live
 from fixtures.traffic import store_pool
 
 WIDE: Final[OnePersonLimits] = tuple(
-    OnePersonLimit(Currency(code), 10**9, 10**12) for code in ("usd", "eur", "gbp", "jpy")
+    OnePersonLimit(Currency(code), 10**9, 10**12) for code in ("usd", "eur", "gbp", "jpy", SWAPPED)
 )
 PLAIN: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 
