@@ -1,15 +1,28 @@
 // Every screen by its path. A screen's folder has its route, and the list here is where it is added.
 
 import { createRouter } from "@tanstack/react-router";
+import { breakRoute } from "./screens/break/route";
+import { breaksRoute } from "./screens/breaks/route";
 import { chargeRoute } from "./screens/charge/route";
 import { chargesRoute } from "./screens/charges/route";
 import { homeRoute } from "./screens/home/route";
 import { proposalsRoute } from "./screens/proposals/route";
+import { runRoute } from "./screens/run/route";
+import { runsRoute } from "./screens/runs/route";
 import { Failure } from "./shell/failure";
 import { NoScreen } from "./shell/no_screen";
 import { modeRoute, rootRoute, startRoute } from "./shell/routes";
 
-const screens = modeRoute.addChildren([homeRoute, chargesRoute, chargeRoute, proposalsRoute]);
+const screens = modeRoute.addChildren([
+  homeRoute,
+  chargesRoute,
+  chargeRoute,
+  proposalsRoute,
+  breaksRoute,
+  breakRoute,
+  runsRoute,
+  runRoute,
+]);
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([startRoute, screens]),

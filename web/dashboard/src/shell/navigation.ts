@@ -26,4 +26,11 @@ export const SECTIONS: readonly Section[] = [
       { name: "proposals", to: "/$mode/proposals", permission: "proposals.read" },
     ],
   },
+  {
+    name: "books",
+    entries: [
+      { name: "breaks", to: "/$mode/breaks", permission: "books.read" },
+      { name: "runs", to: "/$mode/runs", permission: "books.read" },
+    ],
+  },
 ];

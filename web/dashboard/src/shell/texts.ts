@@ -89,6 +89,9 @@ export const NAVIGATION = texts(
     unknownOutcomes: "Unknown outcomes",
     reviews: "Reviews",
     proposals: "Second person",
+    books: "Books",
+    breaks: "Breaks",
+    runs: "Reconciliation runs",
   },
   {
     home: "Start",
@@ -98,5 +101,8 @@ export const NAVIGATION = texts(
     unknownOutcomes: "Ungeklärte Ergebnisse",
     reviews: "Prüfungen",
     proposals: "Zweite Person",
+    books: "Bücher",
+    breaks: "Abweichungen",
+    runs: "Abgleiche",
   },
 );
