@@ -74,7 +74,7 @@ def test_person_sees_what_the_roles_allow_in_a_mode(dashboard: Dashboard, page: 
     dashboard.open(page, "/", "test-only", head="Home")
     expect(page.get_by_text("Test mode: no real money moves here.")).to_be_visible()
     assert page.url == f"{dashboard.url}/test"
-    expect(page.get_by_role("link", name="Live")).to_have_count(0)
+    expect(page.get_by_role("link", name="Live", exact=True)).to_have_count(0)
     page.goto(f"{dashboard.url}/live/charges")
     expect(page.get_by_role("heading", name="You do not have permission to see this")).to_be_visible()
     assert flaws(page) == []

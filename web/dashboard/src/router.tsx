@@ -5,6 +5,12 @@ import { breakRoute } from "./screens/break/route";
 import { breaksRoute } from "./screens/breaks/route";
 import { chargeRoute } from "./screens/charge/route";
 import { chargesRoute } from "./screens/charges/route";
+import { deadLetterRoute } from "./screens/dead_letter/route";
+import { deadLettersRoute } from "./screens/dead_letters/route";
+import { deliveriesRoute } from "./screens/deliveries/route";
+import { deliveryRoute } from "./screens/delivery/route";
+import { endpointRoute } from "./screens/endpoint/route";
+import { endpointsRoute } from "./screens/endpoints/route";
 import { homeRoute } from "./screens/home/route";
 import { proposalsRoute } from "./screens/proposals/route";
 import { runRoute } from "./screens/run/route";
@@ -22,6 +28,12 @@ const screens = modeRoute.addChildren([
   breakRoute,
   runsRoute,
   runRoute,
+  deadLettersRoute,
+  deadLetterRoute,
+  deliveriesRoute,
+  deliveryRoute,
+  endpointsRoute,
+  endpointRoute,
 ]);
 
 export const router = createRouter({

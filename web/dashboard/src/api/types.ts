@@ -37,3 +37,6 @@ export type LedgerAccount = Schemas["StaffLedgerAccount"];
 export type Posting = Schemas["StaffPosting"];
 export type StaffAct = Schemas["StaffAct"];
 export type Member = Schemas["StaffMember"];
+export type DeadLetterDetail = Schemas["StaffDeadLetterDetail"];
+export type ParkedStream = Schemas["StaffParkedStream"];
+export type WebhookDeliveryDetail = Schemas["StaffWebhookDeliveryDetail"];

@@ -33,4 +33,12 @@ export const SECTIONS: readonly Section[] = [
       { name: "runs", to: "/$mode/runs", permission: "books.read" },
     ],
   },
+  {
+    name: "operations",
+    entries: [
+      { name: "deadLetters", to: "/$mode/dead_letters", permission: "jobs.read" },
+      { name: "deliveries", to: "/$mode/deliveries", permission: "deliveries.read" },
+      { name: "endpoints", to: "/$mode/endpoints", permission: "merchants.read" },
+    ],
+  },
 ];

@@ -92,6 +92,10 @@ export const NAVIGATION = texts(
     books: "Books",
     breaks: "Breaks",
     runs: "Reconciliation runs",
+    operations: "Operations",
+    deadLetters: "Dead letters",
+    deliveries: "Webhook deliveries",
+    endpoints: "Webhook endpoints",
   },
   {
     home: "Start",
@@ -104,5 +108,9 @@ export const NAVIGATION = texts(
     books: "Bücher",
     breaks: "Abweichungen",
     runs: "Abgleiche",
+    operations: "Betrieb",
+    deadLetters: "Aufgegebene Aufträge",
+    deliveries: "Webhook-Sendungen",
+    endpoints: "Webhook-Adressen",
   },
 );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import type { Need } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
@@ -9,16 +9,20 @@ import { Status } from "../../parts/status";
 import { Distance } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { NAVIGATION } from "../../shell/texts";
-import type { AddressFilters } from "../charges/filters";
 import { HOME, NEEDS } from "./texts";
 
 const REFRESH_MILLISECONDS = 30_000;
 
-/** The needs that the list of charges can show, and the filter for each. */
-const LISTED: Partial<Readonly<Record<Need["kind"], AddressFilters>>> = {
-  unknown_outcomes: { unknown: "true" },
-  reviews: { review: "open" },
-  disputes_due: { disputed: "true" },
+/** The list of each need that has one. */
+const LISTED: Partial<Readonly<Record<Need["kind"], Pick<LinkProps, "to" | "search">>>> = {
+  unknown_outcomes: { to: "/$mode/charges", search: { unknown: "true" } },
+  reviews: { to: "/$mode/charges", search: { review: "open" } },
+  disputes_due: { to: "/$mode/charges", search: { disputed: "true" } },
+  dead_letters: { to: "/$mode/dead_letters" },
+  parked_streams: { to: "/$mode/dead_letters" },
+  breaks: { to: "/$mode/breaks" },
+  endpoints_failing: { to: "/$mode/endpoints", search: { condition: "failing" } },
+  proposals: { to: "/$mode/proposals" },
 };
 
 /** What needs a person today. */
@@ -59,12 +63,12 @@ function NeedLine({ need }: { need: Need }) {
   const { language } = useLanguage();
   const mode = useModeOfPage();
   const name = NEEDS[language][need.kind];
-  const search = LISTED[need.kind];
+  const listed = LISTED[need.kind];
   return (
     <li>
       <span className="chips">
-        {search ? (
-          <Link to="/$mode/charges" params={{ mode }} search={search}>
+        {listed ? (
+          <Link {...listed} params={{ mode }}>
             {name}
           </Link>
         ) : (
