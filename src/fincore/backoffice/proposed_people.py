@@ -22,7 +22,7 @@ class ProposedRoles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StaffMemberExecutor:
-    """Adds a person, with the one-time password that the proposer was shown."""
+    """Adds a person without a password, so that neither of the two people who agreed on it can log in as a third."""
 
     def __init__(self, keeper: PeopleKeeper) -> None:
         self._keeper = keeper

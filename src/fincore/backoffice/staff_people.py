@@ -14,7 +14,7 @@ from fincore.domain.ids import RequestId, StaffSubject
 from fincore.domain.secret import Secret
 from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.pool import Connection, Pool, transaction_on
-from fincore.write.staff.acts import Act, Acts
+from fincore.write.staff.acts import Act, Acts, Details
 from fincore.write.staff.login_attempts import LoginAttempts
 from fincore.write.staff.passwords import PasswordHash, Passwords, one_time_password
 from fincore.write.staff.people import (
@@ -59,12 +59,11 @@ class NewPassword(NamedTuple):
 
 
 class PreparedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who is not added yet. The password is kept as a hash."""
+    """A person who is not added yet."""
 
     username: str
     name: str
     groups: tuple[str, ...]
-    password_hash: PasswordHash
 
 
 def operator(by: str) -> StaffActor:
@@ -88,30 +87,38 @@ class PeopleKeeper:
 
     async def add(self, username: str, name: str, roles: Sequence[str], cause: Cause) -> NewPassword:
         """Add a person with some roles and a one-time password. Raises `PersonRefused`."""
-        prepared, password = await self.prepared(username, name, roles)
+        prepared = await self.prepared(username, name, roles)
+        password = one_time_password()
+        hashed = await self._passwords.hash(password.reveal())
         async with transaction_on(self._pool) as transaction:
-            account = await self.add_in(transaction, prepared, cause)
+            account = await self.add_in(transaction, prepared, cause, password=hashed)
         return NewPassword(account, password)
 
-    async def prepared(self, username: str, name: str, roles: Sequence[str]) -> tuple[PreparedPerson, Secret]:
-        """A person who may be added later, and the one-time password that works from then on. Raises `PersonRefused`."""
+    async def prepared(self, username: str, name: str, roles: Sequence[str]) -> PreparedPerson:
+        """A person who may be added later. Raises `PersonRefused`."""
         groups, shown = self._groups(roles), _name(name or username)
         if await self.is_taken(username):
             raise PersonRefused(f"there is a person {username} already: `fincore staff list` lists them all")
-        password = one_time_password()
-        hashed = await self._passwords.hash(password.reveal())
-        prepared = PreparedPerson(username=username, name=shown, groups=groups, password_hash=hashed)
-        return prepared, password
+        return PreparedPerson(username=username, name=shown, groups=groups)
 
     async def is_taken(self, username: str) -> bool:
         """Whether a person has this username, in any spelling. Raises `PersonRefused` for a text that is none."""
         return await self._people.find(username) is not None
 
     @staticmethod
-    async def add_in(transaction: Connection, prepared: PreparedPerson, cause: Cause) -> StaffAccount:
-        """Add a prepared person in a transaction of the caller, such as that of an approval. Raises `PersonRefused`."""
+    async def add_in(
+        transaction: Connection,
+        prepared: PreparedPerson,
+        cause: Cause,
+        *,
+        password: PasswordHash | None = None,
+    ) -> StaffAccount:
+        """Add a prepared person in a transaction of the caller, such as that of an approval. Raises `PersonRefused`.
+
+        Without a password, the person logs in once an operator has given one by `reset`.
+        """
         account = await StaffPeople.add(
-            transaction, prepared.username, prepared.name, prepared.groups, prepared.password_hash
+            transaction, prepared.username, prepared.name, prepared.groups, password
         )
         await _record(transaction, "add_person", account, cause)
         return account
@@ -143,12 +150,18 @@ class PeopleKeeper:
         """Disable a person: every session ends, and access tokens are refused at once. Raises `PersonRefused` and `NoSuchPerson`."""
         subject = await self._subject(username)
         async with transaction_on(self._pool) as transaction:
-            account = await StaffPeople.disable(transaction, subject)
-            if account is None:
-                raise PersonRefused(
-                    f"{username} is disabled already: `fincore staff reset {username}` lets the person in again"
-                )
+            account = await self.disable_in(transaction, subject, username=username)
             await _record(transaction, "disable_person", account, cause)
+        return account
+
+    @staticmethod
+    async def disable_in(transaction: Connection, subject: StaffSubject, *, username: str) -> StaffAccount:
+        """The same in a transaction of the caller, who records the act there. Raises `PersonRefused`."""
+        account = await StaffPeople.disable(transaction, subject)
+        if account is None:
+            raise PersonRefused(
+                f"{username} is disabled already: `fincore staff reset {username}` lets the person in again"
+            )
         return account
 
     async def reset(self, username: str, cause: Cause) -> NewPassword:
@@ -197,6 +210,11 @@ def _name(name: str) -> str:
     return shown
 
 
+def details_of(account: StaffAccount) -> Details:
+    """What the audit trail keeps of a person who was changed."""
+    return {"username": account.username, "roles": " ".join(account.groups)}
+
+
 async def _record(transaction: Connection, action: str, account: StaffAccount, cause: Cause) -> None:
     await Acts.add(
         transaction,
@@ -208,6 +226,6 @@ async def _record(transaction: Connection, action: str, account: StaffAccount, c
             object_id=account.subject,
             reason=cause.reason,
             request_id=cause.request_id,
-            details={"username": account.username, "roles": " ".join(account.groups)},
+            details=details_of(account),
         ),
     )

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from fincore.staff.proposals.body import StaffProposalBody
 from fincore.write.staff.people import StaffAccount
 
 
@@ -30,7 +29,9 @@ class StaffMemberBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     one_time_until: Annotated[
         datetime | None,
-        Meta(description="Until when a one-time password counts; null: the person chose a password."),
+        Meta(
+            description="Until when a one-time password counts, in the past for a person who was given none yet; null: the person chose a password."
+        ),
     ]
 
 
@@ -39,22 +40,6 @@ class StaffMemberList(msgspec.Struct, frozen=True, kw_only=True):
 
     object: Annotated[Literal["list"], Meta(description="The kind of object that this is.")] = "list"
     data: Annotated[list[StaffMemberBody], Meta(description="The people, by username.")]
-
-
-class StaffProposedMemberBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who is added once a second admin has approved it."""
-
-    object: Annotated[Literal["proposed_member"], Meta(description="The kind of object that this is.")] = (
-        "proposed_member"
-    )
-    proposal: Annotated[StaffProposalBody, Meta(description="What waits for a second person.")]
-    one_time_password: Annotated[
-        str | None,
-        Meta(
-            description="The password for the first login, in the first answer alone: only its hash is stored, and it opens nothing before the "
-            "approval. null in a repeated answer: if the first one was lost, withdraw the proposal and propose the person again."
-        ),
-    ]
 
 
 def render_member(account: StaffAccount) -> StaffMemberBody:

@@ -1,23 +1,25 @@
 """/staff/v1/people: people of the built-in issuer, as admins keep them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 
 from fincore.backoffice.proposed_people import ProposedRoles
-from fincore.backoffice.staff_people import Cause, PeopleKeeper
+from fincore.backoffice.staff_people import PeopleKeeper, details_of
+from fincore.domain.proposal import ProposalKind
 from fincore.eventstore.commit import IdempotencyKey
+from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
 from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
-from fincore.staff.acting import Deed, Reasoned, StaffActs, read_act
-from fincore.staff.answers import Answer, Answers, answered
-from fincore.staff.people.body import StaffMemberList, StaffProposedMemberBody, render_member
+from fincore.staff.acting import Deed, Made, Reasoned, StaffActs, read_act
+from fincore.staff.answers import Answers, answered
+from fincore.staff.people.body import StaffMemberList, render_member
 from fincore.staff.people.openapi import ADD_PERSON, DISABLE_PERSON, LIST_PEOPLE, SET_ROLES
 from fincore.staff.people.requests import StaffPersonRequest, StaffRolesRequest
-from fincore.staff.proposals.body import StaffProposalBody
 from fincore.staff.proposing import Proposing
 from fincore.write.payments.flaw import first_text_flaw
 from fincore.write.staff.people import PersonRefused, StaffAccount
@@ -27,6 +29,9 @@ NEEDED: Final = "a person's roles decide what they may do: two people agree on t
 _PERSON: Final = msgspec.json.Decoder(StaffPersonRequest)
 _ROLES: Final = msgspec.json.Decoder(StaffRolesRequest)
 _REASONED: Final = msgspec.json.Decoder(Reasoned)
+
+Prepare = Callable[[], Awaitable[NewProposal]]
+"""Makes what is to be proposed, or raises `Problem`."""
 
 
 class PeopleHandlers:
@@ -72,51 +77,34 @@ class PeopleHandlers:
         self._require(visit)
         if flaw := first_text_flaw([("username", request.username), ("name", request.name)]):
             raise Problem(flaw.code, flaw.detail, param=flaw.param)
-        try:
-            prepared, password = await self._keeper.prepared(request.username, request.name, request.roles)
-        except PersonRefused as refused:
-            raise _impossible(refused) from None
-        new = NewProposal(
-            kind="staff_member",
-            livemode=None,
-            merchant_id=None,
-            object_id=prepared.username,
-            money=None,
-            act=prepared,
-            proposer=visit.person.actor,
-            reason=request.reason,
-            needed_because=NEEDED,
-        )
-        response = await self._propose(call, visit, request, new, "add_person")
-        is_first = ("idempotent-replayed", "true") not in response.headers
-        body = StaffProposedMemberBody(
-            proposal=msgspec.json.decode(response.body, type=StaffProposalBody),
-            one_time_password=password.reveal() if is_first else None,
-        )
-        return msgspec.structs.replace(response, body=json_response(202, body).body)
+
+        async def prepare() -> NewProposal:
+            try:
+                prepared = await self._keeper.prepared(request.username, request.name, request.roles)
+            except PersonRefused as refused:
+                raise _impossible(refused) from None
+            return _proposal_of(visit, request, "staff_member", prepared.username, prepared)
+
+        deed = Deed(action="add_person", object_kind="person", object_id=request.username)
+        return await self._propose(call, visit, request, deed, prepare)
 
     async def set_roles(self, call: Call, visit: Visit) -> Response:
         """Propose roles of a person."""
         account = await self._account(call, visit)
         request = await read_act(call, _ROLES)
-        try:
-            roles = self._keeper.checked_roles(request.roles)
-        except PersonRefused as refused:
-            raise _impossible(refused) from None
-        new = NewProposal(
-            kind="staff_roles",
-            livemode=None,
-            merchant_id=None,
-            object_id=account.subject,
-            money=None,
-            act=ProposedRoles(
+
+        async def prepare() -> NewProposal:
+            try:
+                roles = self._keeper.checked_roles(request.roles)
+            except PersonRefused as refused:
+                raise _impossible(refused) from None
+            act = ProposedRoles(
                 subject=account.subject, username=account.username, before=account.groups, roles=roles
-            ),
-            proposer=visit.person.actor,
-            reason=request.reason,
-            needed_because=NEEDED,
-        )
-        return await self._propose(call, visit, request, new, "set_roles")
+            )
+            return _proposal_of(visit, request, "staff_roles", account.subject, act)
+
+        deed = Deed(action="set_roles", object_kind="person", object_id=account.subject)
+        return await self._propose(call, visit, request, deed, prepare)
 
     async def disable(self, call: Call, visit: Visit) -> Response:
         """Let a person in no more, at once."""
@@ -124,34 +112,36 @@ class PeopleHandlers:
         request = await read_act(call, _REASONED)
         if account.subject == visit.person.subject:
             raise Problem("act_not_possible", "Have another admin disable you.")
-        fingerprint = fingerprint_of(call.method, call.path, request)
 
-        async def make() -> Answer:
-            cause = Cause(visit.person.actor, request.reason, call.request_id)
+        async def make(transaction: Transaction) -> Made:
             try:
-                disabled = await self._keeper.disable(account.username, cause)
+                disabled = await self._keeper.disable_in(
+                    transaction, account.subject, username=account.username
+                )
             except PersonRefused as refused:
                 raise _impossible(refused) from None
-            return Answer(json_response(200, render_member(disabled)))
+            deed = Deed(
+                action="disable_person",
+                object_kind="person",
+                object_id=disabled.subject,
+                details=details_of(disabled),
+            )
+            return Made(json_response(200, render_member(disabled)), deed)
 
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._answers.once(key, fingerprint, make)
-
-        deed = Deed(action="disable_person", object_kind="person", object_id=account.subject)
-        return await self._acts.carry_out(call, visit, request, deed, carry)
+        return await self._acts.change(call, visit, request, make)
 
     async def _propose(
-        self, call: Call, visit: Visit, request: Reasoned, new: NewProposal, action: str
+        self, call: Call, visit: Visit, request: Reasoned, deed: Deed, prepare: Prepare
     ) -> Response:
+        """Propose what `prepare` returns, which is not called where the key has its answer already."""
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def carry(key: IdempotencyKey) -> Response:
             earlier = await self._answers.earlier(key, fingerprint)
             if earlier is not None:
                 return answered(earlier, is_replay=True)
-            return await self._proposing.propose(key, fingerprint, new)
+            return await self._proposing.propose(key, fingerprint, await prepare())
 
-        deed = Deed(action=action, object_kind="person", object_id=new.object_id)
         return await self._acts.carry_out(call, visit, request, deed, carry)
 
     async def _account(self, call: Call, visit: Visit) -> StaffAccount:
@@ -169,6 +159,22 @@ class PeopleHandlers:
                 "act_not_possible",
                 "Staff log in at the issuer that FINCORE_STAFF_ISSUER names: people and groups are kept there.",
             )
+
+
+def _proposal_of(
+    visit: Visit, request: Reasoned, kind: ProposalKind, object_id: str, act: msgspec.Struct
+) -> NewProposal:
+    return NewProposal(
+        kind=kind,
+        livemode=None,
+        merchant_id=None,
+        object_id=object_id,
+        money=None,
+        act=act,
+        proposer=visit.person.actor,
+        reason=request.reason,
+        needed_because=NEEDED,
+    )
 
 
 def _impossible(refused: PersonRefused) -> Problem:

@@ -5,7 +5,7 @@ from typing import Final
 from fincore.http.openapi import READ_PROBLEMS, Content, Operation, path_parameter
 from fincore.http.problems import ProblemCode
 from fincore.staff.acting import ACT_HEADERS, ACT_PARAMETERS, ACT_PROBLEMS, Reasoned
-from fincore.staff.people.body import StaffMemberBody, StaffMemberList, StaffProposedMemberBody
+from fincore.staff.people.body import StaffMemberBody, StaffMemberList
 from fincore.staff.people.requests import StaffPersonRequest, StaffRolesRequest
 from fincore.staff.proposals.body import StaffProposalBody
 
@@ -25,13 +25,14 @@ LIST_PEOPLE: Final = Operation(
 ADD_PERSON: Final = Operation(
     operation_id="add_person",
     summary="Propose a person of staff",
-    description=f"Proposes a person with roles; a second admin approves. `one_time_password` is in the first answer alone. {_OWN}",
+    description=f"Proposes a person with roles; a second admin approves. The person is added without a password, "
+    f"which an operator gives at a terminal (`fincore staff reset`). {_OWN}",
     tag=TAG,
     parameters=ACT_PARAMETERS,
     request_body=Content(shape=StaffPersonRequest, description="The person, and why."),
     responses={
         202: Content(
-            shape=StaffProposedMemberBody, description="A second person has to agree.", headers=ACT_HEADERS
+            shape=StaffProposalBody, description="A second person has to agree.", headers=ACT_HEADERS
         )
     },
     problems=_PROBLEMS,

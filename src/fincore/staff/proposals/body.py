@@ -85,7 +85,7 @@ class StaffProposalList(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="`cursor` of the next page; null on the last.")]
 
 
-HIDDEN: Final = frozenset({"key_hash", "password_hash"})
+HIDDEN: Final = frozenset({"key_hash"})
 """Fields of acts that nothing shows."""
 LISTED_CHARACTERS_MAX: Final = 2_000
 """Longer texts of an act, such as rules, are shown with the one proposal, and not in lists."""

@@ -52,6 +52,11 @@ def one_time_password() -> Secret:
     return Secret("-".join(groups))
 
 
+def no_password() -> PasswordHash:
+    """What is kept of a person who has no password yet: random bytes, which no known password hashes to."""
+    return PasswordHash(os.urandom(HASH_BYTES), os.urandom(SALT_BYTES))
+
+
 def normalized(password: str) -> str:
     """A password as it is hashed: the same whichever keyboard composed its characters (RFC 8265, 4.2: NFC)."""
     return unicodedata.normalize("NFC", password)

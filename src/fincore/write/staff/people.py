@@ -12,7 +12,7 @@ from fincore.domain.ids import StaffSubject, new_staff_subject
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.postgres.shared_fetch import SharedFetch
-from fincore.write.staff.passwords import ONE_TIME_HOURS, PasswordHash
+from fincore.write.staff.passwords import ONE_TIME_HOURS, PasswordHash, no_password
 
 _SQL = load_sql("fincore.write.staff", "people.sql")
 
@@ -80,9 +80,16 @@ class StaffPeople:
 
     @staticmethod
     async def add(
-        transaction: Connection, username: str, name: str, groups: Sequence[str], password: PasswordHash
+        transaction: Connection,
+        username: str,
+        name: str,
+        groups: Sequence[str],
+        password: PasswordHash | None,
     ) -> StaffAccount:
-        """Add a person with a one-time password. Raises `PersonRefused` where the username is taken."""
+        """Add a person with a one-time password; None: with none, so that only `reset` lets the person in.
+
+        Raises `PersonRefused` where the username is taken.
+        """
         key, subject = username_key(username), new_staff_subject()
         row = await transaction.fetchrow(
             _SQL.add_person,
@@ -91,8 +98,8 @@ class StaffPeople:
             key,
             name,
             list(groups),
-            *password,
-            timedelta(hours=ONE_TIME_HOURS),
+            *(no_password() if password is None else password),
+            timedelta(hours=0 if password is None else ONE_TIME_HOURS),
         )
         if row is None:
             raise PersonRefused(f"there is a person {username} already: `fincore staff list` lists them all")
