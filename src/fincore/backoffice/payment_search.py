@@ -19,6 +19,8 @@ from fincore.read.paymentdb.staff_lists import Scope
 
 HITS_MAX: Final = 8
 """Hits of one reading that are shown."""
+LOOKS_MAX: Final = 3
+"""Pages that one reading looks at until one has a hit."""
 
 FoundObject = Literal["charge", "refund", "dispute", "checkout_session", "payout", "event"]
 
@@ -32,7 +34,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """What one reading found, newest first. `is_prefix`: by how it begins, where nothing matches as a whole."""
+    """What one reading found, newest first. `is_prefix`: by how it begins, where nothing matches as a whole.
+
+    `has_more` without a hit: the look ended before the list did, and older charges may match.
+    """
 
     matched: ReadingKind
     hits: tuple[Hit, ...]
@@ -48,11 +53,11 @@ class SearchStores(NamedTuple):
 
 
 async def search(stores: SearchStores, scope: Scope, text: str) -> list[Group]:
-    """What a text finds within a scope, in the order of `READINGS`; a reading that finds nothing is left out."""
+    """What a text finds within a scope, in the order of `READINGS`; a reading of which there is nothing is left out."""
     readings = readings_of(text)
     by_id = _by_id(stores, scope, readings)
     groups = [group async for group in by_id] or [group async for group in _by_terms(stores, scope, readings)]
-    return [group for group in groups if group.hits]
+    return [group for group in groups if _is_told(group)]
 
 
 async def _by_id(stores: SearchStores, scope: Scope, readings: Readings) -> AsyncIterator[Group]:
@@ -92,6 +97,10 @@ async def _by_terms(stores: SearchStores, scope: Scope, readings: Readings) -> A
 
     async def group(matched: ReadingKind, filters: StaffChargeFilters, *, is_prefix: bool = False) -> Group:
         page = await charges.list_charges(scope, filters, limit=HITS_MAX)
+        for _ in range(LOOKS_MAX - 1):
+            if page.charges or page.next_place is None:
+                break
+            page = await charges.list_charges(scope, filters, after=page.next_place, limit=HITS_MAX)
         has_more = page.next_place is not None or page.is_cut
         return Group(matched=matched, hits=tuple(_hits(page.charges)), has_more=has_more, is_prefix=is_prefix)
 
@@ -119,7 +128,12 @@ async def _by_terms(stores: SearchStores, scope: Scope, readings: Readings) -> A
         if text is not None:
             whole = await group(kind, _with_term(kind, Wanted(text)))
             beginning = _with_term(kind, Wanted(text, is_prefix=True))
-            yield whole if whole.hits else await group(kind, beginning, is_prefix=True)
+            yield whole if _is_told(whole) else await group(kind, beginning, is_prefix=True)
+
+
+def _is_told(group: Group) -> bool:
+    """Whether a group found anything, or stopped looking before it could know that there is nothing."""
+    return bool(group.hits) or group.has_more
 
 
 def _with_term(kind: TermKind, wanted: Wanted) -> StaffChargeFilters:

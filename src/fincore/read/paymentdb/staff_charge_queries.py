@@ -100,7 +100,7 @@ class StaffChargeQueries:
         return ChargeTotals([ChargeTotal(**dict(row)) for row in rows], is_exact=end is None and not is_cut)
 
     async def _terms(self, scope: Scope, filters: StaffChargeFilters) -> tuple[tuple[str, ...] | None, bool]:
-        """The terms that the leading one stands for, and whether there are more of them."""
+        """The terms within the scope that the leading one stands for, and whether there are more of them."""
         leading = filters.leading_term
         if leading is None or filters.lead not in ("reference", "email", "metadata"):
             return None, False
@@ -108,9 +108,12 @@ class StaffChargeQueries:
         if not wanted.is_prefix:
             return (as_term(wanted.text),), False
         first, end = beginning_with(wanted.text)
-        rows: Sequence[asyncpg.Record] = await self._pool.fetch(
-            _SQL.terms_beginning, scope.livemode, kind, first, end, TERMS_MAX + 1
-        )
+        arguments: list[object] = [scope.livemode, kind, first, end, TERMS_MAX + 1]
+        statement = _SQL.terms_beginning
+        if scope.merchants is not None:
+            statement = _SQL.terms_of_merchants_beginning
+            arguments.append(list(scope.merchants))
+        rows: Sequence[asyncpg.Record] = await self._pool.fetch(statement, *arguments)
         found = tuple(row["term"] for row in rows)
         return found[:TERMS_MAX], len(found) > TERMS_MAX
 

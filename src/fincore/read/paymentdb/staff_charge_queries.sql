@@ -34,6 +34,28 @@ from (
 ) t
 join paymentdb.charges c on c.charge_id = t.charge_id
 
+-- name: walk_terms_of_merchants
+-- The same of some merchants: what others have with a term is not looked at.
+select c.*
+from (
+    select distinct found.charge_id
+    from unnest({terms}::text[]) as wanted (term)
+    cross join lateral (
+        select part.created_at, part.charge_id
+        from unnest({merchants}::text[]) as allowed (merchant_id)
+        cross join lateral (
+            select created_at, charge_id
+            from paymentdb.search_terms
+            where livemode = {livemode} and kind = {kind} and merchant_id = allowed.merchant_id and term = wanted.term{conditions}
+            order by created_at desc, charge_id desc
+            limit {looked_at}
+        ) part
+        order by part.created_at desc, part.charge_id desc
+        {slice}
+    ) found
+) t
+join paymentdb.charges c on c.charge_id = t.charge_id
+
 -- name: list_charges
 -- A page of the charges that a walk looks at.
 select *
@@ -91,6 +113,42 @@ from found
 where term is not null
 limit $5;
 
+-- name: terms_of_merchants_beginning
+-- The same of the merchants $6: one descent for each term and merchant.
+with recursive found as (
+    (
+        select min(next.term) as term
+        from unnest($6::text[]) as allowed (merchant_id)
+        cross join lateral (
+            select s.term
+            from paymentdb.search_terms s
+            where s.livemode = $1 and s.kind = $2 and s.merchant_id = allowed.merchant_id
+              and s.term >= $3 and ($4::text is null or s.term < $4)
+            order by s.term
+            limit 1
+        ) next
+    )
+    union all
+    select (
+        select min(next.term)
+        from unnest($6::text[]) as allowed (merchant_id)
+        cross join lateral (
+            select s.term
+            from paymentdb.search_terms s
+            where s.livemode = $1 and s.kind = $2 and s.merchant_id = allowed.merchant_id
+              and s.term > f.term and ($4::text is null or s.term < $4)
+            order by s.term
+            limit 1
+        ) next
+    )
+    from found f
+    where f.term is not null
+)
+select term
+from found
+where term is not null
+limit $5;
+
 -- name: find_charge
 -- One charge of one mode, of any merchant.
 select * from paymentdb.charges where livemode = $1 and charge_id = $2;
@@ -106,10 +164,6 @@ created_at >= {value};
 -- name: created_before
 -- Those created before a moment.
 created_at < {value};
-
--- name: of_merchants
--- Those of some merchants.
-merchant_id = any ({value}::text[]);
 
 -- name: with_status
 -- Those in a state.

@@ -125,8 +125,11 @@ class Walk(NamedTuple):
     def looks_max(self) -> int:
         """How many charges each walk looks at, at most."""
         # What a term leads to lies all over the table: each charge is a descent of its own.
-        in_all = staff_lists.LOOKED_AT_MAX if self.terms is None else staff_lists.LOOKED_AT_MAX // 2
-        return max(in_all // max(self.walks, 1), 1)
+        if self.terms is None:
+            return max(staff_lists.LOOKED_AT_MAX // max(self.walks, 1), 1)
+        # The newest of a term in some merchants are chosen from as many of each.
+        parts = self.walks * (1 if self.scope.merchants is None else len(self.scope.merchants))
+        return max(staff_lists.LOOKED_AT_MAX // 2 // max(parts, 1), 1)
 
     def looked_at(self, rows: int) -> int:
         """How many charges each walk looks at for a page of so many: no more than it needs where none is left out."""
@@ -143,19 +146,19 @@ class Walk(NamedTuple):
     def end_of_look(self, looked_at: int) -> tuple[str, list[object]]:
         """The statement for where walks that look at so many charges stop; no row where all come to their ends."""
         arguments = Arguments()
-        walk = self._walk(arguments, f"offset {arguments.add(looked_at - 1)} limit 1")
+        walk = self._walk(arguments, f"offset {arguments.add(looked_at - 1)} limit 1", looked_at)
         return _SQL.end_of_look.format(walk=walk), arguments.values
 
     def _statement(
         self, template: str, *, looked_at: int, rows: int | None = None
     ) -> tuple[str, list[object]]:
         arguments = Arguments()
-        walk = self._walk(arguments, f"limit {arguments.add(looked_at)}")
+        walk = self._walk(arguments, f"limit {arguments.add(looked_at)}", looked_at)
         conditions = arguments.joined(self._asked())
         placeholder = "" if rows is None else arguments.add(rows)
         return template.format(walk=walk, conditions=conditions, rows=placeholder), arguments.values
 
-    def _walk(self, arguments: Arguments, bound: str) -> str:
+    def _walk(self, arguments: Arguments, bound: str, looked_at: int) -> str:
         livemode = arguments.add(self.scope.livemode)
         conditions = arguments.joined(self._walked())
         if (place := arguments.place(self.after)) is not None:
@@ -166,6 +169,12 @@ class Walk(NamedTuple):
         if self.terms is not None and term is not None:
             template = _SQL.walk_terms
             parts |= {"terms": arguments.add(list(self.terms)), "kind": arguments.add(term[0])}
+            if self.scope.merchants is not None:
+                template = _SQL.walk_terms_of_merchants
+                parts |= {
+                    "merchants": arguments.add(list(self.scope.merchants)),
+                    "looked_at": arguments.add(looked_at),
+                }
         elif self.scope.merchants is not None:
             template = _SQL.walk_merchants
             parts["merchants"] = arguments.add(list(self.scope.merchants))
@@ -182,8 +191,6 @@ class Walk(NamedTuple):
     def _asked(self) -> Iterator[Condition]:
         """What is asked of each charge that the walk comes by."""
         filters, lead = self.filters, self.filters.lead
-        if self.terms is not None:
-            yield _SQL.of_merchants, None if self.scope.merchants is None else list(self.scope.merchants)
         for name, conditions in conditions_of(filters).items():
             # A term tells only one value of the metadata, and not under which key.
             if name != lead or name == "metadata":

@@ -49,8 +49,13 @@ class StaffSearchGroup(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="`true`: nothing is exactly the text, and these begin with it."),
     ]
-    hits: Annotated[list[StaffSearchHit], Meta(description="What was found, newest first.")]
-    has_more: Annotated[bool, Meta(description="Whether there is more than is shown.")]
+    hits: Annotated[
+        list[StaffSearchHit],
+        Meta(
+            description="What was found, newest first; none where FinCore looked at as much as it may and found nothing yet."
+        ),
+    ]
+    has_more: Annotated[bool, Meta(description="Whether there is, or may be, more than is shown.")]
 
 
 class StaffSearchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +63,8 @@ class StaffSearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     object: Annotated[Literal["search_result"], ObjectName] = "search_result"
     groups: Annotated[
-        list[StaffSearchGroup], Meta(description="The groups that found anything, the narrowest first.")
+        list[StaffSearchGroup],
+        Meta(description="The groups that found anything, or may have more, the narrowest first."),
     ]
 
 
