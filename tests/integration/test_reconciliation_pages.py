@@ -16,7 +16,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.adjustments.acts import Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
 from fincore.reconciliation.adjustments.listing import list_adjustments
-from fincore.reconciliation.breaks.listing import BreakFilters, breaks_statement, list_breaks
+from fincore.reconciliation.breaks.listing import BreakFilters, breaks_statement, list_breaks, standing_sums
 from fincore.reconciliation.file_decision import FileDecision
 from fincore.reconciliation.pages.day_pages import list_days
 from fincore.reconciliation.pages.file_record import read_file
@@ -114,6 +114,20 @@ async def test_standing_breaks_are_found_among_many_closed(account: Settlement, 
     (scan,) = [node for node in plan if node.get("Relation Name") == "breaks"]
     assert scan["Index Name"] == "breaks_standing"
     assert scan["Actual Rows"] == 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_sums_of_breaks_stop_at_the_bound_of_bigint(
+    account: Settlement, owner_pool: Pool, sign: int
+) -> None:
+    await happen(account, PLAIN, PLAIN)
+    await account.fetched([])
+    await run(account)
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute("update reconciliation.breaks set amount_minor = $1", sign * (2**63 - 2))
+    (found,) = await standing_sums(account.ledgerdb, livemode=False)
+    assert (found.breaks, found.amount_minor) == (2, sign * (2**63 - 1))
 
 
 async def test_runs_are_listed_with_what_each_did(account: Settlement) -> None:

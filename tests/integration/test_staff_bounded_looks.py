@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from fincore.backoffice import payment_search
+from fincore.backoffice.exports import Exports, TooManyTerms
 from fincore.backoffice.payment_search import SearchStores, search
 from fincore.domain.currency import Currency
 from fincore.domain.events import CHARGE_EVENTS, ChargeCreated
@@ -104,3 +105,20 @@ async def test_a_search_that_did_not_look_at_all_says_so(
     await folded(pool, paymentdb, *(created(1999, created_at=at) for at in later))
     groups = await search(SearchStores(paymentdb=paymentdb, eventstore=pool), ALL, "19,99 EUR")
     assert [(group.hits, group.has_more) for group in groups] == [((), True)]
+
+
+async def test_an_export_that_would_be_short_breaks_off(pool: Pool, paymentdb: Pool, dsn: str) -> None:
+    await folded(
+        pool, paymentdb, *(created(customer_email=f"ada{n:02d}@example.com") for n in range(TERMS_MAX + 1))
+    )
+    filters = StaffChargeFilters(email=Wanted("ada", is_prefix=True))
+    async with store_pool(dsn, "ledgerdb") as ledgerdb:
+        with pytest.raises(TooManyTerms, match="send more"):
+            await anext(Exports(paymentdb, ledgerdb).charges(ALL, filters))
+
+
+async def test_totals_beyond_bigint_are_a_lower_bound(pool: Pool, paymentdb: Pool, owner_pool: Pool) -> None:
+    await folded(pool, paymentdb, created(1), created(1))
+    await owner_pool.execute("update paymentdb.charges set amount_minor = 9223372036854775800")
+    totals, is_exact = await StaffChargeQueries(paymentdb).total(ALL, StaffChargeFilters())
+    assert ([one.amount_minor for one in totals], is_exact) == ([2**63 - 1], False)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import NamedTuple, cast
 
 from fincore.domain.currency import Currency
+from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import DisputeId, RefundId, stream_of
 from fincore.domain.outcome import DisputeStatus
 from fincore.domain.refund import RefundStatus
@@ -38,6 +39,10 @@ class RefundsRead(NamedTuple):
     ledger: Sequence[RefundSum]
 
 
+class TooManyTerms(FinCoreError):
+    """A beginning stands for more terms than one look reaches, so an export by it would not be whole."""
+
+
 class Exports:
     """Reads lists to their ends. A reader that takes no page for as long as a transaction may idle is cut off."""
 
@@ -51,12 +56,14 @@ class Exports:
         return (await self._charges.list_charges(scope, filters, limit=1)).is_cut
 
     async def charges(self, scope: Scope, filters: StaffChargeFilters) -> AsyncGenerator[ChargesRead, None]:
-        """The charges of a filter, newest first, as they are when it begins."""
+        """The charges of a filter, newest first, as they are when it begins. Raise `TooManyTerms` where it would leave some out."""
         async with _snapshot(self._paymentdb) as snapshot:
             queries = StaffChargeQueries(snapshot)
             after: Place | None = None
             while True:
                 page = await queries.list_charges(scope, filters, after=after, limit=PAGE_ROWS_MAX)
+                if page.is_cut:
+                    raise TooManyTerms("more terms begin so than one look reaches: send more of the address")
                 streams = [stream_of(one.charge_id) for one in page.charges]
                 yield ChargesRead(page.charges, await charge_sums(self._ledgerdb, streams) if streams else [])
                 after = page.next_place

@@ -22,6 +22,8 @@ _SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
 
 TERMS_MAX: Final = 50
 """Terms that a beginning may stand for."""
+SUM_MINOR_MAX: Final = 2**63 - 1
+"""A sum that is greater is told as this: 10,000 charges may come to more than a bigint holds."""
 
 
 class StaffChargePage(NamedTuple):
@@ -48,7 +50,10 @@ class ChargeTotal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeTotals(NamedTuple):
-    """Totals by currency; not `is_exact` where there are more charges than were looked at: each is then a lower bound."""
+    """Totals by currency; not `is_exact` where there are more charges than were looked at, or a sum reaches `SUM_MINOR_MAX`.
+
+    Each is then a lower bound.
+    """
 
     totals: list[ChargeTotal]
     is_exact: bool
@@ -97,7 +102,11 @@ class StaffChargeQueries:
         rows = await self._pool.fetch(statement, *arguments)
         statement, arguments = walk.end_of_look(walk.looks_max + 1)
         end = await self._pool.fetchrow(statement, *arguments)
-        return ChargeTotals([ChargeTotal(**dict(row)) for row in rows], is_exact=end is None and not is_cut)
+        totals = [ChargeTotal(**dict(row)) for row in rows]
+        is_held = all(
+            max(one.amount_minor, one.captured_minor, one.refunded_minor) < SUM_MINOR_MAX for one in totals
+        )
+        return ChargeTotals(totals, is_exact=end is None and not is_cut and is_held)
 
     async def _terms(self, scope: Scope, filters: StaffChargeFilters) -> tuple[tuple[str, ...] | None, bool]:
         """The terms within the scope that the leading one stands for, and whether there are more of them."""

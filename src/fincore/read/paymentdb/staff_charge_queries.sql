@@ -76,10 +76,12 @@ order by created_at desc, charge_id desc
 limit 1;
 
 -- name: total_charges
--- Counts and sums of the charges that a walk looks at, by currency.
+-- Counts and sums of the charges that a walk looks at, by currency. A sum beyond the range of bigint is its greatest value.
 select
-    currency, count(*) as charges, sum(amount_minor)::bigint as amount_minor, sum(captured_minor)::bigint as captured_minor,
-    sum(refunded_minor)::bigint as refunded_minor
+    currency, count(*) as charges,
+    least(sum(amount_minor), 9223372036854775807)::bigint as amount_minor,
+    least(sum(captured_minor), 9223372036854775807)::bigint as captured_minor,
+    least(sum(refunded_minor), 9223372036854775807)::bigint as refunded_minor
 from (
 {walk}
 ) looked

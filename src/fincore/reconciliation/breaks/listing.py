@@ -65,7 +65,10 @@ class ListedBreak(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StandingSum(msgspec.Struct, frozen=True, kw_only=True):
-    """The breaks of one status, class and currency that are not closed."""
+    """The breaks of one status, class and currency that are not closed.
+
+    `amount_minor` is 2**63 - 1 where they come to more, and so below zero.
+    """
 
     status: StandingStatus
     break_class: BreakClass

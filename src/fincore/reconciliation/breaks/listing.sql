@@ -71,7 +71,9 @@ from (
 
 -- name: standing_sums
 -- The breaks of a mode that are not closed, by status, class and currency: those first on which a person has to act.
-select status, class, currency, count(*) as breaks, coalesce(sum(amount_minor), 0)::bigint as amount_minor,
+-- A sum beyond the range of bigint is the greatest, or least, value that this holds.
+select status, class, currency, count(*) as breaks,
+    least(greatest(coalesce(sum(amount_minor), 0), -9223372036854775807), 9223372036854775807)::bigint as amount_minor,
     greatest(floor(extract(epoch from now() - min(opened_at)) / 86400), 0)::int as oldest_days
 from reconciliation.breaks
 where closed_at is null and livemode = $1

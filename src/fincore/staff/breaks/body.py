@@ -70,7 +70,9 @@ class StaffBreakSum(msgspec.Struct, frozen=True, kw_only=True):
     break_class: ClassOfBreak
     currency: BreakCurrency
     breaks: Annotated[int, Meta(description="How many there are.")]
-    amount_minor: Annotated[int, Meta(description="What they come to.")]
+    amount_minor: Annotated[
+        int, Meta(description="What they come to; 9223372036854775807 is that or more, and so below zero.")
+    ]
     oldest_days: Annotated[int, Meta(description="The age of the oldest in whole days.")]
 
 

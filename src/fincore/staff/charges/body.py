@@ -45,7 +45,7 @@ class StaffChargeTotals(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: Annotated[
         bool,
         Meta(
-            description="`false`: there are more charges than FinCore counts for one request, and each total is at least what it says."
+            description="`false`: there are more charges than FinCore counts for one request, or a sum reaches 9223372036854775807; each total is at least what it says."
         ),
     ]
 
