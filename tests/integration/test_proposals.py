@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import asyncpg
 import msgspec
@@ -30,7 +30,14 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, MerchantId, ProposalId
 from fincore.domain.money import Money
 from fincore.domain.one_person_limits import OnePersonLimit, OverLimit
-from fincore.domain.proposal import PROPOSAL_KINDS, PROPOSAL_TRANSITIONS, Proposal, ProposalKind
+from fincore.domain.proposal import (
+    PROPOSAL_KINDS,
+    PROPOSAL_TRANSITIONS,
+    Proposal,
+    ProposalKind,
+    ProposalStep,
+    StepFlaw,
+)
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.eventstore.commit import IdempotencyKey
@@ -408,6 +415,49 @@ async def test_failing_proposal_keeps_no_other_from_its_end(pool: Pool) -> None:
     with pytest.raises(RuntimeError, match="broken"):
         await decisions.finish()
     assert [(await read(pool, one.proposal_id)).status for one in (first, second)] == ["approved", "executed"]
+
+
+class ExpiryFails(Proposals):
+    """A store in which no proposal expires."""
+
+    async def take_step(self, proposal: Proposal, step: ProposalStep, **fields: Any) -> StepFlaw | None:
+        if step == "expire":
+            raise RuntimeError("broken")
+        return await super().take_step(proposal, step, **fields)
+
+
+async def test_failing_expiry_keeps_no_execution_from_its_end(pool: Pool, owner_pool: Pool) -> None:
+    old, agreed = await proposed(pool, "ch_1"), await proposed(pool, "ch_2")
+    await make_old(owner_pool, old)
+    await step(pool, agreed, "approve", MAX, "proposed")
+    with pytest.raises(RuntimeError, match="broken"):
+        await ProposalDecisions(ExpiryFails(pool), {"refund": Failing()}).finish()
+    assert (await read(pool, agreed.proposal_id)).status == "executed"
+
+
+async def test_stuck_proposals_keep_no_later_one_waiting(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fincore.write.staff.proposals.FINISHED_AT_ONCE_MAX", 2)
+    several = [await proposed(pool, f"ch_{number}") for number in range(3)]
+    for one in several:
+        await step(pool, one, "approve", MAX, "proposed")
+    executor = Failing(NotNow("away"), NotNow("away"))
+    assert await ProposalDecisions(Proposals(pool), {"refund": executor}).finish() == 1
+    assert (await read(pool, several[-1].proposal_id)).status == "executed"
+
+
+async def test_setting_agreed_on_too_long_ago_is_refused(pool: Pool, owner_pool: Pool) -> None:
+    proposal = await proposed(pool, "ch_1")
+    await step(pool, proposal, "approve", MAX, "proposed")
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("alter table staff.proposal_steps disable trigger user")
+        await connection.execute("update staff.proposal_steps set taken_at = taken_at - interval '7 days'")
+        await connection.execute("alter table staff.proposal_steps enable trigger user")
+    executors: dict[ProposalKind, InTransaction] = {"refund": InTransaction(Noting(pool))}
+    assert await ProposalDecisions(Proposals(pool), {**executors}).finish() == 1
+    ended = await read(pool, proposal.proposal_id)
+    written = await pool.fetchval("select count(*) from staff.proposals where object_id like 'of %'")
+    assert (ended.status, written) == ("refused", 0)
+    assert "within 7 days" in (ended.result or "")
 
 
 async def test_impossible_by_then_is_refused_and_says_why(api: Api, pool: Pool) -> None:

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from fincore.backoffice.staff_people import PreparedPerson
+from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.pool import Pool
+from fincore.write.staff.proposals import NewProposal, Proposals
 from fixtures.merchant_api import Api, Reply, serving_api
 from fixtures.staff_issuer import CAUSE, PASSWORD, Browser, Issuer, serving_issuer
 from fixtures.staff_server import serving_staff
@@ -154,3 +157,51 @@ async def test_issuer_of_the_installation_keeps_its_people_itself(api: Api) -> N
         assert reply.problem()[:2] == (409, "act_not_possible")
         bound = staff.person("admin", mode="test")
         assert (await bound.get("/staff/v1/people")).problem()[:2] == (403, "permission_missing")
+
+
+@pytest.mark.parametrize(("change", "fields"), [("disable", {}), ("roles", {"roles": ["viewer"]})])
+async def test_open_proposals_end_with_the_rights_of_their_person(
+    issuer: Issuer, change: str, fields: dict[str, Any]
+) -> None:
+    ada, bob, eva = [await admin(issuer, name) for name in ("ada", "bob", "eva")]
+    person = {"username": "new", "roles": ["viewer"]}
+    opened = (await eva.act("/staff/v1/people", "k", **person)).json()["id"]
+    other = (await ada.act("/staff/v1/people", "k", **person)).json()["id"]
+    (subject,) = [one.subject for one in await issuer.people.list() if one.username == "eva"]
+    changed = await ada.act(f"/staff/v1/people/{subject}/{change}", "c", **fields)
+    if change == "roles":
+        await bob.act(f"/staff/v1/proposals/{changed.json()['id']}/approve", "c")
+    ended = (await bob.get(f"/staff/v1/proposals/{opened}")).json()
+    assert ended["status"] == "refused"
+    assert ended["result"].startswith("the person who proposed it")
+    late = await bob.act(f"/staff/v1/proposals/{opened}/approve", "y")
+    assert late.problem()[:2] == (409, "proposal_not_open")
+    assert (await bob.get(f"/staff/v1/proposals/{other}")).json()["status"] == "proposed"
+
+
+async def test_nothing_of_a_disabled_person_is_approved(issuer: Issuer, pool: Pool) -> None:
+    """The proposal was on its way when its person was disabled, and was written after."""
+    _, bob = await admin(issuer, "eva"), await admin(issuer, "bob")
+    await issuer.people.disable("eva", CAUSE)
+    (subject,) = [one.subject for one in await issuer.people.list() if one.username == "eva"]
+    new = NewProposal(
+        kind="staff_member",
+        livemode=None,
+        merchant_id=None,
+        object_id="new",
+        money=None,
+        act=PreparedPerson(username="new", name="New", groups=("viewer",)),
+        proposer=StaffActor(subject, "eva"),
+        reason="a new colleague",
+        needed_because="it is about roles",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        proposal_id = await Proposals.add(connection, new)
+    refused = await bob.act(f"/staff/v1/proposals/{proposal_id}/approve", "y")
+    assert refused.problem()[:2] == (409, "act_not_possible")
+    proposal = await Proposals(pool).read(proposal_id)
+    assert proposal is not None
+    bobs = StaffActor("sub-bob", "bob")
+    assert await Proposals(pool).take_step(proposal, "approve", by=bobs, reason="y") == "not_open"
+    declined = await bob.act(f"/staff/v1/proposals/{proposal_id}/decline", "n")
+    assert declined.json()["status"] == "declined"

@@ -1,6 +1,6 @@
 """Proposals as two people of staff decide them, and as FinCore carries them out: each once, however often it is repeated."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -8,7 +8,7 @@ import structlog
 
 from fincore.domain.errors import FinCoreError, Overloaded, StoreUnavailable
 from fincore.domain.ids import ProposalId
-from fincore.domain.proposal import Proposal, ProposalKind, ProposalStep, StepFlaw
+from fincore.domain.proposal import AGREED_FOR, Proposal, ProposalKind, ProposalStep, StepFlaw
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.observability.failpoints import failpoint
@@ -16,6 +16,9 @@ from fincore.postgres.pool import Connection
 from fincore.write.staff.proposals import Proposals
 
 RESULT_CHARACTERS_MAX: Final = 1_000
+TOO_OLD: Final = (
+    f"it was not carried out within {AGREED_FOR.days} days: propose it again if it is still needed"
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +103,8 @@ class ProposalDecisions:
             return await self._finished(proposal)
         agreed = _agreed(proposal, by)
         if (flaw := await self._proposals.flaw(proposal, "approve", by)) is None:
+            if await self._proposals.is_proposer_disabled(proposal):
+                return NotDecided(None, proposal, "the person who proposed it is disabled: decline it")
             try:
                 impossible = await _checking(self._executors[proposal.kind]).check(proposal, agreed)
             except NotNow as error:
@@ -131,23 +136,36 @@ class ProposalDecisions:
 
         One that fails keeps no other from it. Raises the first failure after all were tried, and as stores do: the next call goes on.
         """
-        ended = 0
+        ended, failures = 0, list[Exception]()
         for proposal_id in await self._proposals.over():
-            proposal = await self._proposals.read(proposal_id)
-            if proposal is not None and await self._proposals.take_step(proposal, "expire") is None:
-                ended += 1
-        failed: Exception | None = None
-        for proposal_id in await self._proposals.under_way():
-            proposal = await self._proposals.read(proposal_id)
-            try:
-                if proposal is not None and (await self._finished(proposal)).status != "approved":
-                    ended += 1
-            except Exception as error:  # noqa: BLE001 -- raised below
-                _log.exception("staff.proposal_failed", proposal_id=proposal_id)
-                failed = failed or error
-        if failed is not None:
-            raise failed
+            ended += await self._tried(proposal_id, self._expired, failures)
+        agreed = await self._proposals.under_way()
+        while agreed:
+            for proposal_id in agreed:
+                ended += await self._tried(proposal_id, self._finished, failures)
+            agreed = await self._proposals.under_way(after=agreed[-1])
+        if failures:
+            raise failures[0]
         return ended
+
+    async def _tried(
+        self,
+        proposal_id: ProposalId,
+        end: Callable[[Proposal], Awaitable[Proposal]],
+        failures: list[Exception],
+    ) -> bool:
+        """Whether a proposal ended; a failure is logged, and added to the others."""
+        try:
+            proposal = await self._proposals.read(proposal_id)
+            return proposal is not None and (await end(proposal)).status not in ("proposed", "approved")
+        except Exception as error:  # noqa: BLE001 -- `finish` raises the first
+            _log.exception("staff.proposal_failed", proposal_id=proposal_id)
+            failures.append(error)
+            return False
+
+    async def _expired(self, proposal: Proposal) -> Proposal:
+        await self._proposals.take_step(proposal, "expire")
+        return await self._proposals.read(proposal.proposal_id) or proposal
 
     async def _decide(
         self, proposal: Proposal, step: ProposalStep, by: StaffActor, reason: str
@@ -188,7 +206,9 @@ class ProposalDecisions:
             now = await self._proposals.read_in(transaction, proposal.proposal_id)
             if now is None or now.status != "approved":
                 return
-            outcome = await executor.execute_in(transaction, now, agreed)
+            outcome: Executed | Impossible = Impossible(TOO_OLD)
+            if not await self._proposals.is_agreement_over(transaction, now):
+                outcome = await executor.execute_in(transaction, now, agreed)
             flaw = await self._proposals.take_step_in(
                 transaction, now, _step_of(outcome), result=_result_of(outcome)
             )

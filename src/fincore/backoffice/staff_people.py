@@ -24,10 +24,14 @@ from fincore.write.staff.people import (
     StaffPeople,
     username_key,
 )
+from fincore.write.staff.proposals import Proposals
 
 PERMISSION: Final = "staff.manage"
 OPERATOR: Final = "operator"
 """The subject of an operator at a terminal in the audit trail; no issuer gives it."""
+DISABLED: Final = "the person who proposed it was disabled"
+OTHER_ROLES: Final = "the person who proposed it got other roles: propose it again if it is still needed"
+"""Why an open proposal ended."""
 
 
 class ReadRole(Protocol):
@@ -143,6 +147,7 @@ class PeopleKeeper:
         account = await StaffPeople.set_groups(transaction, subject, self._groups(roles), before=before)
         if account is None:
             raise NoSuchPerson(username or subject)
+        await Proposals.refuse_open_of(transaction, subject, OTHER_ROLES)
         await _record(transaction, "set_roles", account, cause)
         return account
 
@@ -162,6 +167,7 @@ class PeopleKeeper:
             raise PersonRefused(
                 f"{username} is disabled already: `fincore staff reset {username}` lets the person in again"
             )
+        await Proposals.refuse_open_of(transaction, subject, DISABLED)
         return account
 
     async def reset(self, username: str, cause: Cause) -> NewPassword:

@@ -13,7 +13,7 @@ from fincore.domain.money import Money
 from fincore.domain.staff_actor import StaffActor, are_one_person
 
 ProposalStatus = Literal["proposed", "approved", "executed", "refused", "declined", "withdrawn", "expired"]
-"""`approved`: two people agreed, and it is being carried out. `refused`: they agreed, and by then it was impossible."""
+"""`approved`: two people agreed, and it is being carried out. `refused`: by then it was impossible, or the person who proposed it was disabled or got other roles."""
 ProposalStep = Literal["approve", "decline", "withdraw", "expire", "execute", "refuse"]
 
 PROPOSAL_TRANSITIONS: Final[Mapping[tuple[ProposalStatus, ProposalStep], ProposalStatus]] = MappingProxyType(
@@ -22,6 +22,7 @@ PROPOSAL_TRANSITIONS: Final[Mapping[tuple[ProposalStatus, ProposalStep], Proposa
         ("proposed", "decline"): "declined",
         ("proposed", "withdraw"): "withdrawn",
         ("proposed", "expire"): "expired",
+        ("proposed", "refuse"): "refused",
         ("approved", "execute"): "executed",
         ("approved", "refuse"): "refused",
     }
@@ -35,7 +36,7 @@ TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
         "withdraw": "the person who proposed it",
         "expire": "FinCore, after 7 days",
         "execute": "FinCore",
-        "refuse": "FinCore, where it is impossible by then",
+        "refuse": "FinCore, where it is impossible by then, or its person was disabled or got other roles",
     }
 )
 """Step -> who takes it."""
@@ -99,6 +100,8 @@ PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
 
 OPEN_FOR: Final = timedelta(days=7)
 """How long a proposal waits for a second person."""
+AGREED_FOR: Final = timedelta(days=7)
+"""How long what two people agreed on may be carried out: they knew of things as they were, for as long as a proposal waits."""
 OPEN_OF_ONE_PERSON_MAX: Final = 100
 """Proposals of one person that wait at a time."""
 

@@ -35,7 +35,7 @@ class StaffProposalBody(msgspec.Struct, frozen=True, kw_only=True):
         ProposalStatus,
         Meta(
             description="`proposed`: it waits for a second person. `approved`: they agreed, and FinCore carries it out. `executed`: it is done. "
-            "`refused`: they agreed, and by then it was impossible. `declined`, `withdrawn`, `expired`: nothing was done."
+            "`refused`: `result` says why. `declined`, `withdrawn`, `expired`: nothing was done."
         ),
     ]
     mode: Annotated[Mode | None, Meta(description="In which mode; null: what is to be done has none.")]

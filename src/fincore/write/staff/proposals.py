@@ -9,9 +9,10 @@ import asyncpg
 import msgspec
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import MerchantId, ProposalId, new_proposal_id
+from fincore.domain.ids import MerchantId, ProposalId, StaffSubject, new_proposal_id
 from fincore.domain.money import Money
 from fincore.domain.proposal import (
+    AGREED_FOR,
     OPEN_OF_ONE_PERSON_MAX,
     Proposal,
     ProposalKind,
@@ -205,15 +206,31 @@ class Proposals:
             return "not_open"
         return None
 
+    @staticmethod
+    async def refuse_open_of(transaction: Connection, subject: StaffSubject, why: str) -> None:
+        """End what a person of the built-in issuer proposed and that waits, in the transaction that changes the person."""
+        await transaction.execute(_SQL.refuse_open_of, subject, why)
+
+    @staticmethod
+    async def is_agreement_over(transaction: Connection, proposal: Proposal) -> bool:
+        """Whether two people agreed on it too long ago, by the clock of the database, for it to be carried out."""
+        now = await transaction.fetchval(_SQL.server_time)
+        return proposal.decided_at is None or now - proposal.decided_at >= AGREED_FOR
+
+    async def is_proposer_disabled(self, proposal: Proposal) -> bool:
+        """Whether the proposal is of a disabled person of the built-in issuer. Of people of another issuer it is not known: False."""
+        return bool(await self._pool.fetchval(_SQL.is_proposer_disabled, proposal.proposer.subject))
+
     async def measure(self) -> None:
         """Tell Prometheus how many wait, and for how long the oldest that was agreed on has not been carried out."""
         row = await self._pool.fetchrow(_SQL.measure)
         PROPOSALS_WAITING.set(row["waiting"] if row else 0)
         OLDEST_AGREED_SECONDS.set(row["agreed_seconds"] if row else 0.0)
 
-    async def under_way(self) -> list[ProposalId]:
-        """Those that two people agreed on and that are to be carried out still, oldest first, a bounded number."""
-        return [ProposalId(row[0]) for row in await self._pool.fetch(_SQL.under_way, FINISHED_AT_ONCE_MAX)]
+    async def under_way(self, after: ProposalId | None = None) -> list[ProposalId]:
+        """Those after an id that two people agreed on and that are to be carried out still, oldest first, a bounded number."""
+        rows = await self._pool.fetch(_SQL.under_way, FINISHED_AT_ONCE_MAX, after or "")
+        return [ProposalId(row[0]) for row in rows]
 
     async def over(self) -> list[ProposalId]:
         """Those that waited too long, oldest first, a bounded number."""

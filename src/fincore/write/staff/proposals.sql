@@ -18,7 +18,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13);
 select p.proposal_id, p.kind, p.status, p.livemode, p.merchant_id, p.object_id, p.amount_minor, p.currency, p.act::text as act,
     p.proposer_subject, p.proposer_username, p.reason, p.needed_because, p.proposed_at, p.expires_at,
     d.subject as decider_subject, d.username as decider_username, d.reason as decided_reason, d.taken_at as decided_at,
-    e.result
+    coalesce(e.result, d.result) as result
 from staff.proposals p
 left join staff.proposal_steps d on d.proposal_id = p.proposal_id and d.status_before = 'proposed'
 left join staff.proposal_steps e on e.proposal_id = p.proposal_id and e.status_before = 'approved'
@@ -29,7 +29,7 @@ where p.proposal_id = $1;
 select p.proposal_id, p.kind, p.status, p.livemode, p.merchant_id, p.object_id, p.amount_minor, p.currency, p.act::text as act,
     p.proposer_subject, p.proposer_username, p.reason, p.needed_because, p.proposed_at, p.expires_at,
     d.subject as decider_subject, d.username as decider_username, d.reason as decided_reason, d.taken_at as decided_at,
-    e.result
+    coalesce(e.result, d.result) as result
 from staff.proposals p
 left join staff.proposal_steps d on d.proposal_id = p.proposal_id and d.status_before = 'proposed'
 left join staff.proposal_steps e on e.proposal_id = p.proposal_id and e.status_before = 'approved'
@@ -53,8 +53,16 @@ insert into staff.proposal_steps (proposal_id, status_before, step, subject, use
 values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: under_way
--- Proposals that two people agreed on and that are to be carried out still, oldest first.
-select proposal_id from staff.proposals where status = 'approved' order by proposal_id limit $1;
+-- Proposals after $2 that two people agreed on and that are to be carried out still, oldest first.
+select proposal_id from staff.proposals where status = 'approved' and proposal_id > $2 order by proposal_id limit $1;
+
+-- name: refuse_open_of
+-- End what a person of the built-in issuer proposed and that waits.
+select staff.refuse_open_proposals_of($1, $2);
+
+-- name: is_proposer_disabled
+-- Whether a person of the built-in issuer is disabled; false for a subject of another issuer.
+select exists (select from staff.people where subject = $1 and disabled_at is not null);
 
 -- name: over
 -- Proposals that waited too long, oldest first.
