@@ -209,5 +209,5 @@ def test_home_page_says_what_needs_a_person(dashboard: Dashboard, page: Page) ->
     expect(needs).to_contain_text("Unknown outcomes3")
     assert flaws(page) == []
     needs.get_by_role("link", name="Unknown outcomes").click()
-    expect(page.get_by_role("heading", level=1, name="Charges")).to_be_visible()
-    assert page.url == f"{dashboard.url}/test/charges?unknown=true"
+    expect(page.get_by_role("heading", level=1, name="Unknown outcomes")).to_be_visible()
+    assert page.url == f"{dashboard.url}/test/unknown_outcomes"

@@ -9,12 +9,15 @@ import { deadLetterRoute } from "./screens/dead_letter/route";
 import { deadLettersRoute } from "./screens/dead_letters/route";
 import { deliveriesRoute } from "./screens/deliveries/route";
 import { deliveryRoute } from "./screens/delivery/route";
+import { disputesRoute } from "./screens/disputes/route";
 import { endpointRoute } from "./screens/endpoint/route";
 import { endpointsRoute } from "./screens/endpoints/route";
 import { homeRoute } from "./screens/home/route";
 import { proposalsRoute } from "./screens/proposals/route";
+import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
 import { runsRoute } from "./screens/runs/route";
+import { unknownOutcomesRoute } from "./screens/unknown_outcomes/route";
 import { Failure } from "./shell/failure";
 import { NoScreen } from "./shell/no_screen";
 import { modeRoute, rootRoute, startRoute } from "./shell/routes";
@@ -24,6 +27,9 @@ const screens = modeRoute.addChildren([
   chargesRoute,
   chargeRoute,
   proposalsRoute,
+  disputesRoute,
+  unknownOutcomesRoute,
+  reviewsRoute,
   breaksRoute,
   breakRoute,
   runsRoute,

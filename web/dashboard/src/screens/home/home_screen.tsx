@@ -15,9 +15,9 @@ const REFRESH_MILLISECONDS = 30_000;
 
 /** The list of each need that has one. */
 const LISTED: Partial<Readonly<Record<Need["kind"], Pick<LinkProps, "to" | "search">>>> = {
-  unknown_outcomes: { to: "/$mode/charges", search: { unknown: "true" } },
-  reviews: { to: "/$mode/charges", search: { review: "open" } },
-  disputes_due: { to: "/$mode/charges", search: { disputed: "true" } },
+  unknown_outcomes: { to: "/$mode/unknown_outcomes" },
+  reviews: { to: "/$mode/reviews" },
+  disputes_due: { to: "/$mode/disputes" },
   dead_letters: { to: "/$mode/dead_letters" },
   parked_streams: { to: "/$mode/dead_letters" },
   breaks: { to: "/$mode/breaks" },

@@ -1,0 +1,38 @@
+import { texts } from "../../language/texts";
+
+export const REVIEWS = texts(
+  {
+    title: "Reviews",
+    amount: "Amount",
+    until: "Decide",
+    method: "Payment method",
+    customer: "Customer",
+    created: "Created",
+    approve: "Approve",
+    decline: "Decline",
+    approvePreview: (amount: string) => `The charge over ${amount} goes on: FinCore captures it where the merchant asked for that.`,
+    declinePreview: (amount: string) => `The charge over ${amount} is canceled, and the customer's money is released.`,
+    live: "Live mode: this is real money.",
+    approved: "The charge is approved.",
+    declined: "The charge is declined.",
+    none: "Nothing is under review",
+    noneWhy: "Charges that the risk rules send to a person appear here, those that end first at the top.",
+  },
+  {
+    title: "Prüfungen",
+    amount: "Betrag",
+    until: "Entscheiden",
+    method: "Zahlungsmittel",
+    customer: "Kunde",
+    created: "Angelegt",
+    approve: "Annehmen",
+    decline: "Ablehnen",
+    approvePreview: (amount) => `Die Zahlung über ${amount} geht weiter: FinCore zieht sie ein, wo der Händler das verlangt hat.`,
+    declinePreview: (amount) => `Die Zahlung über ${amount} wird storniert, und das Geld des Kunden wird freigegeben.`,
+    live: "Live-Modus: Das ist echtes Geld.",
+    approved: "Die Zahlung ist angenommen.",
+    declined: "Die Zahlung ist abgelehnt.",
+    none: "Nichts ist in Prüfung",
+    noneWhy: "Zahlungen, die die Risikoregeln einer Person vorlegen, stehen hier; was zuerst endet, steht oben.",
+  },
+);
