@@ -17,8 +17,10 @@ from fincore.domain.resolution import Resolution
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.queue.job_payloads import reverse_attempt_job
+from fixtures.merchant_api import serving_api
 from fixtures.routes import STRIPE_FIRST, THEN_PAYPAL, routed
 from fixtures.scripted_psp import NOON, STRIPE, ScriptedPsp, lost_after, lost_before, payment_at
+from fixtures.staff_server import serving_staff
 from fixtures.traffic import follow, store_pool
 from fixtures.waiting import eventually
 from fixtures.worker_harness import WorkerHarness, open_harness
@@ -150,6 +152,9 @@ async def test_abandoned_attempts_that_are_a_persons_are_listed(
         assert {(one.outcome.psp, one.outcome.psp_account, one.outcome.amount_minor) for one in listed} == {
             (STRIPE, "test", 1000)
         }
+        async with serving_api(pool) as api, serving_staff(api, stores=operator) as staff:
+            home = (await staff.person("support").get("/staff/v1/home?mode=test")).json()
+        assert [one["count"] for one in home["needs"] if one["kind"] == "unknown_outcomes"] == [2]
         for one in listed:
             assert one.held_because is not None
             assert f"fincore charges resolve {one.outcome.charge_id} given_back" in one.held_because

@@ -11,6 +11,7 @@ import structlog
 from fincore.audit.invariants import INVARIANTS
 from fincore.audit.verdicts import Verdict, Verdicts
 from fincore.backoffice.parked_charges import Follower, list_parked
+from fincore.backoffice.unknown_outcomes import attempts_without_answer
 from fincore.domain.ids import MerchantId
 from fincore.domain.log_events import LogEvent
 from fincore.domain.proposal import ProposalKind
@@ -183,7 +184,11 @@ async def read_breakers(breakers: BreakerStore) -> Mapping[AccountKey, SharedBre
 
 async def _count(stores: HomeStores, kind: NeedKind, seen: PaymentsSeen, asking: Asking) -> NeedCount:
     match kind:
-        case "unknown_outcomes" | "disputes_due" | "reviews" | "held_reports":
+        case "unknown_outcomes":
+            # The same attempts as in the list, which tells them by their dead letters.
+            attempts = await attempts_without_answer(stores.jobs)
+            return await stores.payments.count(kind, seen, counted_max=COUNTED_MAX, without_answer=attempts)
+        case "disputes_due" | "reviews" | "held_reports":
             return await stores.payments.count(kind, seen, counted_max=COUNTED_MAX)
         case "dead_letters":
             letters = await stores.jobs.count_held(counted_max=COUNTED_MAX)

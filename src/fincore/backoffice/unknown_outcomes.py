@@ -104,6 +104,12 @@ async def _resolve(
     return [event_type(event) for event in recorded.events]
 
 
+async def attempts_without_answer(jobs: DeadLetters) -> set[tuple[ChargeId, int]]:
+    """The abandoned attempts of all charges of which FinCore could not find out whether they have money."""
+    subjects = map(_subject_of, await jobs.held(limit=HELD_JOBS_MAX))
+    return {(one.charge_id, one.attempt) for one in subjects if one and one.attempt is not None}
+
+
 async def attempts_given_up(jobs: DeadLetters, charge_id: ChargeId) -> set[int]:
     """The abandoned attempts of a charge of which FinCore could not find out whether they have money."""
     subjects = map(_subject_of, await jobs.held(limit=HELD_JOBS_MAX))

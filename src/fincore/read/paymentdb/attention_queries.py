@@ -1,16 +1,17 @@
 """What of payments needs a person, counted to a bound, and how charges fared in the last hours, for the home page of staff."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from fincore.domain.ids import MerchantId
+from fincore.domain.ids import ChargeId, MerchantId
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.unknown_queries import attempt_names
 
 _SQL = load_sql("fincore.read.paymentdb", "attention_queries.sql")
 
@@ -61,9 +62,20 @@ class AttentionQueries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def count(self, need: PaymentNeed, seen: PaymentsSeen, *, counted_max: int) -> NeedCount:
-        """What needs a person, counted up to about `counted_max`."""
-        row = await self._pool.fetchrow(_NEEDS[need], *_filters(seen), counted_max)
+    async def count(
+        self,
+        need: PaymentNeed,
+        seen: PaymentsSeen,
+        *,
+        counted_max: int,
+        without_answer: Collection[tuple[ChargeId, int]] = (),
+    ) -> NeedCount:
+        """What needs a person, counted up to about `counted_max`.
+
+        `without_answer`: attempts of which the PSP could not say whether they have money; they are unknown outcomes, too.
+        """
+        arguments = _need_arguments(need, seen, counted_max, without_answer)
+        row = await self._pool.fetchrow(_NEEDS[need], *arguments)
         return NeedCount(0, None, None) if row is None else NeedCount(*row)
 
     async def hours(self, seen: PaymentsSeen, *, since: datetime, hours: int) -> list[HourOfAccount]:
@@ -76,8 +88,19 @@ def look_statements(
     seen: PaymentsSeen, *, since: datetime, hours: int, counted_max: int
 ) -> Iterator[tuple[str, Sequence[object]]]:
     """Every statement with its arguments, for those who look at their plans."""
-    yield from ((statement, (*_filters(seen), counted_max)) for statement in _NEEDS.values())
+    for need, statement in _NEEDS.items():
+        yield statement, _need_arguments(need, seen, counted_max, ())
     yield _hours_statement(seen, since=since, hours=hours)
+
+
+def _need_arguments(
+    need: PaymentNeed,
+    seen: PaymentsSeen,
+    counted_max: int,
+    without_answer: Collection[tuple[ChargeId, int]],
+) -> Sequence[object]:
+    arguments = (*_filters(seen), counted_max)
+    return (*arguments, attempt_names(without_answer)) if need == "unknown_outcomes" else arguments
 
 
 def _hours_statement(seen: PaymentsSeen, *, since: datetime, hours: int) -> tuple[str, Sequence[object]]:

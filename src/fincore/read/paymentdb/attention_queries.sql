@@ -1,5 +1,6 @@
 -- name: unknown
 -- Outcomes at PSPs that are unknown, in the mode $1 and of the merchants $2 (null: of all): how many, counted up to $3 of each kind, and since when.
+-- Those of unknown_queries.sql: $4 are the attempts of which the PSP could not say whether they have money.
 select count(*) as count, min(since) as oldest_at, null::timestamptz as due_at
 from (
     (
@@ -26,7 +27,10 @@ from (
         cross join lateral jsonb_array_elements(attempts -> 'abandoned') as one
         where attempts -> 'abandoned' is not null and livemode = ($1 = 1)
           and ($2::text[] is null or merchant_id = any ($2))
-          and one ->> 'status' in ('captured', 'authorized', 'reversal_failed')
+          and (
+              one ->> 'status' in ('captured', 'authorized', 'reversal_failed')
+              or (one ->> 'status' = 'abandoned' and charge_id || ' ' || (one ->> 'number') = any ($4::text[]))
+          )
         order by charge_id
         limit $3
     )

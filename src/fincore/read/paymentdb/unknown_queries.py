@@ -50,6 +50,12 @@ class UnknownQueries:
         scope: Scope | None = None,
     ) -> list[UnknownOutcome]:
         """The oldest ones first, of a scope or of all. `without_answer`: attempts of which the PSP could not say whether they have money."""
-        attempts = [f"{charge_id} {attempt}" for charge_id, attempt in without_answer]
-        rows = await self._pool.fetch(_SQL.unknown_outcomes, limit, attempts, *scope_arguments(scope))
+        rows = await self._pool.fetch(
+            _SQL.unknown_outcomes, limit, attempt_names(without_answer), *scope_arguments(scope)
+        )
         return [UnknownOutcome(**dict(row)) for row in rows]
+
+
+def attempt_names(attempts: Collection[tuple[ChargeId, int]]) -> list[str]:
+    """Attempts of charges as the statements compare them: `ch_... 1`."""
+    return [f"{charge_id} {attempt}" for charge_id, attempt in attempts]
