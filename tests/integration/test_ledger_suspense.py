@@ -46,6 +46,18 @@ async def test_open_suspense_is_listed_with_reason(books: Books) -> None:
     assert waiting.reason == "the refund of 7000 is more than the 6000 captured and not refunded yet"
 
 
+async def test_suspense_is_read_by_mode_from_a_place_to_a_bound(books: Books) -> None:
+    await books.book(
+        lives((captured(platform_fee_minor=0, fee_minor=0), refunded(), refunded(amount_minor=9_000)))
+    )
+    first, second = await open_suspense(books.pool)
+    assert await open_suspense(books.pool, livemode=False, limit=1) == [first]
+    place = (first.entry_id, first.currency)
+    assert await open_suspense(books.pool, livemode=False, after=place, limit=2) == [second]
+    assert await open_suspense(books.pool, after=(second.entry_id, second.currency)) == []
+    assert await open_suspense(books.pool, livemode=True) == []
+
+
 async def test_cleared_suspense_entry_records_author_and_reason(books: Books) -> None:
     assert await clear_suspense(books.pool, 3, PAYABLE, reason="agreed with the shop", by="ada") == 4
     assert await open_suspense(books.pool) == []

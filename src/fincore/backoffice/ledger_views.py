@@ -115,9 +115,6 @@ class LedgerViews:
         self, *, livemode: bool, after: SuspensePlace | None, limit: int
     ) -> tuple[list[Suspended], bool]:
         """What waits in suspense, the oldest first, after a place; and whether more follows."""
-        waiting = [
-            one
-            for one in await open_suspense(self._ledgerdb)
-            if one.livemode == livemode and (after is None or (one.entry_id, one.currency) > after)
-        ]
+        # One more than asked for tells whether more follows.
+        waiting = await open_suspense(self._ledgerdb, livemode=livemode, after=after, limit=limit + 1)
         return waiting[:limit], len(waiting) > limit

@@ -50,9 +50,16 @@ class Suspended(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
 
 
-async def open_suspense(pool: Pool) -> list[Suspended]:
-    """Everything that waits in suspense, the oldest first."""
-    waiting = await pool.fetch(_SQL.open_suspense)
+async def open_suspense(
+    pool: Pool,
+    *,
+    livemode: bool | None = None,
+    after: tuple[int, Currency] | None = None,
+    limit: int | None = None,
+) -> list[Suspended]:
+    """What waits in suspense, the oldest first: of a mode, after an entry's number and currency, at most so many, where given."""
+    entry_id, currency = after or (None, None)
+    waiting = await pool.fetch(_SQL.open_suspense, livemode, entry_id, currency, limit)
     entries = {
         row["entry_id"]: row for row in await pool.fetch(_SQL.entries, [row["entry_id"] for row in waiting])
     }

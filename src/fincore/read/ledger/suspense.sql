@@ -1,6 +1,6 @@
 -- name: open_suspense
 -- What waits in suspense: per entry and currency what its legs there, and those of the entries that clear it, do not bring
--- to zero.
+-- to zero. Of the mode $1 (null: of both), after the entry $2 and its currency $3 (null: from the oldest on), at most $4 (null: all).
 select
     coalesce(e.clears_entry_id, e.entry_id) as entry_id, e.livemode, p.currency,
     sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)::bigint as debit_minor
@@ -8,9 +8,12 @@ from accounts a
 join postings p using (account_id)
 join entries e on e.entry_id = p.entry_id
 where split_part(a.name, ':', 1) = 'suspense'
+  and ($1::boolean is null or e.livemode = $1)
+  and ($2::bigint is null or (coalesce(e.clears_entry_id, e.entry_id), p.currency collate "C") > ($2, $3::text collate "C"))
 group by coalesce(e.clears_entry_id, e.entry_id), e.livemode, p.currency
 having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0
-order by 1, 3;
+order by coalesce(e.clears_entry_id, e.entry_id), p.currency collate "C"
+limit $4;
 
 -- name: suspense_accounts
 -- What each suspense account holds.
