@@ -114,6 +114,12 @@ def test_unknown_outcome_is_resolved_by_what_the_psp_shows(dashboard: Dashboard,
     assert dashboard.system.rows("select action, reason from staff.acts where outcome = 'done'") == [
         ("resolve_outcome", "read in the PSP's dashboard")
     ]
+    dashboard.open(page, "/test/audit_trail", "bookkeepers", head="Audit trail")
+    act = page.get_by_role("row").filter(has_text="resolve_outcome")
+    expect(act).to_contain_text("read in the PSP's dashboard")
+    assert flaws(page) == []
+    act.get_by_role("link").click()
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
 
 
 def test_review_is_approved_for_a_reason(dashboard: Dashboard, page: Page) -> None:

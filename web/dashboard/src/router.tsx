@@ -1,6 +1,7 @@
 // Every screen by its path. A screen's folder has its route, and the list here is where it is added.
 
 import { createRouter } from "@tanstack/react-router";
+import { auditTrailRoute } from "./screens/audit_trail/route";
 import { breakRoute } from "./screens/break/route";
 import { breaksRoute } from "./screens/breaks/route";
 import { chargeRoute } from "./screens/charge/route";
@@ -40,6 +41,7 @@ const screens = modeRoute.addChildren([
   deliveryRoute,
   endpointsRoute,
   endpointRoute,
+  auditTrailRoute,
 ]);
 
 export const router = createRouter({

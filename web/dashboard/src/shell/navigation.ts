@@ -44,4 +44,5 @@ export const SECTIONS: readonly Section[] = [
       { name: "endpoints", to: "/$mode/endpoints", permission: "merchants.read" },
     ],
   },
+  { name: "administration", entries: [{ name: "auditTrail", to: "/$mode/audit_trail", permission: "audit.read" }] },
 ];

@@ -96,6 +96,8 @@ export const NAVIGATION = texts(
     deadLetters: "Dead letters",
     deliveries: "Webhook deliveries",
     endpoints: "Webhook endpoints",
+    administration: "Administration",
+    auditTrail: "Audit trail",
   },
   {
     home: "Start",
@@ -112,5 +114,7 @@ export const NAVIGATION = texts(
     deadLetters: "Aufgegebene Aufträge",
     deliveries: "Webhook-Sendungen",
     endpoints: "Webhook-Adressen",
+    administration: "Verwaltung",
+    auditTrail: "Protokoll",
   },
 );

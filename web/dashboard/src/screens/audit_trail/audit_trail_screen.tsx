@@ -1,0 +1,67 @@
+import { Link } from "@tanstack/react-router";
+import { answerOf, useApi } from "../../api/client";
+import { useList } from "../../api/list";
+import type { StaffAct } from "../../api/types";
+import { useTexts } from "../../language/language";
+import { TextFilter, useSetFilters } from "../../parts/list_filters";
+import { PageHead } from "../../parts/page";
+import { Rows, type Column } from "../../parts/rows";
+import { State } from "../../parts/states";
+import { Status } from "../../parts/status";
+import { Time } from "../../parts/time";
+import { useModeOfPage } from "../../session/mode";
+import { auditTrailRoute } from "./route";
+import { AUDIT } from "./texts";
+
+/** What staff did, and why, the latest first. A click on an act leaves the acts on the same object. */
+export function AuditTrailScreen() {
+  const t = useTexts(AUDIT);
+  const api = useApi();
+  const mode = useModeOfPage();
+  const filters = auditTrailRoute.useSearch();
+  const set = useSetFilters(filters);
+  const query = useList(["audit_trail", mode, filters], (part, signal) =>
+    answerOf(api.GET("/staff/v1/audit_trail", { params: { query: { ...part, mode, ...(filters as object) } }, signal })),
+  );
+  const columns: readonly Column<StaffAct>[] = [
+    {
+      name: t.action,
+      width: "minmax(0, 1fr)",
+      cell: (act) => (
+        <Link to="/$mode/audit_trail" params={{ mode }} search={{ object: act.object_id }}>
+          {act.action}
+        </Link>
+      ),
+    },
+    { name: t.when, width: "190px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} precision="second" /> },
+    { name: t.who, width: "minmax(0, 1fr)", cell: (act) => act.actor.username },
+    { name: t.object, width: "minmax(0, 1.2fr)", isOnlyWide: true, cell: (act) => <span className="code">{act.object_id}</span> },
+    { name: t.reason, width: "minmax(0, 1.6fr)", isOnlyWide: true, cell: (act) => act.reason },
+    {
+      name: t.outcome,
+      width: "130px",
+      isEndWhenNarrow: true,
+      cell: (act) => <Status tone={act.outcome === "done" ? "good" : act.outcome === null ? "warn" : "plain"}>{act.outcome ?? t.open}</Status>,
+    },
+  ];
+  return (
+    <>
+      <PageHead title={t.title} />
+      <div className="chips" role="group">
+        <TextFilter name={t.objectId} value={filters.object} set={(value) => set({ object: value })} />
+      </div>
+      <Rows
+        label={t.title}
+        query={query}
+        columns={columns}
+        narrowColumns="minmax(0, 1fr) auto"
+        keyOf={(act) => act.id}
+        empty={
+          <State title={filters.object ? t.nothing : t.none}>
+            <p>{filters.object ? t.nothingWhy : t.noneWhy}</p>
+          </State>
+        }
+      />
+    </>
+  );
+}
