@@ -70,6 +70,16 @@ async def standing(account: Settlement) -> tuple[int, int, int]:
     return one.good, one.damaged, one.unread
 
 
+async def test_every_damaged_file_is_found_however_many(account: Settlement) -> None:
+    """A finding that a look leaves out counts as over: operations would be told that damage is mended."""
+    records = [await account.kept(b"%d" % number, name="STL.CSV") for number in range(120)]
+    await account.ledgerdb.execute(
+        "insert into reconciliation.evidence_checks (record, size_bytes, flaw) select one, 1, 'it is missing' from unnest($1::text[]) one",
+        records,
+    )
+    assert (await told(account)).count("evidence_damaged") == 120
+
+
 async def test_file_is_read_again_once_a_day(
     account: Settlement, store: FolderEvidence, owner_pool: Pool
 ) -> None:

@@ -16,7 +16,7 @@ _SQL = load_sql("fincore.reconciliation", "evidence_check.sql")
 
 ROWS_AT_A_TIME: Final = 500
 NAMED_MAX: Final = 100
-"""So many flaws are named; all are counted."""
+"""So many flaws a check of all files names; it counts all."""
 FILES_A_DAY_MAX: Final = 1_000
 BYTES_A_DAY_MAX: Final = 8 * 1024**3
 """So many files, and bytes, the role reads again within a day; the last one may go beyond."""
@@ -84,8 +84,8 @@ async def check_due_file(ledgerdb: Pool, evidence: EvidenceStore) -> EvidenceFla
 
 
 async def damaged_evidence(ledgerdb: Pool) -> list[EvidenceFlaw]:
-    """The files that were not as they came when they were last read, by record, `NAMED_MAX` at most."""
-    rows = await ledgerdb.fetch(_SQL.damaged, NAMED_MAX)
+    """All files that were not as they came when they were last read, by record."""
+    rows = await ledgerdb.fetch(_SQL.damaged)
     return [EvidenceFlaw(f"{row['name']} ({row['record']})", row["flaw"]) for row in rows]
 
 
