@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
+from fincore.domain.csv_cell import Cell, safe_cell
 from fincore.http.exchange import Response
 from fincore.http.openapi import Content
 
@@ -12,10 +13,6 @@ CSV: Final = "text/csv; charset=utf-8"
 PART_CHARACTERS: Final = 65_536
 """How many characters are sent at a time."""
 
-_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Signs by which spreadsheets know a formula, and their full-width forms."""
-
-Cell = str | int | None
 Row = Sequence[Cell]
 
 
@@ -60,16 +57,3 @@ async def _parts(
     for row in totals():
         writer.writerow([safe_cell(cell) for cell in row])
     yield text.getvalue().encode()
-
-
-def safe_cell(value: Cell) -> Cell:
-    """No text that a spreadsheet would take for a formula: it gets an apostrophe, as spreadsheets themselves write it."""
-    if not isinstance(value, str):
-        return value
-    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
-    return f"'{text}" if text.lstrip().startswith(_BEGIN_FORMULAS) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()

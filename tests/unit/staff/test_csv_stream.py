@@ -1,10 +1,12 @@
 """Exports as CSV: row by row, totals last, and nothing that a spreadsheet would run."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
-from fincore.staff.csv_stream import PART_CHARACTERS, Cell, csv_response
+from fincore.domain.csv_cell import Cell, safe_cell
+from fincore.staff.csv_stream import PART_CHARACTERS, csv_response
 
 
 async def text_of(rows: list[list[Cell]], totals: list[list[Cell]]) -> str:
@@ -26,6 +28,13 @@ async def test_rows_stand_below_their_columns_and_above_totals() -> None:
 async def test_text_that_is_a_formula_gets_an_apostrophe(text: str) -> None:
     line = (await text_of([[text, 1]], [])).splitlines()[1]
     assert line.lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x; +1", 'x;"@a', "a;b;\uff1d1"])
+def test_formula_after_a_semicolon_gets_an_apostrophe(text: str) -> None:
+    """Where lists are written with semicolons, spreadsheets begin a cell there."""
+    assert safe_cell(text) == re.sub(r"([=+@\uff1d])", r"'\1", text, count=1)
+    assert safe_cell("a; b; c - d") == "a; b; c - d"
 
 
 async def test_text_with_line_breaks_and_controls_stays_one_cell() -> None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
+from fincore.domain.csv_cell import safe_cell
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.reconciliation.report.run_report import AgeSum
 
@@ -35,7 +36,7 @@ def csv_text(rows: Iterable[Row]) -> str:
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: safe_cell(value) for name, value in row.items()})
     return text.getvalue()
 
 
@@ -68,16 +69,3 @@ def amount_cells(amount_minor: int | None, currency: Currency | None) -> Row:
         "amount_minor": amount_minor,
         "amount": f"{sign}{major}.{minor:0{digits}d}" if digits else f"{sign}{major}",
     }
-
-
-def _cell(value: str | int | None) -> str | int | None:
-    """No text that a spreadsheet would take for a formula: it gets an apostrophe, as spreadsheets themselves write it."""
-    if not isinstance(value, str):
-        return value
-    text = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    digits = text.removeprefix("-").replace(".", "", 1)
-    return digits.isascii() and digits.isdigit()

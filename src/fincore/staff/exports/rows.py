@@ -5,13 +5,14 @@ from contextlib import aclosing
 from typing import Final
 
 from fincore.backoffice.exports import ChargesRead, RefundsRead
+from fincore.domain.csv_cell import Cell
 from fincore.domain.ids import charge_of
 from fincore.domain.payment_method import CardInstrument
 from fincore.read.ledgerdb.account_statement import AccountPosting, StatementBounds
 from fincore.read.ledgerdb.trial_balance import BalancedAccount, CurrencyTotal
 from fincore.read.paymentdb.dispute_view import DisputeView
 from fincore.reconciliation.breaks.listing import ListedBreak
-from fincore.staff.csv_stream import Cell, Row
+from fincore.staff.csv_stream import Row
 from fincore.staff.exports.tally import DIFFERENCE, END, LEDGER, TOTAL, Tally, Times
 
 OPENING: Final = "opening"

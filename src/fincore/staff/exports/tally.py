@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from fincore.domain.csv_cell import Cell
 from fincore.domain.currency import Currency
-from fincore.staff.csv_stream import Cell, Row
+from fincore.staff.csv_stream import Row
 
 TOTAL: Final = "total"
 LEDGER: Final = "ledger"
