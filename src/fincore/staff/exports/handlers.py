@@ -1,7 +1,6 @@
 """/staff/v1/exports: what is filtered as a CSV file, whole, with a row in the audit trail for each."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -23,6 +22,7 @@ from fincore.staff.charges.requests import filters_of
 from fincore.staff.csv_stream import Row, csv_response
 from fincore.staff.exports import rows
 from fincore.staff.exports.openapi import export_operation
+from fincore.staff.exports.places import EXPORTS_MAX, Places
 from fincore.staff.exports.requests import (
     StaffBreakExport,
     StaffChargeExport,
@@ -52,8 +52,6 @@ _PROBLEMS: Final[Mapping[str, tuple[ProblemCode, ...]]] = MappingProxyType(
         "charges": ("currency_unknown",),
     }
 )
-EXPORTS_MAX: Final = 4
-"""Exports that one process makes at a time."""
 RETRY_AFTER_SECONDS: Final = 10
 
 
@@ -75,7 +73,7 @@ class ExportHandlers:
         self._acts = acts
         self._exports = exports
         self._ledger = ledger
-        self._running = 0
+        self._places = Places()
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -240,7 +238,8 @@ class ExportHandlers:
 
     async def _answer(self, call: Call, visit: Visit, request: StaffExport, sheet: Sheet) -> Response:
         """The file, with its row in the audit trail: that it was asked for is recorded before the first row is read."""
-        if self._running >= EXPORTS_MAX:
+        place = self._places.take()
+        if place is None:
             raise Problem(
                 "rate_limited",
                 f"{EXPORTS_MAX} exports are being made. Send this request again after {RETRY_AFTER_SECONDS} s.",
@@ -255,18 +254,16 @@ class ExportHandlers:
         )
 
         async def carry(_: IdempotencyKey) -> Response:
-            return csv_response(f"{sheet.name}.csv", sheet.columns, self._counted(sheet.rows), sheet.last)
+            return csv_response(f"{sheet.name}.csv", sheet.columns, place.held_by(sheet.rows), sheet.last)
 
-        return await self._acts.carry_out(call, visit, request, deed, carry)
-
-    async def _counted(self, found: AsyncGenerator[Row, None]) -> AsyncGenerator[Row, None]:
-        self._running += 1
         try:
-            async with aclosing(found):
-                async for row in found:
-                    yield row
-        finally:
-            self._running -= 1
+            response = await self._acts.carry_out(call, visit, request, deed, carry)
+        except BaseException:
+            place.give_back()
+            raise
+        if response.stream is None:
+            place.give_back()
+        return response
 
     def _route(self, name: str, summary: str, description: str, body: type, handler: StaffHandler) -> Route:
         return self._admission.route(

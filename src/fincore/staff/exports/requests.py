@@ -135,15 +135,26 @@ def zone_of(request: StaffExport) -> ZoneInfo | None:
 
 
 def filter_names(request: msgspec.Struct) -> str:
-    """Which filters a request sets, for the audit trail: what they hold may be personal."""
-    fields = msgspec.to_builtins(request)
-    inner = fields.pop("filter", {})
-    named = [*fields.items(), *inner.items()]
+    """Which filters a request sets, for the audit trail: what they hold may be personal. `false` and 0 are filters, too."""
+    inner = getattr(request, "filter", None)
+    parts = [request] if inner is None else [request, inner]
     return " ".join(
-        sorted(
-            name for name, value in named if name != "reason" and value not in (None, [], (), {}, False, 0)
-        )
+        sorted(name for part in parts for name in _given(part) if name not in ("reason", "filter"))
     )
+
+
+def _given(part: msgspec.Struct) -> list[str]:
+    """The fields that do not hold what they hold where nothing is sent."""
+    return [
+        field.name
+        for field in msgspec.structs.fields(part)
+        if getattr(part, field.name) != _default_of(field)
+    ]
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> object:
+    """What a field holds where nothing is sent; `NODEFAULT` where something must be."""
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 @cache
