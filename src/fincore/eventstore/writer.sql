@@ -50,8 +50,8 @@ order by commit_no, place, claim_no;
 
 -- name: insert_batch
 -- Every row of every commit of a batch, in one statement, which is a transaction by itself. In place of the first line after `with` the
--- writer puts what the queue writes of the batch's jobs. PostgreSQL carries such expressions out from the last to the first: jobs
--- come last, so that no batch waits for a key of a job while another one waits for its stream.
+-- writer puts what the queue writes of the batch's jobs. PostgreSQL promises no order
+-- among such expressions: two batches may wait for each other, one of them is refused (deadlock_detected), and it is written again.
 -- `replaced_responses`: the final responses of requests that waited for their outcome; a response is replaced once, while it is in
 -- flight. After that moment another request may have been given the first response, so it stays.
 with
