@@ -6,7 +6,7 @@ from typing import Final
 _BEGINS_FORMULA: Final = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 """Signs by which spreadsheets know a formula, and their full-width forms."""
 _FORMULA_OF_THE_NEXT_CELL: Final = re.compile(r"(;[\s\"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a list is written with semicolons, a spreadsheet begins a cell after each of them, whatever stands around it."""
+"""Where a list is written with semicolons, a spreadsheet begins a cell after each of them."""
 _NUMBER: Final = re.compile(r"-?[0-9]*\.?[0-9]+")
 
 Cell = str | int | None

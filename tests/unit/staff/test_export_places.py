@@ -1,4 +1,4 @@
-"""Places of exports: as many as there are, each given back once whatever becomes of its reader."""
+"""Places of exports: as many as there are, each given back once, also where the reader goes before the end."""
 
 from collections.abc import AsyncGenerator
 
