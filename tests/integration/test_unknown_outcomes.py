@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from msgspec.structs import replace
+from prometheus_client import REGISTRY
 
 from fincore.backoffice.charge_history import ChargeNotFound, charge_history
 from fincore.backoffice.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
@@ -15,6 +16,7 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Failure, PspReference, Rejected, Unknown
 from fincore.domain.resolution import Resolution
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.unknown_queries import measure_unknown
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.queue.job_payloads import reverse_attempt_job
 from fixtures.merchant_api import serving_api
@@ -48,6 +50,10 @@ async def projected(harness: WorkerHarness, dsn: str) -> None:
         await follow(harness.log, target, Projectionist())
 
 
+def sample(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
 async def test_unknown_outcome_given_up_is_listed_and_resolved(
     pool: Pool, dsn: str, operator: OperatorStores
 ) -> None:
@@ -57,6 +63,12 @@ async def test_unknown_outcome_given_up_is_listed_and_resolved(
         charge_id = await harness.charge()
         await given_up(harness, inquiries=1)
         await projected(harness, dsn)
+        await measure_unknown(operator.paymentdb, harness.clock.now())
+        assert sample("fincore_unknown_outcomes", mode="test", psp=STRIPE, age="days") == 1
+        oldest_seconds = sample("fincore_unknown_outcome_oldest_seconds", mode="test")
+        assert oldest_seconds is not None
+        assert oldest_seconds >= 25 * 3_600
+        assert sample("fincore_unknown_outcome_oldest_seconds", mode="live") == 0
         (listed,) = await list_unknown(operator.paymentdb, operator.jobs, limit=10)
         assert (listed.outcome.charge_id, listed.outcome.operation, listed.outcome.amount_minor) == (
             charge_id,

@@ -5,6 +5,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import cast
 
 from fincore.domain.clock import Clock
@@ -45,6 +46,7 @@ class LogModel:
         self._event_ids: set[EventId] = set()
         self._answers: dict[IdempotencyKey, StoredResponse] = {}
         self._inbox: dict[_WebhookKey, ReceivedWebhook] = {}
+        self._received_at: dict[_WebhookKey, datetime] = {}
         self._references: dict[ClaimedReference, StreamId] = {}
         self.streams: dict[StreamId, list[RecordedEvent[ChargeEvent]]] = {}
 
@@ -55,6 +57,7 @@ class LogModel:
         other._event_ids = set(self._event_ids)
         other._answers = dict(self._answers)
         other._inbox = dict(self._inbox)
+        other._received_at = dict(self._received_at)
         other._references = dict(self._references)
         other.streams = dict(self.streams)
         return other
@@ -86,6 +89,7 @@ class LogModel:
             self._answers[key] = answer
         if commit.webhook is not None:
             self._inbox[_key_of(commit.webhook)] = commit.webhook
+            self._received_at[_key_of(commit.webhook)] = self._clock.now()
         if commit.stream_id is not None:
             self._references.update(dict.fromkeys(commit.references, commit.stream_id))
         self._enqueue(commit.jobs)
@@ -105,7 +109,11 @@ class LogModel:
         """Webhooks as they arrived: the one statement of `InboxReader`."""
         names = ("psp", "psp_account", "psp_event_id", "type", "body")
         found = [self._inbox[key] for key in zip(psps, accounts, events, strict=True) if key in self._inbox]
-        return [{name: getattr(webhook, name) for name in names} for webhook in found]
+        return [
+            {name: getattr(webhook, name) for name in names}
+            | {"received_at": self._received_at[_key_of(webhook)]}
+            for webhook in found
+        ]
 
     async def stream_of_reference(
         self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference

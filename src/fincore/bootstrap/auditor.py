@@ -12,6 +12,7 @@ from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.read.paymentdb.review_queries import measure_reviews
+from fincore.read.paymentdb.unknown_queries import measure_unknown
 from fincore.reconciliation.breaks.listing import measure_breaks
 from fincore.reconciliation.evidence_check import measure_evidence
 from fincore.reconciliation.notification.outbox import measure_notices
@@ -19,6 +20,7 @@ from fincore.reconciliation.sources import measure_sources
 from fincore.reconciliation.uncleared import measure_uncleared
 from fincore.write.pages.verifications import measure_verifications
 from fincore.write.psp.held_reports import measure_held_reports
+from fincore.write.staff.signing_key_age import measure_signing_key
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -29,6 +31,8 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "suspense": lambda: measure_suspense(stores.ledgerdb),
         "seals": lambda: measure_altered(stores.ledgerdb),
         "held_reports": lambda: measure_held_reports(stores.eventstore),
+        "unknown_outcomes": lambda: measure_unknown(stores.paymentdb, clock.now()),
+        "signing_key": lambda: measure_signing_key(stores.eventstore),
         "reviews": lambda: measure_reviews(stores.paymentdb, clock.now()),
         "page_verifications": lambda: measure_verifications(stores.eventstore),
         "settlement_files": lambda: measure_sources(stores.ledgerdb),

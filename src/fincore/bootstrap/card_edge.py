@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from fincore.bootstrap.card_edge_application import CardHandling, build_card_edge
-from fincore.bootstrap.card_edge_settings import card_edge_tls, number_hmac
+from fincore.bootstrap.card_edge_settings import card_edge_tls, certificate_ends_at, number_hmac
 from fincore.bootstrap.card_token_settings import require_token_secret
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
@@ -22,6 +22,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
+from fincore.observability.metrics import CERTIFICATE_ENDS_AT
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -30,6 +31,8 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     if settings.card_edge_port is None:
         raise ConfigurationError("FINCORE_CARD_EDGE_PORT is missing: set the port of the card edge")
     tls, hmac, keeping = card_edge_tls(settings), number_hmac(settings), vault_keeping(settings)
+    if tls is not None:
+        CERTIFICATE_ENDS_AT.labels("card_edge").set(certificate_ends_at(tls).timestamp())
     require_token_secret(settings)
     await require_vault_keys(stores.eventstore, keeping)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)

@@ -1,9 +1,12 @@
 """What the card edge needs: TLS of its own or loopback, and the key under which card numbers enter fingerprints."""
 
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from ssl import SSLError
 from typing import Protocol
+
+from cryptography import x509
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
@@ -73,6 +76,11 @@ def card_edge_tls(settings: CardEdgeSettings) -> TlsFiles | None:
             "name a PEM certificate chain and its key, which needs no password"
         ) from error
     return files
+
+
+def certificate_ends_at(files: TlsFiles) -> datetime:
+    """When the certificate of files ends that can be used."""
+    return x509.load_pem_x509_certificates(files.certificate.read_bytes())[0].not_valid_after_utc
 
 
 def is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ import structlog
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.store_watch import watched_stores
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
 from fincore.eventstore.restored import require_continuing_log
@@ -104,7 +105,8 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         collect_garbage_seldom()
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
-            await run(settings, stores, clock, stop)
+            async with watched_stores(stores, STORES_OF_ROLE[role]):
+                await run(settings, stores, clock, stop)
         except FinCoreError:
             raise
         except Exception as error:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from datetime import timedelta
+from typing import get_args
 
 from fincore.bootstrap.card_token_settings import card_edge_url, require_tokens
 from fincore.bootstrap.databases import Stores
@@ -18,13 +19,14 @@ from fincore.bootstrap.settled_accounts import settled_accounts
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.job import JobKind
 from fincore.eventstore.log import EventLog
 from fincore.write.card_tokens.client import CardEdgeTokens
 from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
-from fincore.write.queue.metrics import JOBS
+from fincore.write.queue.metrics import JOBS, OLDEST_DUE_SECONDS
 from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.postgres_store import LAPSED_KEPT_FOR, PostgresRiskStore
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
@@ -95,6 +97,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         async def measure() -> None:
             for status, count in (await queue.depths()).items():
                 JOBS.labels(status).set(count)
+            due = {one.kind: one.oldest_due_at for one in await queue.backlog(counted_max=1)}
+            now = clock.now()
+            for kind in get_args(JobKind):
+                waited_seconds = (now - due[kind]).total_seconds() if kind in due else 0.0
+                OLDEST_DUE_SECONDS.labels(kind).set(max(0.0, waited_seconds))
 
         try:
             async with sampled("queue", measure):

@@ -56,7 +56,7 @@ class CardInstrument(
     """The card that paid, as far as the PSP tells. `fingerprint` is the PSP's: equal for the same card at one account.
 
     `network_transaction_id` is the card network's own name of the payment: that of the first one by a card shows a bank, at
-    any PSP that can be told it, that the customer has agreed to later ones.
+    any PSP that can be told it, that the customer has agreed to later ones. `bin` are the six digits that name the issuer.
     """
 
     brand: str | None = None
@@ -67,6 +67,7 @@ class CardInstrument(
     funding: str | None = None
     fingerprint: str | None = None
     network_transaction_id: str | None = None
+    bin: str | None = None
 
 
 class PayPalInstrument(

@@ -18,6 +18,7 @@ from fincore.http.asgi import HttpScope, Receive, Send
 from fincore.http.exchange import PROBLEM_JSON, Call, ClientGone, Response, json_response
 from fincore.http.gate import Gate, Place
 from fincore.http.list_query import refuse_parameters
+from fincore.http.merchant_requests import count_request
 from fincore.http.metrics import REQUEST_SECONDS
 from fincore.http.openapi import Operation
 from fincore.http.problems import PROBLEMS, Problem, problem_body
@@ -104,7 +105,8 @@ class Endpoint:
         self._gates = gates
         self._limiter = limiter
         # A merchant's data are for its own eyes, and may have changed a moment later.
-        self._headers = NO_STORE if routes[0].path.startswith("/v1/") else ()
+        self._is_merchants = routes[0].path.startswith("/v1/")
+        self._headers = NO_STORE if self._is_merchants else ()
         self._body_seconds_max = body_seconds_max
         self._outage_of = outage_of
         self._seconds = {
@@ -165,7 +167,7 @@ class Endpoint:
         finally:
             if place is not None and (response is None or response.stream is None):
                 place.leave()
-        self._seconds[route.method, response.status // 100].observe(time.perf_counter() - started)
+        self._measure(route, scope, response.status, time.perf_counter() - started, place)
         headers = (*self._headers, *rate_headers)
         if response.stream is None:
             await send_response(send, response, request_id, headers=headers)
@@ -179,6 +181,14 @@ class Endpoint:
             await response.stream.aclose()
             if place is not None:
                 place.leave()
+
+    def _measure(
+        self, route: Route, scope: HttpScope, status: int, seconds: float, place: Place | None
+    ) -> None:
+        self._seconds[route.method, status // 100].observe(seconds)
+        if self._is_merchants and route.operation.is_authenticated:
+            has_waited = place is not None and place.has_waited
+            count_request(scope["headers"], route.method, status, seconds, has_waited=has_waited)
 
     def _without_route(self, method: str, request_id: RequestId) -> Response:
         if method == "OPTIONS":

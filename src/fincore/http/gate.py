@@ -113,6 +113,11 @@ class Place:
         waiting.claim(owner)
         return True
 
+    @property
+    def has_waited(self) -> bool:
+        """Whether the request waited for an outcome, so that its duration says nothing of the server."""
+        return self._capacity is self._gate.waiting
+
     def leave(self) -> None:
         """Give the place back."""
         self._capacity.taken -= 1

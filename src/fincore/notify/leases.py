@@ -1,6 +1,6 @@
 """Which attempts are under way, in the database: who leased what, how it went, and how many an endpoint gets at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +17,7 @@ from fincore.notify.attempt import (
     delivery_row,
     health_rows,
 )
-from fincore.notify.metrics import DELIVERIES_FINISHED, ENDPOINTS_DISABLED
+from fincore.notify.metrics import DELIVERIES_FINISHED, DELIVERY_SECONDS, ENDPOINTS_DISABLED
 from fincore.notify.retry_schedule import Delivered, Failed, Retry
 from fincore.notify.sender import TIMEOUT_SECONDS
 from fincore.postgres.named_sql import load_sql
@@ -48,11 +48,12 @@ class Leases:
         No more than `spare` are leased once only endpoints with more than `PLACES_MIN` under way have something due.
         """
         own: list[Attempted] = []
+        began: Mapping[WebhookDeliveryId, datetime] = {}
         disabled: list[asyncpg.Record] = []
         rows: list[asyncpg.Record] = []
         async with self._pool.acquire() as connection, connection.transaction():
             if attempted:
-                own, disabled = await self._note(connection, attempted)
+                own, began, disabled = await self._note(connection, attempted)
             if count_max:
                 now = self._clock.now()
                 await connection.execute(_SQL.take_turn)
@@ -65,20 +66,20 @@ class Leases:
                     PLACES_MIN,
                     spare,
                 )
-        _tell(own, disabled)
+        _tell(own, began, disabled)
         return [_claimed_of(row) for row in rows]
 
     async def _note(
         self, connection: Connection, attempted: Sequence[Attempted]
-    ) -> tuple[list[Attempted], list[asyncpg.Record]]:
-        """The attempts that still had their lease, and the endpoints that were disabled because of them."""
+    ) -> tuple[list[Attempted], Mapping[WebhookDeliveryId, datetime], list[asyncpg.Record]]:
+        """The attempts that still had their lease, since when their deliveries were due, and the endpoints disabled because of them."""
         await connection.execute(_SQL.insert_attempts, *columns(map(attempt_row, attempted)))
         finished = await connection.fetch(_SQL.finish_deliveries, *columns(map(delivery_row, attempted)))
         await connection.execute(_SQL.note_health, *columns(health_rows(attempted)), PLACES_MIN, PLACES_MAX)
         began = {row["delivery_id"]: row["round_began_at"] for row in finished}
         # A process that lost its lease does not decide what becomes of the delivery and its endpoint.
         own = [one for one in attempted if one.claimed.delivery_id in began]
-        return own, await _disable(connection, own, began)
+        return own, began, await _disable(connection, own, began)
 
 
 async def _disable(
@@ -99,12 +100,18 @@ async def _disable(
     return await connection.fetch(_SQL.disable_endpoints, *columns(rows))
 
 
-def _tell(attempted: Sequence[Attempted], disabled: Sequence[asyncpg.Record]) -> None:
+def _tell(
+    attempted: Sequence[Attempted],
+    began: Mapping[WebhookDeliveryId, datetime],
+    disabled: Sequence[asyncpg.Record],
+) -> None:
     """Count and log what is committed."""
     for one in attempted:
         match one.step:
             case Delivered():
                 DELIVERIES_FINISHED.labels("delivered").inc()
+                waited = one.ended_at - began[one.claimed.delivery_id]
+                DELIVERY_SECONDS.observe(max(0.0, waited.total_seconds()))
             case Failed(failure=failure):
                 DELIVERIES_FINISHED.labels(failure).inc()
             case Retry():

@@ -19,6 +19,11 @@ DELIVERIES_FINISHED: Final = Counter(
     "Webhooks to merchants that need no further attempt, by result.",
     ["result"],
 )
+DELIVERY_SECONDS: Final = Histogram(
+    "fincore_webhook_delivery_seconds",
+    "Time from the event, or from its replay, to the attempt by which its webhook arrived at the merchant.",
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0, 60.0, 300.0, 600.0, 3600.0, 21600.0),
+)
 DELIVERIES_DUE: Final = Gauge(
     "fincore_webhook_deliveries_due", "Webhooks to merchants that are due and not sent yet."
 )

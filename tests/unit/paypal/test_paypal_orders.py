@@ -234,7 +234,13 @@ def test_card_behind_a_token_is_told_without_its_holder() -> None:
     outcome = read(body)
     assert isinstance(outcome, Approved)
     assert outcome.instrument == CardInstrument(
-        brand="visa", last4="7704", expiry_month=2, expiry_year=2031, country="GB", funding="credit"
+        brand="visa",
+        last4="7704",
+        expiry_month=2,
+        expiry_year=2031,
+        country="GB",
+        funding="credit",
+        bin="401234",
     )
 
 

@@ -1,7 +1,9 @@
 """The unknown outcomes at the PSPs: the list a person works through."""
 
+from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -10,9 +12,13 @@ from fincore.domain.ids import ChargeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.metrics import UNKNOWN_OLDEST_SECONDS, UNKNOWN_OUTCOMES
 from fincore.read.paymentdb.staff_lists import Scope, scope_arguments
 
 _SQL = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
+
+MEASURED_MAX: Final = 10_000
+"""The oldest so many are counted by their age."""
 
 
 class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +60,28 @@ class UnknownQueries:
             _SQL.unknown_outcomes, limit, attempt_names(without_answer), *scope_arguments(scope)
         )
         return [UnknownOutcome(**dict(row)) for row in rows]
+
+
+async def measure_unknown(pool: Pool, now: datetime) -> None:
+    """Tell Prometheus how many outcomes are unknown, and how old they are."""
+    found = await UnknownQueries(pool).list_unknown(limit=MEASURED_MAX)
+    counts = Counter((_mode(one), one.psp, _age(now - one.since)) for one in found)
+    UNKNOWN_OUTCOMES.clear()
+    for labels, count in counts.items():
+        UNKNOWN_OUTCOMES.labels(*labels).set(count)
+    for mode in ("live", "test"):
+        oldest = max((now - one.since for one in found if _mode(one) == mode), default=timedelta())
+        UNKNOWN_OLDEST_SECONDS.labels(mode).set(max(0.0, oldest.total_seconds()))
+
+
+def _mode(one: UnknownOutcome) -> str:
+    return "live" if one.livemode else "test"
+
+
+def _age(age: timedelta) -> str:
+    if age <= timedelta(hours=1):
+        return "minutes"
+    return "hours" if age <= timedelta(days=1) else "days"
 
 
 def attempt_names(attempts: Collection[tuple[ChargeId, int]]) -> list[str]:

@@ -108,10 +108,11 @@ _EventKey = tuple[PspName, PspAccount, str]
 
 
 class StoredReport(msgspec.Struct, frozen=True):
-    """A PSP's event as stored in the inbox: its type in the PSP's words, and its raw bytes."""
+    """A PSP's event as stored in the inbox: its type in the PSP's words, its raw bytes, and when it arrived."""
 
     type: str
     body: bytes
+    received_at: datetime
 
 
 class ReceivedReport(msgspec.Struct, frozen=True):
@@ -150,7 +151,9 @@ class InboxReader:
         psps, accounts, events = (list(column) for column in zip(*keys, strict=True))
         rows = await self._pool.fetch(_SQL.stored_reports, psps, accounts, events)
         return {
-            (row["psp"], row["psp_account"], row["psp_event_id"]): StoredReport(row["type"], row["body"])
+            (row["psp"], row["psp_account"], row["psp_event_id"]): StoredReport(
+                row["type"], row["body"], row["received_at"]
+            )
             for row in rows
         }
 

@@ -1,6 +1,6 @@
 -- name: stored_reports
 -- Some events that PSPs sent, as they arrived, where their bodies are still kept.
-select psp, psp_account, psp_event_id, type, body
+select psp, psp_account, psp_event_id, type, body, received_at
 from eventstore.inbox
 join unnest($1::text[], $2::text[], $3::text[]) as wanted (psp, psp_account, psp_event_id)
     using (psp, psp_account, psp_event_id)

@@ -4,4 +4,9 @@ from typing import Final
 
 from prometheus_client import Gauge
 
+OLDEST_DUE_SECONDS: Final = Gauge(
+    "fincore_job_oldest_due_seconds",
+    "How long the oldest due job of a kind has waited to be begun; 0 where none is due. `webhook.interpret` reads webhooks of PSPs.",
+    ["kind"],
+)
 JOBS: Final = Gauge("fincore_jobs", "Jobs in the queue; `held` ones wait for a person.", ["status"])

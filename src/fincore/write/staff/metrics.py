@@ -4,6 +4,10 @@ from typing import Final
 
 from prometheus_client import Gauge
 
+SIGNING_KEY_BEGUN_AT: Final = Gauge(
+    "fincore_staff_signing_key_timestamp_seconds",
+    "Since when the key of the built-in issuer signs, in seconds since 1970; 0 where there is none.",
+)
 PROPOSALS_WAITING: Final = Gauge(
     "fincore_proposals_waiting", "Proposals of staff that wait for a second person."
 )

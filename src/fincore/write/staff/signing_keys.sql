@@ -17,3 +17,7 @@ returning key_id;
 select public_key from staff.signing_keys
 where retired_at is null or retired_at > clock_timestamp() - make_interval(secs => $1)
 order by begun_at desc;
+
+-- name: signing_since
+-- Since when the key signs that signs now.
+select begun_at from staff.signing_keys where retired_at is null;

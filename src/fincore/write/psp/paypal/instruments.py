@@ -9,6 +9,7 @@ from fincore.write.psp.paypal.wire import CardSource, PaymentSource, WalletSourc
 _PAYER_ID: Final = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _LAST4: Final = re.compile(r"[0-9]{4}", re.ASCII)
+_BIN: Final = re.compile(r"(?P<issuer>[0-9]{6})[0-9]{0,2}", re.ASCII)
 _WORD: Final = re.compile(r"[A-Z_]{1,30}", re.ASCII)
 _EXPIRY: Final = re.compile(r"(?P<year>2[0-9]{3})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
 _EMAIL: Final = re.compile(r"(?P<first>[^\s@])[^\s@]{0,63}@(?P<domain>[A-Za-z0-9.-]{1,190})")
@@ -41,6 +42,7 @@ def _wallet(wallet: WalletSource) -> PayPalInstrument | None:
 def _card(card: CardSource) -> CardInstrument | None:
     brand, funding = _only(_WORD, card.brand), _only(_WORD, card.type)
     expiry = _EXPIRY.fullmatch(card.expiry or "")
+    bin_digits = _BIN.fullmatch((card.bin_details and card.bin_details.bin) or "")
     instrument = CardInstrument(
         brand=brand and brand.lower(),
         last4=_only(_LAST4, card.last_digits),
@@ -48,6 +50,7 @@ def _card(card: CardSource) -> CardInstrument | None:
         expiry_year=int(expiry["year"]) if expiry else None,
         country=_only(_COUNTRY, card.bin_details.bin_country_code if card.bin_details else None),
         funding=funding and funding.lower(),
+        bin=bin_digits["issuer"] if bin_digits else None,
     )
     return None if instrument == CardInstrument() else instrument
 

@@ -20,6 +20,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from yarl import URL
 
 from fincore.domain.errors import ConfigurationError
+from fincore.observability.metrics import CERTIFICATE_ENDS_AT
 from fincore.write.psp.http import HttpSession, RawResponse
 from fincore.write.psp.paypal.account import PayPalWebhookEndpoint
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
@@ -45,6 +46,7 @@ _log = structlog.get_logger(__name__)
 class _Kept(msgspec.Struct, frozen=True):
     key: RSAPublicKey
     until: datetime
+    ends_at: datetime
 
 
 Checked = RSAPublicKey | SignatureRefused | CouldNotCheck
@@ -105,6 +107,9 @@ class SigningCertificates:
         if isinstance(checked, SignatureRefused):
             _log.warning("paypal.certificate_refused", address=address)
             return checked
+        CERTIFICATE_ENDS_AT.labels(f"paypal_{'live' if endpoint.expects_livemode else 'test'}").set(
+            checked.ends_at.timestamp()
+        )
         self._kept[address, endpoint] = checked
         self._kept.move_to_end((address, endpoint))
         while len(self._kept) > KEPT_MAX:
@@ -174,7 +179,7 @@ def _checked(
             verifier.verify(leaf, list(others))
         except (VerificationError, ValueError, UnsupportedAlgorithm):
             continue
-        return _Kept(key, min(now + KEPT_FOR, ends_at))
+        return _Kept(key, min(now + KEPT_FOR, ends_at), ends_at)
     return SignatureRefused("certificate")
 
 

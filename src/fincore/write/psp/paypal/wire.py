@@ -136,6 +136,7 @@ class WalletSource(msgspec.Struct, frozen=True, kw_only=True):
 class BinDetails(msgspec.Struct, frozen=True):
     """What the first digits of a card tell."""
 
+    bin: str | None = None
     bin_country_code: str | None = None
 
 

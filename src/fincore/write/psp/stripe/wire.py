@@ -35,6 +35,7 @@ class CardFacts(msgspec.Struct, frozen=True):
     country: msgspec.Raw = _NULL
     funding: msgspec.Raw = _NULL
     fingerprint: msgspec.Raw = _NULL
+    iin: msgspec.Raw = _NULL
 
 
 class PaymentMethodShown(msgspec.Struct, frozen=True):

@@ -55,10 +55,12 @@ from fincore.write.worker.plumbing.record_outcome import (
 from fincore.write.worker.plumbing.recorder import Decision
 from fincore.write.worker.plumbing.report_results import (
     LOOKS_MAX,
+    NotOurs,
     count,
     hold,
     is_held_reason,
     lookup_pause_seconds,
+    measure_wait,
     provenance_of,
 )
 
@@ -67,12 +69,6 @@ _log = structlog.get_logger(__name__)
 LOOKUPS_MAX: Final = 150
 """About a day of asking."""
 UNDERSTOOD: Final = "read again and understood"
-
-
-class NotOurs(msgspec.Struct, frozen=True):
-    """A report that is known to be about no charge of this installation, and why."""
-
-    reason: str
 
 
 class ProcessWebhook:
@@ -102,6 +98,7 @@ class ProcessWebhook:
         webhooks = self._webhooks.get(key.psp)
         if webhooks is None:
             return Hold(f"no reader for webhooks of {key.psp} is configured; add it, then requeue")
+        measure_wait(job, key.psp, stored.received_at, self._context.clock)
         reports = webhooks.read(stored.body)
         if isinstance(reports, WebhookIgnored):
             return _ignored(key, reports.reason)

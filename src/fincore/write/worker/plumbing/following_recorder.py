@@ -12,6 +12,7 @@ from fincore.domain.risk_review import was_declined
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.write.psp.limits import PspLimits
+from fincore.write.worker.plumbing.outcome_counts import OutcomeCounts
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
@@ -50,4 +51,9 @@ def following_recorder(
             charge, events, policy=reviews, hold_seconds=hold_seconds(charge), now=clock.now()
         )
 
-    return ChargeRecorder(log, writer, follow_ups, open_review)
+    counts = OutcomeCounts()
+
+    def told(charge: Charge, events: Sequence[ChargeEvent]) -> None:
+        counts.count(charge, events, clock.now())
+
+    return ChargeRecorder(log, writer, follow_ups, open_review, told)

@@ -27,6 +27,41 @@ OUTCOMES_RESOLVED: Final = Counter(
     "Unknown outcomes the janitor recorded, by how.",
     ["psp", "operation", "how"],
 )
+CHARGE_OUTCOMES: Final = Counter(
+    "fincore_charge_outcomes_total",
+    "First outcomes of charges that went to a PSP: `approved`; `declined` by issuer or PSP; `failed`, as no issuer was asked; `blocked` by "
+    "risk rules; `canceled`, `expired`.",
+    ["mode", "psp", "psp_account", "outcome"],
+)
+CHARGE_OUTCOMES_BY_BRAND: Final = Counter(
+    "fincore_charge_outcomes_by_brand_total",
+    "The same by the brand of the card; `none` where no card paid or none is known, `other` for a brand that is not listed.",
+    ["mode", "psp", "brand", "outcome"],
+)
+CHARGE_OUTCOMES_BY_COUNTRY: Final = Counter(
+    "fincore_charge_outcomes_by_country_total",
+    "The same by the country of the card or wallet; `other` beyond the first 60 countries that a process sees in a mode.",
+    ["mode", "country", "outcome"],
+)
+CHARGE_OUTCOMES_BY_BIN: Final = Counter(
+    "fincore_charge_outcomes_by_bin_total",
+    "The same by the six digits that name the issuer of a card, where the PSP tells them; `other` beyond the first 100 that a process sees "
+    "in a mode.",
+    ["mode", "bin", "outcome"],
+)
+CHARGE_OUTCOME_SECONDS: Final = Histogram(
+    "fincore_charge_outcome_seconds",
+    "Time from the acceptance of a charge to its first outcome. `way`: `direct`, `customer` where a customer had to act, `pending` where the "
+    "PSP decided later.",
+    ["mode", "psp", "way"],
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0),
+)
+WEBHOOK_READ_SECONDS: Final = Histogram(
+    "fincore_webhook_read_seconds",
+    "Time from the arrival of a PSP's webhook to the moment when a worker first reads it.",
+    ["psp"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 3600.0),
+)
 CORRECTIONS: Final = Counter(
     "fincore_corrections_total", "Charges and refunds brought into line with the PSP's own record."
 )

@@ -29,6 +29,8 @@ from fincore.write.worker.policies.reviews import OpenReview
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
 FollowUpJobs = Callable[[ChargeId, Charge, Sequence[ChargeEvent]], tuple[Job, ...]]
 """The jobs that events call for; the charge is as before them."""
+Recording = Callable[[Charge, Sequence[ChargeEvent]], None]
+"""Is told of events that are in the log now, with the charge as before them."""
 
 
 class NoSuchCharge(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class ChargeRecorder:
         writer: Writer[ChargeEvent],
         follow_up_jobs: FollowUpJobs,
         open_review: OpenReview,
+        told: Recording = lambda _charge, _events: None,
     ) -> None:
         def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             return (
@@ -61,6 +64,7 @@ class ChargeRecorder:
 
         self._log = log
         self._open_review = open_review
+        self._told = told
         self._recorder = Recorder(CHARGES, log, writer, jobs)
 
     async def load(self, charge_id: ChargeId) -> Charge | None:
@@ -89,8 +93,12 @@ class ChargeRecorder:
         What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
         belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
         """
-        decide = partial(self._with_review, decision)
+        seen = _Seen(decision)
+        decide = partial(self._with_review, seen)
         match await self._recorder.record(charge_id, decide, provenance, known=known):
+            case Recorded() as recorded:
+                self._tell(seen, recorded)
+                return recorded
             case NotFound():
                 return NoSuchCharge()
             case ReferenceTaken() as result:
@@ -107,14 +115,22 @@ class ChargeRecorder:
         answer: Callable[[Charge], StoredResponse],
     ) -> Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended | Replayed:
         """The same once for an idempotency key, which gets the `answer` of the charge after the events."""
-        decide = partial(self._with_review, decision)
+        seen = _Seen(decision)
+        decide = partial(self._with_review, seen)
         match await self._recorder.record_once(charge_id, decide, provenance, key, answer):
+            case Recorded() as recorded:
+                self._tell(seen, recorded)
+                return recorded
             case NotFound():
                 return NoSuchCharge()
             case ReferenceTaken() as result:
                 return taken(result)
             case result:
                 return result
+
+    def _tell(self, seen: "_Seen", recorded: Recorded[ChargeEvent]) -> None:
+        if seen.charge is not None and recorded.events:
+            self._told(seen.charge, recorded.events)
 
     def _with_review(self, decision: Decision, charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
         events = decision(charge)
@@ -123,3 +139,15 @@ class ChargeRecorder:
         for event in events:
             charge = evolve(charge, event)
         return (*events, *self._open_review(charge, events))
+
+
+class _Seen:
+    """A decision that remembers the charge it was last taken on: that as before the events that were recorded."""
+
+    def __init__(self, decision: Decision) -> None:
+        self._decision = decision
+        self.charge: Charge | None = None
+
+    def __call__(self, charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        self.charge = charge
+        return self._decision(charge)

@@ -1,18 +1,23 @@
 """What becomes of a report that cannot be recorded as it is: held on its charge, or looked at again later; and how that is counted."""
 
+from datetime import datetime
 from typing import Final, TypeGuard, get_args
 
+import msgspec
 import structlog
 
 from fincore.domain.charge import Charge
+from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent, HeldReason, ReportHeld
 from fincore.domain.held_report import ReportName, hold_report
 from fincore.domain.ids import ChargeId
+from fincore.domain.outcome import PspName
 from fincore.domain.refusal import Refusal, RefusalCode
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
+from fincore.write.queue.port import ClaimedJob
 from fincore.write.worker.plumbing.context import JobContext
-from fincore.write.worker.plumbing.metrics import WEBHOOKS_PROCESSED
+from fincore.write.worker.plumbing.metrics import WEBHOOK_READ_SECONDS, WEBHOOKS_PROCESSED
 from fincore.write.worker.plumbing.record_outcome import RecordResult
 
 _log = structlog.get_logger(__name__)
@@ -21,6 +26,19 @@ LOOKUP_PAUSE_MAX_SECONDS: Final = 600.0
 """The longest pause before a PSP is asked again about a payment; it doubles from one second."""
 LOOKS_MAX: Final = 20
 """How often the PSP's record is read for an event before the event is held: some two hours."""
+
+
+class NotOurs(msgspec.Struct, frozen=True):
+    """A report that is known to be about no charge of this installation, and why."""
+
+    reason: str
+
+
+def measure_wait(job: ClaimedJob, psp: PspName, received_at: datetime, clock: Clock) -> None:
+    """Measure how long a webhook waited that is read for the first time."""
+    if job.attempt == 1:
+        waited = clock.now() - received_at
+        WEBHOOK_READ_SECONDS.labels(psp).observe(max(0.0, waited.total_seconds()))
 
 
 def lookup_pause_seconds(attempt: int) -> float:

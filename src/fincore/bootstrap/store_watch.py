@@ -1,0 +1,27 @@
+"""Tells Prometheus whether the stores do for a role what it needs."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, Literal
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import sampled
+from fincore.postgres.metrics import STORE_USABLE
+from fincore.postgres.pool import store_state
+
+LOOK_INTERVAL_SECONDS: Final = 15.0
+
+
+@contextlib.asynccontextmanager
+async def watched_stores(
+    stores: Stores, needed: Mapping[str, Literal["reads", "writes"]]
+) -> AsyncIterator[None]:
+    """Look every few seconds at the stores that are `needed`, as `/readyz` does."""
+
+    async def look() -> None:
+        for name, access in needed.items():
+            state = await store_state(getattr(stores, name), writes=access == "writes")
+            STORE_USABLE.labels(name, access).set(state == "ok")
+
+    async with sampled("stores", look, interval_seconds=LOOK_INTERVAL_SECONDS):
+        yield
