@@ -19,10 +19,10 @@ async def test_warned_merchant_refunds_and_the_warning_is_over(system: System, s
     assert (await shop.refund(charge_id)).status == 201
     over = await shop.until(charge_id, lambda charge: not charge["fraud_warnings"][0]["is_actionable"])
     assert "charge.fraud_warning_updated" in events_of(over)
+    system.until_idle()
     listed = await shop.request("GET", f"/v1/events?charge={charge_id}&type=charge.fraud_warned")
     (event,) = listed.json["data"]
     assert event["data"]["psp_reference"] == warning["psp_reference"]
-    system.until_idle()
     assert events_of(await shop.get(charge_id)).count("charge.fraud_warned") == 1
     shown = (await asyncio.to_thread(system.fincore, "charges", "show", charge_id)).stdout
     assert "the PSP's risk level: normal" in shown
