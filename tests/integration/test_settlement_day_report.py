@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -25,6 +25,7 @@ from fincore.reconciliation.report.day_report import CheckedDay, DayAccount, day
 from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
 from fixtures.settlement_account import Settlement, line, settlement
+from fixtures.settlement_clock import as_owner, run_on
 from fixtures.settlement_falsified import FALSIFICATIONS, Lived, Payment, days, live
 from fixtures.traffic import store_pool
 
@@ -48,28 +49,6 @@ async def opened(dsn: str) -> AsyncIterator[Settlement]:
 async def account(dsn: str) -> AsyncIterator[Settlement]:
     async with opened(dsn) as one:
         yield one
-
-
-async def as_owner(dsn: str, *statements: str) -> None:
-    owner = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            await owner.execute(statement)
-    finally:
-        await owner.close()
-
-
-async def run_on(account: Settlement, dsn: str, day: date, *, hour: int = 12) -> None:
-    """A run while the server's clock says that it is this hour of the day."""
-    at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-    await as_owner(
-        dsn,
-        "create or replace function public.test_clock() returns trigger language plpgsql as $$ begin "
-        f"new.cut_off := '{at.isoformat()}'; return new; end $$",
-        "create or replace trigger test_clock before insert on reconciliation.runs"
-        " for each row execute function public.test_clock()",
-    )
-    assert await account.reconciliation.run() is not None, "another run has the turn"
 
 
 async def happen(account: Settlement, *payments: Payment) -> list[Lived]:

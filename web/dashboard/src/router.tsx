@@ -1,11 +1,14 @@
 // Every screen by its path. A screen's folder has its route, and the list here is where it is added.
 
 import { createRouter } from "@tanstack/react-router";
+import { adjustmentsRoute } from "./screens/adjustments/route";
 import { auditTrailRoute } from "./screens/audit_trail/route";
 import { breakRoute } from "./screens/break/route";
 import { breaksRoute } from "./screens/breaks/route";
 import { chargeRoute } from "./screens/charge/route";
 import { chargesRoute } from "./screens/charges/route";
+import { dayRoute } from "./screens/day/route";
+import { daysRoute } from "./screens/days/route";
 import { deadLetterRoute } from "./screens/dead_letter/route";
 import { deadLettersRoute } from "./screens/dead_letters/route";
 import { deliveriesRoute } from "./screens/deliveries/route";
@@ -18,6 +21,9 @@ import { proposalsRoute } from "./screens/proposals/route";
 import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
 import { runsRoute } from "./screens/runs/route";
+import { settlementFileRoute } from "./screens/settlement_file/route";
+import { settlementFilesRoute } from "./screens/settlement_files/route";
+import { unclearedRoute } from "./screens/uncleared/route";
 import { unknownOutcomesRoute } from "./screens/unknown_outcomes/route";
 import { Failure } from "./shell/failure";
 import { NoScreen } from "./shell/no_screen";
@@ -35,6 +41,12 @@ const screens = modeRoute.addChildren([
   breakRoute,
   runsRoute,
   runRoute,
+  daysRoute,
+  dayRoute,
+  settlementFilesRoute,
+  settlementFileRoute,
+  unclearedRoute,
+  adjustmentsRoute,
   deadLettersRoute,
   deadLetterRoute,
   deliveriesRoute,

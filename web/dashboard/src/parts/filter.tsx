@@ -38,11 +38,8 @@ export function Filter<V>({ name, shown, value, fields, set, clear }: FilterProp
         ref={popover}
         role="dialog"
         aria-label={name}
-        onToggle={(event) => {
-          if (event.newState !== "open") return;
-          setDraft(value);
-          popover.current?.querySelector<HTMLElement>("input, select")?.focus();
-        }}
+        onBeforeToggle={(event) => event.newState === "open" && setDraft(value)}
+        onToggle={(event) => event.newState === "open" && popover.current?.querySelector<HTMLElement>("input, select")?.focus()}
       >
         <form onSubmit={submit} noValidate>
           {fields(draft, setDraft)}

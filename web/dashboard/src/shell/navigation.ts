@@ -34,6 +34,10 @@ export const SECTIONS: readonly Section[] = [
     entries: [
       { name: "breaks", to: "/$mode/breaks", permission: "books.read" },
       { name: "runs", to: "/$mode/runs", permission: "books.read" },
+      { name: "days", to: "/$mode/days", permission: "books.read" },
+      { name: "settlementFiles", to: "/$mode/settlement_files", permission: "books.read" },
+      { name: "uncleared", to: "/$mode/uncleared", permission: "books.read" },
+      { name: "adjustments", to: "/$mode/adjustments", permission: "books.read" },
     ],
   },
   {

@@ -38,7 +38,14 @@ export function FactsCard({ found }: { found: BreakRecord }) {
             ),
           ],
           [t.reference, found.reference && <Copy text={found.reference} />],
-          [t.file, found.file],
+          [
+            t.file,
+            found.file && (
+              <Link key="file" to="/$mode/settlement_files/$fileId" params={{ mode, fileId: found.file }} className="code">
+                {found.file}
+              </Link>
+            ),
+          ],
           [t.owner, found.owner ?? "—"],
           [t.age, list.days(found.days)],
           [t.opened, <Time key="opened" at={found.opened_at} />],

@@ -10,7 +10,8 @@ import { Loaded } from "../../parts/states";
 import { Status } from "../../parts/status";
 import { useModeOfPage } from "../../session/mode";
 import { formatTime } from "../../time/times";
-import { CLASSES, STATUSES, TONES } from "../breaks/classes";
+import { BreakSumsCard, UnclearedCard } from "./report_cards";
+import { ReportFiles } from "./report_files";
 import { runRoute } from "./route";
 import { RUN } from "./texts";
 
@@ -37,6 +38,7 @@ interface ReportProps {
 function Report({ report }: ReportProps) {
   const t = useTexts(RUN);
   const { locale } = useLanguage();
+  const api = useApi();
   return (
     <>
       <PageHead
@@ -47,105 +49,26 @@ function Report({ report }: ReportProps) {
             <Copy text={report.id} />
           </p>
         }
-      />
+      >
+        <ReportFiles
+          name={`reconciliation-${report.id}`}
+          ask={(format) =>
+            api.GET("/staff/v1/reconciliation_runs/{run_id}/report", { params: { path: { run_id: report.id }, query: { format } }, parseAs: "blob" })
+          }
+        />
+      </PageHead>
       {report.flaw && (
         <div className="banner" data-tone="bad" role="alert">
           {report.flaw}
         </div>
       )}
       <div className="column">
-        <UnclearedCard report={report} />
-        <BreaksCard report={report} />
+        <UnclearedCard of={report.uncleared} />
+        <BreakSumsCard title={t.breaks} none={t.noBreaks} of={report.break_sums} />
         <AccountsCard report={report} />
         <FilesCard report={report} />
       </div>
     </>
-  );
-}
-
-function UnclearedCard({ report }: ReportProps) {
-  const t = useTexts(RUN);
-  const ages = report.uncleared[0]?.by_age ?? [];
-  return (
-    <Card title={t.uncleared}>
-      {report.uncleared.length === 0 ? (
-        <p className="quiet">{t.nothingUncleared}</p>
-      ) : (
-        <div className="scroll" tabIndex={0} role="group" aria-label={t.uncleared}>
-          <table className="table">
-            <thead>
-              <tr>
-                <th>{t.currency}</th>
-                {ages.map((age) => (
-                  <th className="number" key={age.from_days}>
-                    {t.days(age.from_days, age.to_days)}
-                  </th>
-                ))}
-                <th className="number">{t.total}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {report.uncleared.map((money) => (
-                <tr key={money.currency}>
-                  <td>{money.currency.toUpperCase()}</td>
-                  {ages.map(({ from_days: from }) => {
-                    const sum = money.by_age.find((age) => age.from_days === from);
-                    return (
-                      <td className="number" key={from}>
-                        {sum && sum.items > 0 ? (
-                          <>
-                            <Money amountMinor={sum.amount_minor} currency={money.currency} />
-                            <br />
-                            <span className="quiet small">{t.items(sum.items)}</span>
-                          </>
-                        ) : (
-                          "—"
-                        )}
-                      </td>
-                    );
-                  })}
-                  <td className="number strong">
-                    <Money amountMinor={money.amount_minor} currency={money.currency} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Card>
-  );
-}
-
-function BreaksCard({ report }: ReportProps) {
-  const t = useTexts(RUN);
-  const { language } = useLanguage();
-  const mode = useModeOfPage();
-  return (
-    <Card title={t.breaks}>
-      {report.break_sums.length === 0 ? (
-        <p className="quiet">{t.noBreaks}</p>
-      ) : (
-        <ul className="lines">
-          {report.break_sums.map((sum) => (
-            <li key={`${sum.account}-${sum.currency}-${sum.break_class}-${sum.status}`}>
-              <span className="chips">
-                <Link to="/$mode/breaks" params={{ mode }} search={{ class: sum.break_class, account: sum.account, ...(sum.status ? { status: sum.status } : {}) }}>
-                  {CLASSES[language][sum.break_class]}
-                </Link>
-                {sum.status && (
-                  <Status tone={TONES[sum.status]}>
-                    {sum.breaks} {STATUSES[language][sum.status]}
-                  </Status>
-                )}
-                {sum.amount_minor !== null && sum.currency && <Money amountMinor={sum.amount_minor} currency={sum.currency} />}
-                <span className="quiet small">{sum.account}</span>
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Card>
   );
 }
 
@@ -192,6 +115,7 @@ function AccountsCard({ report }: ReportProps) {
 
 function FilesCard({ report }: ReportProps) {
   const t = useTexts(RUN);
+  const mode = useModeOfPage();
   return (
     <Card title={t.files}>
       {report.files.length === 0 ? (
@@ -201,7 +125,10 @@ function FilesCard({ report }: ReportProps) {
           {report.files.map((file) => (
             <li key={file.id}>
               <span>
-                {file.name} · {file.account}
+                <Link to="/$mode/settlement_files/$fileId" params={{ mode, fileId: file.id }}>
+                  {file.name}
+                </Link>{" "}
+                · {file.account}
               </span>
               <span className="quiet small code">{file.sha256}</span>
             </li>

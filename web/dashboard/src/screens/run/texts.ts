@@ -22,6 +22,8 @@ export const RUN = texts(
     inTransit: "On its way to a bank",
     files: "Files",
     noFiles: "The run took up no file.",
+    save: (form: string) => `Report as ${form}`,
+    notSaved: (why: string) => `The report could not be saved: ${why}`,
   },
   {
     title: (when) => `Abgleich bis ${when}`,
@@ -44,5 +46,7 @@ export const RUN = texts(
     inTransit: "Unterwegs zur Bank",
     files: "Dateien",
     noFiles: "Der Abgleich hat keine Datei aufgenommen.",
+    save: (form) => `Bericht als ${form}`,
+    notSaved: (why) => `Der Bericht konnte nicht gespeichert werden: ${why}`,
   },
 );

@@ -1,0 +1,59 @@
+import { Link } from "@tanstack/react-router";
+import { answerOf, useApi } from "../../api/client";
+import { useList } from "../../api/list";
+import type { SealedReport } from "../../api/types";
+import { useLanguage, useTexts } from "../../language/language";
+import { PageHead } from "../../parts/page";
+import { Rows, type Column } from "../../parts/rows";
+import { State } from "../../parts/states";
+import { Status } from "../../parts/status";
+import { Time } from "../../parts/time";
+import { useModeOfPage } from "../../session/mode";
+import { DAYS } from "./texts";
+
+/** The sealed reports of days, each chained by its hash to the one before, the last day first. */
+export function DaysScreen() {
+  const t = useTexts(DAYS);
+  const { locale } = useLanguage();
+  const api = useApi();
+  const mode = useModeOfPage();
+  const query = useList(["reconciliation_days", mode], (part, signal) =>
+    answerOf(api.GET("/staff/v1/reconciliation_days", { params: { query: { ...part, mode } }, signal })),
+  );
+  const columns: readonly Column<SealedReport>[] = [
+    {
+      name: t.day,
+      width: "minmax(0, 1fr)",
+      cell: (day) => (
+        <Link to="/$mode/days/$day" params={{ mode, day: day.id }}>
+          {day.id}
+        </Link>
+      ),
+    },
+    { name: t.runs, width: "110px", isNumber: true, isOnlyWide: true, cell: (day) => day.runs.toLocaleString(locale) },
+    {
+      name: t.chain,
+      width: "minmax(0, 1.2fr)",
+      isEndWhenNarrow: true,
+      cell: (day) => <Status tone={day.follows ? "good" : "bad"}>{day.follows ? t.follows : t.broken}</Status>,
+    },
+    { name: t.sealed, width: "190px", isOnlyWide: true, cell: (day) => <Time at={day.sealed_at} /> },
+  ];
+  return (
+    <>
+      <PageHead title={t.title} />
+      <Rows
+        label={t.title}
+        query={query}
+        columns={columns}
+        narrowColumns="minmax(0, 1fr) auto"
+        keyOf={(day) => day.id}
+        empty={
+          <State title={t.none}>
+            <p>{t.noneWhy}</p>
+          </State>
+        }
+      />
+    </>
+  );
+}
