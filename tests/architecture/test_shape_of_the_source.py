@@ -15,7 +15,6 @@ from fincore.postgres.named_sql import load_sql
 SRC: Final = Path(__file__).parents[2] / "src"
 LINES_MAX: Final = 350
 LONGER: Final = {
-    "fincore/alerting/alerts.py": "every alert, as one table",
     "fincore/http/problems.py": "every error the API answers, as one table",
     "fincore/domain/events.py": "every fact the log can hold, as one vocabulary",
     "psp_sandbox/stripe/wire.py": "every object of Stripe's that the sandbox shows, as one vocabulary",

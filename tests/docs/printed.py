@@ -8,13 +8,17 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from fincore.alerting import cloudwatch
+from fincore.alerting.alert import SEVERITIES, Alert
 from fincore.alerting.alerts import ALERTS
+from fincore.alerting.objectives import OBJECTIVES
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.charge_checks import CHECKS
 from fincore.audit.invariants import INVARIANTS
@@ -401,15 +405,36 @@ def alerts() -> str:
     """Every alert, in the order of the code."""
     rows = [
         (
-            f"`{alert.name}`",
+            f"[{alert.name}](../runbooks/{alert.name}.md)",
             alert.severity,
             f"`{alert.expression}`",
             f"{alert.for_seconds} s" if alert.for_seconds else "",
-            f"{alert.runbook} [More](#{alert.section})",
+            alert.meaning,
         )
         for alert in ALERTS
     ]
-    return _table(("alert", "severity", "when", "for", "what it means and what to do"), rows)
+    return _table(("alert", "severity", "when", "for", "what it means"), rows)
+
+
+def alert_page(alert: Alert) -> str:
+    """What the page of an alert begins with."""
+    rows = [
+        ("what it means", alert.meaning),
+        ("severity", f"{alert.severity}: {SEVERITIES[alert.severity]}"),
+        ("fires where", f"`{alert.expression}`"),
+        ("for", f"{alert.for_seconds} s" if alert.for_seconds else "at once"),
+        ("in CloudWatch", cloudwatch.told(alert.cloudwatch)),
+    ]
+    return _table((alert.name, ""), rows)
+
+
+def objectives() -> str:
+    """What merchants may expect, and how each is measured."""
+    rows = [
+        (one.name, one.about, f"{one.target:.4g}", f"{one.days} days", f"`{one.bad}` of `{one.events}`")
+        for one in OBJECTIVES
+    ]
+    return _table(("objective", "what is to hold", "share", "over", "what counts as bad"), rows)
 
 
 def ledger_example() -> str:
@@ -578,6 +603,8 @@ def stl_rows() -> str:
 
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
+    **{f"alert_{alert.name}": partial(alert_page, alert) for alert in ALERTS},
+    "objectives": objectives,
     "permissions": permissions_table,
     "readings": lambda: _table(
         ("read as", "is", "example"),

@@ -118,7 +118,7 @@ def test_every_setting_that_is_named_exists(document: Path) -> None:
 def test_every_metric_that_is_named_exists(document: Path) -> None:
     known = set(re.findall(r"`(fincore_\w+)`", metrics())) | OTHER_NAMES
     # What Prometheus makes of a histogram.
-    known |= {f"{name}_count" for name in known}
+    known |= {f"{name}{part}" for name in known for part in ("_count", "_bucket", "_sum")}
     named = set(re.findall(r"\bfincore_[a-z_]+", prose(document)))
     assert named - known == set()
 

@@ -1,23 +1,29 @@
 """What an alert is."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import msgspec
 
-Severity = Literal["critical", "warning"]
-"""`critical`: money is at risk or merchants see errors; a person looks now. `warning`: on the next working day."""
+from fincore.alerting.cloudwatch import CloudWatchForm
+
+Severity = Literal["page", "ticket"]
+SEVERITIES: Final[Mapping[Severity, str]] = {
+    "page": "money is at risk or merchants see errors; a person looks now",
+    "ticket": "a person looks on the next working day",
+}
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """`expression` is PromQL and true where there is something to do; it must stay so for `for_seconds`.
 
-    `runbook` says in a sentence or two what it means and what to do; `section` is the anchor in docs/guides/operate.md that
-    says more.
+    `meaning` says what is the matter, and begins its page in `docs/runbooks`, which says what to do. `cloudwatch` is the same
+    as an alarm of Amazon CloudWatch, or what to use there instead.
     """
 
     name: str
     severity: Severity
     expression: str
     for_seconds: int = 0
-    runbook: str
-    section: str
+    meaning: str
+    cloudwatch: CloudWatchForm

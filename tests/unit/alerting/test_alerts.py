@@ -11,10 +11,13 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alert import Alert
-from fincore.alerting.alerts import ALERTS, INVARIANTS_THAT_CAN_WAIT
+from fincore.alerting.alerts import ALERTS
+from fincore.alerting.books import INVARIANTS_THAT_CAN_WAIT
+from fincore.alerting.cloudwatch import MathAlarm, MetricAlarm, queries, resources, single_alarms
 from fincore.audit.invariants import INVARIANTS
 
 PROJECT: Final = Path(__file__).parents[3]
+RUNBOOKS: Final = PROJECT / "docs/runbooks"
 _SELECTOR: Final = re.compile(r"\b(fincore_\w+)(?:\{([^}]*)\})?")
 _MATCHER: Final = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 
@@ -34,7 +37,8 @@ def metrics() -> Iterator[tuple[str, tuple[str, ...]]]:
                 else ("",)
             )
             for suffix in suffixes:
-                yield f"{metric._name}{suffix}", metric._labelnames
+                le = ("le",) if suffix == "_bucket" else ()
+                yield f"{metric._name}{suffix}", (*metric._labelnames, *le)
 
 
 SERIES: Final = dict(metrics())
@@ -52,12 +56,62 @@ def test_alert_names_only_metrics_and_labels_that_exist(alert: Alert) -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_alert_leads_to_a_section_of_the_guide(alert: Alert) -> None:
-    guide = (PROJECT / "docs/guides/operate.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^#+ (.+)$", guide, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    assert alert.section in anchors
-    assert alert.runbook.endswith(".")
+def test_alert_has_a_page_that_says_what_to_do(alert: Alert) -> None:
+    page = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## ", page, flags=re.MULTILINE)
+    assert [part.partition("\n")[0] for part in parts] == [f"# {alert.name}", "Look at", "Do"]
+    assert f"<!-- printed: alert_{alert.name} -->" in parts[0]
+    assert "\n- " in parts[1]
+    assert "\n1. " in parts[2]
+    assert alert.meaning.endswith(".")
+
+
+def test_no_page_is_left_of_an_alert_that_is_gone() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS}
+
+
+ALARMS: Final = [(alert.name, alarm) for alert in ALERTS for alarm in single_alarms(alert.cloudwatch)]
+
+
+@pytest.mark.parametrize(("name", "alarm"), ALARMS, ids=[name for name, _ in ALARMS])
+def test_cloudwatch_alarm_names_metrics_and_labels_that_exist(
+    name: str, alarm: MetricAlarm | MathAlarm
+) -> None:
+    for query in queries(alarm):
+        assert query.metric in SERIES, name
+        assert set(query.dimensions) <= set(SERIES[query.metric])
+    if isinstance(alarm, MathAlarm):
+        assert set(re.findall(r"\bm[0-9]+\b", alarm.expression)) == set(alarm.metrics)
+
+
+@pytest.mark.parametrize(("name", "alarm"), ALARMS, ids=[name for name, _ in ALARMS])
+def test_cloudwatch_alarm_keeps_to_the_limits_of_the_service(
+    name: str, alarm: MetricAlarm | MathAlarm
+) -> None:
+    """PutMetricAlarm: a day in all, or a week where a period is an hour or longer."""
+    assert alarm.period_seconds % 60 == 0, name
+    longest_seconds = 604_800 if alarm.period_seconds >= 3_600 else 86_400
+    assert alarm.period_seconds * alarm.periods <= longest_seconds
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_cloudwatch_counter_is_summed_and_gauge_is_not(alert: Alert) -> None:
+    for alarm in single_alarms(alert.cloudwatch):
+        for query in queries(alarm):
+            is_counter = query.metric.endswith("_total")
+            assert not is_counter or query.statistic == "Sum"
+
+
+def test_cloudwatch_resources_have_names_of_their_own() -> None:
+    found = [
+        name for alert in ALERTS for name in resources(alert.name, alert.cloudwatch, meaning=alert.meaning)
+    ]
+    assert len(set(found)) == len(found)
+    assert all(name.isalnum() for name in found)
+    assert (
+        sum(bool(resources(one.name, one.cloudwatch, meaning=one.meaning)) for one in ALERTS)
+        > len(ALERTS) - 10
+    )
 
 
 def test_alert_names_are_unique() -> None:

@@ -1,0 +1,168 @@
+"""Alerts on whether FinCore runs: its roles, requests, stores, clocks and certificates. Pure."""
+
+from typing import Final
+
+from fincore.alerting.alert import Alert
+from fincore.alerting.cloudwatch import (
+    CompositeAlarm,
+    MathAlarm,
+    MetricAlarm,
+    MetricQuery,
+    PrometheusOnly,
+    above,
+    grows,
+)
+
+_SERVERS: Final = ("api", "checkout")
+_SERVERS_SEEN: Final = ("staff", "card-edge")
+"""Servers that an installation need not have: they are missed only where they ran in the last day."""
+_CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
+_IN_FLIGHT: Final = 'fincore_http_requests_in_flight{server="%s"}'
+_ABSENT: Final = " or ".join(
+    (
+        *(f"absent({_IN_FLIGHT % server})" for server in _SERVERS),
+        "absent(fincore_jobs)",
+        *(f'absent(fincore_consumer_lag_seconds{{consumer="{consumer}"}})' for consumer in _CONSUMERS),
+        "absent(fincore_laws_checked_timestamp_seconds)",
+        *(
+            f"(absent({_IN_FLIGHT % server}) and on() count(last_over_time({_IN_FLIGHT % server}[1d])) > 0)"
+            for server in _SERVERS_SEEN
+        ),
+        "(absent(fincore_settlement_looks_total) and on() count(fincore_settlement_look_overdue_seconds) > 0)",
+    )
+)
+
+
+def _reported(metric: str, **dimensions: str) -> MetricAlarm:
+    return MetricAlarm(
+        metric=metric,
+        statistic="SampleCount",
+        comparison="<",
+        threshold=1,
+        missing="breaching",
+        dimensions=dimensions,
+    )
+
+
+_REPORTED: Final = (
+    *(_reported("fincore_http_requests_in_flight", server=server) for server in _SERVERS),
+    _reported("fincore_jobs"),
+    *(_reported("fincore_consumer_lag_seconds", consumer=consumer) for consumer in _CONSUMERS),
+    _reported("fincore_laws_checked_timestamp_seconds"),
+)
+
+RUNNING_ALERTS: Final = (
+    Alert(
+        name="RoleAbsent",
+        severity="page",
+        expression=_ABSENT,
+        for_seconds=60,
+        meaning="Prometheus receives no metrics of at least one role. The labels of the alert name the role: `server` or "
+        "`consumer`; without one it is `worker`, `auditor` or `reconciliation`. `staff` and `card-edge` count where "
+        "they ran in the last day, `reconciliation` where sources of settlement files are declared.",
+        cloudwatch=CompositeAlarm(any_of=tuple((one,) for one in _REPORTED)),
+    ),
+    Alert(
+        name="RequestsFail",
+        severity="page",
+        expression='sum(rate(fincore_http_request_seconds_count{status="5xx"}[5m])) > 0.05 * '
+        "sum(rate(fincore_http_request_seconds_count[5m]))",
+        for_seconds=120,
+        meaning="More than one request in twenty, of all servers together, is answered with a 5xx error. 503 means that a "
+        "store is unavailable or that the server is overloaded.",
+        cloudwatch=PrometheusOnly(
+            substitute="An alarm on `HTTPCode_Target_5XX_Count / RequestCount` of the load balancer above 0.05."
+        ),
+    ),
+    Alert(
+        name="RequestsLimited",
+        severity="ticket",
+        expression="sum by (reason) (increase(fincore_http_requests_limited_total[15m])) > 100",
+        meaning="A client exceeds its share and receives 429. `reason` says whether a merchant's key sends too many requests a "
+        "second, a merchant has too many open at once, or one address of customers asks too often: that is a robot, or "
+        "a proxy that `FINCORE_TRUSTED_PROXIES` lacks.",
+        cloudwatch=grows("fincore_http_requests_limited_total", 100, seconds=900),
+    ),
+    Alert(
+        name="CommitsQueue",
+        severity="page",
+        expression="fincore_commits_waiting > 5000",
+        for_seconds=30,
+        meaning="The event store writes more slowly than changes arrive. Check its disk, and look for long transactions. At "
+        "10,000 waiting commits a process answers merchants with 503.",
+        cloudwatch=above("fincore_commits_waiting", 5000),
+    ),
+    Alert(
+        name="ClockNotTrusted",
+        severity="page",
+        expression="fincore_clock_trusted == 0",
+        for_seconds=60,
+        meaning="The clocks of two machines differ, or one was set. Charges go on, but FinCore purges, expires and gives up "
+        "nothing. The log line `clock.distrusted` shows both clocks: correct the wrong one.",
+        cloudwatch=MetricAlarm(
+            metric="fincore_clock_trusted", statistic="Minimum", comparison="<", threshold=1, periods=1
+        ),
+    ),
+    Alert(
+        name="FiguresStale",
+        severity="page",
+        expression="fincore_figures_age_seconds > 60",
+        meaning="A process cannot measure figures that other alerts rely on: the queue, webhooks, or the lag of a consumer. "
+        "Its store is unavailable, or its log line `metrics.unmeasured` gives the reason.",
+        cloudwatch=above("fincore_figures_age_seconds", 60),
+    ),
+    Alert(
+        name="StoreUnusable",
+        severity="page",
+        expression="min by (store, access) (fincore_store_usable) == 0",
+        for_seconds=60,
+        meaning="A store does not answer a role, or is read-only for a role that writes. While the event store is so, "
+        "merchants receive 503 `store_unavailable` and no charge is accepted.",
+        cloudwatch=MetricAlarm(
+            metric="fincore_store_usable", statistic="Minimum", comparison="<", threshold=1
+        ),
+    ),
+    Alert(
+        name="CertificateEnds",
+        severity="ticket",
+        expression="min by (certificate) (fincore_certificate_ends_timestamp_seconds) - time() < 1209600",
+        meaning="A certificate ends within 14 days. `card_edge` is the card edge's own; `paypal_live` and `paypal_test` sign "
+        "PayPal's webhooks.",
+        cloudwatch=MathAlarm(
+            expression="m1 - EPOCH(m1)",
+            metrics={
+                "m1": MetricQuery(metric="fincore_certificate_ends_timestamp_seconds", statistic="Minimum")
+            },
+            threshold=1209600,
+            comparison="<",
+        ),
+    ),
+    Alert(
+        name="CertificateEndsSoon",
+        severity="page",
+        expression="min by (certificate) (fincore_certificate_ends_timestamp_seconds) - time() < 172800",
+        meaning="A certificate ends within two days, or has ended. Without it the card edge takes no card numbers, or PayPal's "
+        "webhooks are refused.",
+        cloudwatch=MathAlarm(
+            expression="m1 - EPOCH(m1)",
+            metrics={
+                "m1": MetricQuery(metric="fincore_certificate_ends_timestamp_seconds", statistic="Minimum")
+            },
+            threshold=172800,
+            comparison="<",
+        ),
+    ),
+    Alert(
+        name="SigningKeyOld",
+        severity="ticket",
+        expression="time() - max(fincore_staff_signing_key_timestamp_seconds > 0) > 31536000",
+        meaning="The key of the built-in issuer of staff has signed for a year.",
+        cloudwatch=MathAlarm(
+            expression="IF(m1 > 0, EPOCH(m1) - m1, 0)",
+            metrics={
+                "m1": MetricQuery(metric="fincore_staff_signing_key_timestamp_seconds", statistic="Maximum")
+            },
+            threshold=31536000,
+        ),
+    ),
+)
