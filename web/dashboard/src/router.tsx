@@ -17,12 +17,20 @@ import { disputesRoute } from "./screens/disputes/route";
 import { endpointRoute } from "./screens/endpoint/route";
 import { endpointsRoute } from "./screens/endpoints/route";
 import { homeRoute } from "./screens/home/route";
+import { ledgerAccountRoute } from "./screens/ledger_account/route";
+import { ledgerAccountsRoute } from "./screens/ledger_accounts/route";
+import { ledgerEntriesRoute } from "./screens/ledger_entries/route";
+import { ledgerEntryRoute } from "./screens/ledger_entry/route";
 import { proposalsRoute } from "./screens/proposals/route";
 import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
 import { runsRoute } from "./screens/runs/route";
+import { sealedDayRoute } from "./screens/sealed_day/route";
+import { sealedDaysRoute } from "./screens/sealed_days/route";
 import { settlementFileRoute } from "./screens/settlement_file/route";
 import { settlementFilesRoute } from "./screens/settlement_files/route";
+import { suspenseRoute } from "./screens/suspense/route";
+import { trialBalanceRoute } from "./screens/trial_balance/route";
 import { unclearedRoute } from "./screens/uncleared/route";
 import { unknownOutcomesRoute } from "./screens/unknown_outcomes/route";
 import { Failure } from "./shell/failure";
@@ -47,6 +55,14 @@ const screens = modeRoute.addChildren([
   settlementFileRoute,
   unclearedRoute,
   adjustmentsRoute,
+  ledgerAccountsRoute,
+  ledgerAccountRoute,
+  ledgerEntriesRoute,
+  ledgerEntryRoute,
+  trialBalanceRoute,
+  sealedDaysRoute,
+  sealedDayRoute,
+  suspenseRoute,
   deadLettersRoute,
   deadLetterRoute,
   deliveriesRoute,

@@ -38,6 +38,10 @@ export const SECTIONS: readonly Section[] = [
       { name: "settlementFiles", to: "/$mode/settlement_files", permission: "books.read" },
       { name: "uncleared", to: "/$mode/uncleared", permission: "books.read" },
       { name: "adjustments", to: "/$mode/adjustments", permission: "books.read" },
+      { name: "ledgerAccounts", to: "/$mode/ledger_accounts", permission: "books.read" },
+      { name: "trialBalance", to: "/$mode/trial_balance", permission: "books.read" },
+      { name: "sealedDays", to: "/$mode/sealed_days", permission: "books.read" },
+      { name: "suspense", to: "/$mode/suspense", permission: "books.read" },
     ],
   },
   {

@@ -1,5 +1,6 @@
 // The two sides of a break, in tables of the same columns, and what the bank says of its payout.
 
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { BreakRecord } from "../../api/types";
 import { useTexts } from "../../language/language";
@@ -17,7 +18,7 @@ interface SideRow {
   readonly currency: string;
   readonly at: string;
   readonly reference: string;
-  readonly origin: string;
+  readonly origin: ReactNode;
   readonly isMatched: boolean;
 }
 
@@ -95,7 +96,11 @@ export function LedgerSideCard({ found }: { found: BreakRecord }) {
     currency: item.currency,
     at: item.effective_at,
     reference: item.psp_reference,
-    origin: t.entry(item.entry_id),
+    origin: (
+      <Link to="/$mode/ledger_entries/$entry" params={{ mode: found.mode, entry: String(item.entry_id) }}>
+        {t.entry(item.entry_id)}
+      </Link>
+    ),
     isMatched: item.is_gross_matched && item.is_fee_matched,
   }));
   return <Side title={t.ledger} rows={rows} none={t.noItems} />;

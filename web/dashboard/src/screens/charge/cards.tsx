@@ -1,6 +1,7 @@
 // Cards that load by themselves, after the charge: timeline, calls, ledger, checks, notes.
 
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import type { Charge, TimelineEvent } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
@@ -104,7 +105,8 @@ export function CallsCard({ charge }: CardProps) {
 export function LedgerCard({ charge }: CardProps) {
   const t = useTexts(CHARGE);
   const api = useApi();
-  const may = useMay("books.read", useModeOfPage());
+  const mode = useModeOfPage();
+  const may = useMay("books.read", mode);
   const query = usePart(
     charge,
     "ledger_entries",
@@ -124,13 +126,20 @@ export function LedgerCard({ charge }: CardProps) {
                 <caption>
                   <span className="strong">{entry.description}</span>{" "}
                   <span className="quiet small">
-                    #{entry.id} · <Time at={entry.effective_at} />
+                    <Link to="/$mode/ledger_entries/$entry" params={{ mode, entry: String(entry.id) }}>
+                      #{entry.id}
+                    </Link>{" "}
+                    · <Time at={entry.effective_at} />
                   </span>
                 </caption>
                 <tbody>
                   {entry.postings.map((posting) => (
                     <tr key={`${posting.account}-${posting.side}`}>
-                      <td className="code">{posting.account}</td>
+                      <td className="code">
+                        <Link to="/$mode/ledger_accounts/$account" params={{ mode, account: posting.account }}>
+                          {posting.account}
+                        </Link>
+                      </td>
                       <td className="quiet">{posting.side === "debit" ? t.debit : t.credit}</td>
                       <td className="number">
                         <Money amountMinor={posting.amount_minor} currency={posting.currency} />

@@ -3,9 +3,9 @@ import { useLanguage, useTexts } from "../../language/language";
 import { decimalOf, formatAmount, parseAmount } from "../../money/amounts";
 import { Choice, Field } from "../../parts/field";
 import { Filter, Ticks, Toggle } from "../../parts/filter";
+import { PeriodFilter } from "../../parts/period_filter";
 import { PARTS } from "../../parts/texts";
-import { formatTime } from "../../time/times";
-import { beginOf, isFiltered, statusesOf, type AddressFilters, type PersonalFilters } from "./filters";
+import { isFiltered, statusesOf, type AddressFilters, type PersonalFilters } from "./filters";
 import { BRAND_NAMES } from "./payment_method";
 import { STATES, STATUSES } from "./statuses";
 import { CHARGES } from "./texts";
@@ -123,27 +123,12 @@ function AmountFilter({ filters, without, set }: OneFilterProps) {
 
 function DayFilter({ filters, without, set }: OneFilterProps) {
   const t = useTexts(CHARGES);
-  const parts = useTexts(PARTS);
-  const { locale } = useLanguage();
-  const shown = (day: string | undefined) => (day ? formatTime(beginOf(day, 0), locale, "day") : "");
-  const { from = "", until = "" } = filters;
   return (
-    <Filter
+    <PeriodFilter
       name={t.created}
-      shown={from || until ? (from === until ? shown(from) : `${shown(from)} – ${shown(until)}`) : null}
-      value={{ from, until }}
-      fields={(value, change) => (
-        <>
-          <Field label={parts.from}>
-            {(ids) => <input className="input" type="date" {...ids} value={value.from} onChange={(event) => change({ ...value, from: event.target.value })} />}
-          </Field>
-          <Field label={parts.until}>
-            {(ids) => <input className="input" type="date" {...ids} value={value.until} onChange={(event) => change({ ...value, until: event.target.value })} />}
-          </Field>
-        </>
-      )}
-      set={(value) => set({ ...without("from", "until"), ...(value.from ? { from: value.from } : {}), ...(value.until ? { until: value.until } : {}) })}
-      clear={() => set(without("from", "until"))}
+      from={filters.from ?? ""}
+      until={filters.until ?? ""}
+      set={({ from, until }) => set({ ...without("from", "until"), ...(from ? { from } : {}), ...(until ? { until } : {}) })}
     />
   );
 }

@@ -2,6 +2,7 @@
 
 import type { ChargeFilter, ChargeStatus } from "../../api/types";
 import type { Mode } from "../../session/permission";
+import { beginOf, DAY } from "../../time/days";
 import { STATUSES } from "./statuses";
 
 /** In the address. Each is a text, as people may write it there; what is not understood does not filter. */
@@ -30,7 +31,6 @@ export interface PersonalFilters {
   readonly last4?: string;
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const CURRENCY = /^[a-z]{3}$/;
 const WHOLE = /^\d{1,15}$/;
 const WORD = /^[a-z0-9_.-]{1,64}$/;
@@ -88,12 +88,6 @@ export function chargeFilter(mode: Mode, filters: AddressFilters, personal: Pers
     ...(personal.email ? { [ADDRESS.test(personal.email) ? "customer_email" : "customer_email_prefix"]: personal.email } : {}),
     ...(personal.last4 ? { last4: personal.last4 } : {}),
   };
-}
-
-/** When a day begins in the viewer's zone, some days later; a day that is none gives an invalid filter no chance. */
-export function beginOf(day: string, daysLater: number): string {
-  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + daysLater).toISOString();
 }
 
 /** Whether anything filters. */

@@ -1,0 +1,1 @@
+function e(e){return[...new Set(e.postings.map(e=>e.currency))].toSorted().map(t=>{let n=n=>e.postings.filter(e=>e.currency===t&&e.side===n).reduce((e,t)=>e+BigInt(t.amount_minor),0n);return{currency:t,debitMinor:n(`debit`),creditMinor:n(`credit`)}})}export{e as t};

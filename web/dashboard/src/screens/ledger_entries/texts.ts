@@ -1,0 +1,36 @@
+import { texts } from "../../language/texts";
+
+export const ENTRIES = texts(
+  {
+    title: "Ledger entries",
+    of: (subject: string) => `Entries of ${subject}`,
+    subject: "Of",
+    subjectHint: "A charge, payout, settlement file or adjustment: ch_…, po_…, sf_…, adj_…",
+    entry: "Entry",
+    kind: "What happened",
+    booked: "Booked",
+    effective: "Money moved",
+    description: "At the PSP",
+    debit: "Debit",
+    choose: "Choose what to see entries of",
+    chooseWhy: "Entries are listed of a charge, a payout, a settlement file or an adjustment. An account's statement lists the postings of the account.",
+    none: "Nothing is booked for it",
+    noneWhy: "What happened a moment ago may not be booked yet.",
+  },
+  {
+    title: "Buchungen",
+    of: (subject) => `Buchungen zu ${subject}`,
+    subject: "Wozu",
+    subjectHint: "Eine Zahlung, Auszahlung, Abrechnungsdatei oder Berichtigung: ch_…, po_…, sf_…, adj_…",
+    entry: "Buchung",
+    kind: "Was geschah",
+    booked: "Gebucht",
+    effective: "Geld bewegt",
+    description: "Beim PSP",
+    debit: "Soll",
+    choose: "Wählen Sie, wozu Sie Buchungen sehen",
+    chooseWhy: "Buchungen gehören zu einer Zahlung, einer Auszahlung, einer Abrechnungsdatei oder einer Berichtigung. Der Kontoauszug eines Kontos hat dessen Posten.",
+    none: "Dazu ist nichts gebucht",
+    noneWhy: "Was gerade erst geschah, ist vielleicht noch nicht gebucht.",
+  },
+);
