@@ -21,6 +21,8 @@ import { ledgerAccountRoute } from "./screens/ledger_account/route";
 import { ledgerAccountsRoute } from "./screens/ledger_accounts/route";
 import { ledgerEntriesRoute } from "./screens/ledger_entries/route";
 import { ledgerEntryRoute } from "./screens/ledger_entry/route";
+import { merchantRoute } from "./screens/merchant/route";
+import { merchantsRoute } from "./screens/merchants/route";
 import { proposalsRoute } from "./screens/proposals/route";
 import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
@@ -69,6 +71,8 @@ const screens = modeRoute.addChildren([
   deliveryRoute,
   endpointsRoute,
   endpointRoute,
+  merchantsRoute,
+  merchantRoute,
   auditTrailRoute,
 ]);
 

@@ -55,3 +55,7 @@ export type TrialBalance = Schemas["StaffTrialBalance"];
 export type SealedDay = Schemas["StaffSealedDay"];
 export type DayVerification = Schemas["StaffDayVerification"];
 export type SuspenseItem = Schemas["StaffSuspenseItem"];
+export type Merchant = Schemas["StaffMerchant"];
+export type ApiKey = Schemas["StaffApiKey"];
+export type FeePlan = Schemas["StaffFeePlan"];
+export type Origin = Schemas["StaffOrigin"];

@@ -52,5 +52,11 @@ export const SECTIONS: readonly Section[] = [
       { name: "endpoints", to: "/$mode/endpoints", permission: "merchants.read" },
     ],
   },
-  { name: "administration", entries: [{ name: "auditTrail", to: "/$mode/audit_trail", permission: "audit.read" }] },
+  {
+    name: "administration",
+    entries: [
+      { name: "merchants", to: "/$mode/merchants", permission: "merchants.read" },
+      { name: "auditTrail", to: "/$mode/audit_trail", permission: "audit.read" },
+    ],
+  },
 ];

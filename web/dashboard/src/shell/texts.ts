@@ -105,6 +105,7 @@ export const NAVIGATION = texts(
     deliveries: "Webhook deliveries",
     endpoints: "Webhook endpoints",
     administration: "Administration",
+    merchants: "Merchants",
     auditTrail: "Audit trail",
   },
   {
@@ -131,6 +132,7 @@ export const NAVIGATION = texts(
     deliveries: "Webhook-Sendungen",
     endpoints: "Webhook-Adressen",
     administration: "Verwaltung",
+    merchants: "Händler",
     auditTrail: "Protokoll",
   },
 );

@@ -5,6 +5,7 @@ import type { Charge, ChargeInFull } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
 import { Copy } from "../../parts/copy";
+import { MerchantLink } from "../../parts/merchant";
 import { Money } from "../../parts/money";
 import { Card, Facts, PageHead } from "../../parts/page";
 import { Loaded } from "../../parts/states";
@@ -161,7 +162,7 @@ function DetailsCard({ found: { charge, merchant } }: { found: ChargeInFull }) {
       <Facts
         of={[
           [t.created, <Time key="created" at={charge.created_at} precision="second" />],
-          [t.merchant, <Copy key="merchant" text={merchant} />],
+          [t.merchant, <MerchantLink key="merchant" id={merchant} />],
           [t.customer, charge.customer_email],
           [t.method, <PaymentMethod key="method" of={{ payment_method_type: type, brand: card?.brand ?? null, last4: card?.last4 ?? null }} />],
           ["PayPal", paypal?.email_masked],

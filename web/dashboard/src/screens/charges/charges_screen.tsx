@@ -4,6 +4,7 @@ import { answerOf, useApi } from "../../api/client";
 import type { ChargeFilter, ChargeSummary } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
+import { MerchantName } from "../../parts/merchant";
 import { Money } from "../../parts/money";
 import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
@@ -113,7 +114,7 @@ function useColumns(): readonly Column<ChargeSummary>[] {
     { name: t.method, width: "156px", cell: (charge) => <PaymentMethod of={charge} /> },
     { name: t.customer, width: "minmax(0, 1.5fr)", cell: (charge) => charge.customer_email ?? <span className="quiet">—</span>, isOnlyWide: true },
     { name: t.description, width: "minmax(0, 1.3fr)", cell: (charge) => charge.description ?? "", isOnlyWide: true },
-    { name: t.merchant, width: "minmax(0, 1fr)", cell: (charge) => <span className="code">{charge.merchant}</span>, isOnlyWide: true },
+    { name: t.merchant, width: "minmax(0, 1fr)", cell: (charge) => <MerchantName id={charge.merchant} />, isOnlyWide: true },
     { name: t.created, width: "142px", isEndWhenNarrow: true, cell: (charge) => <Time at={charge.created_at} /> },
   ];
 }

@@ -6,6 +6,7 @@ import type { WebhookDeliveryDetail } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { ActDialog } from "../../parts/act_dialog";
 import { Copy } from "../../parts/copy";
+import { MerchantLink } from "../../parts/merchant";
 import { Card, Facts, PageHead } from "../../parts/page";
 import { Loaded } from "../../parts/states";
 import { Status } from "../../parts/status";
@@ -72,7 +73,7 @@ function Found({ delivery }: DeliveryProps) {
                   {delivery.endpoint}
                 </Link>,
               ],
-              [t.merchant, <Copy key="merchant" text={delivery.merchant} />],
+              [t.merchant, <MerchantLink key="merchant" id={delivery.merchant} />],
               [t.event, <Copy key="event" text={delivery.event} />],
               [t.failure, delivery.failure && FAILURES[language][delivery.failure]],
               [t.created, time(delivery.created_at)],

@@ -4,6 +4,7 @@ import { useList } from "../../api/list";
 import type { Dispute } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { ChoiceFilter, TextFilter, useSetFilters } from "../../parts/list_filters";
+import { MerchantName } from "../../parts/merchant";
 import { Money } from "../../parts/money";
 import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
@@ -51,7 +52,7 @@ export function DisputesScreen() {
     },
     { name: t.status, width: "minmax(0, 1fr)", cell: (dispute) => STATUSES[language][dispute.status] },
     { name: t.reason, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (dispute) => dispute.reason },
-    { name: t.merchant, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (dispute) => <span className="code">{dispute.merchant}</span> },
+    { name: t.merchant, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (dispute) => <MerchantName id={dispute.merchant} /> },
     { name: t.opened, width: "142px", isOnlyWide: true, cell: (dispute) => <Time at={dispute.opened_at} /> },
     { name: t.due, width: "120px", isEndWhenNarrow: true, cell: (dispute) => (dispute.evidence_due_by ? <Distance at={dispute.evidence_due_by} /> : "—") },
   ];

@@ -6,6 +6,7 @@ import type { WebhookEndpoint } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { ActDialog } from "../../parts/act_dialog";
 import { Copy } from "../../parts/copy";
+import { MerchantLink } from "../../parts/merchant";
 import { Card, Facts, PageHead } from "../../parts/page";
 import { Loaded } from "../../parts/states";
 import { Status } from "../../parts/status";
@@ -74,7 +75,7 @@ function Found({ endpoint }: { endpoint: WebhookEndpoint }) {
       >
         <Facts
           of={[
-            [t.merchant, <Copy key="merchant" text={endpoint.merchant} />],
+            [t.merchant, <MerchantLink key="merchant" id={endpoint.merchant} />],
             [t.description, endpoint.description],
             [t.success, endpoint.last_success_at ? <Time key="success" at={endpoint.last_success_at} /> : t.never],
             [t.failures, endpoint.failures.toLocaleString(locale)],

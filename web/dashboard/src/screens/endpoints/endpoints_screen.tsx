@@ -4,6 +4,7 @@ import { useList } from "../../api/list";
 import type { WebhookEndpoint } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { ChoiceFilter, TextFilter, useSetFilters } from "../../parts/list_filters";
+import { MerchantName } from "../../parts/merchant";
 import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
 import { State } from "../../parts/states";
@@ -41,7 +42,7 @@ export function EndpointsScreen() {
       isEndWhenNarrow: true,
       cell: (endpoint) => <Status tone={TONES[stateOf(endpoint)]}>{STATES[language][stateOf(endpoint)]}</Status>,
     },
-    { name: t.merchant, width: "minmax(0, 1fr)", cell: (endpoint) => <span className="code">{endpoint.merchant}</span> },
+    { name: t.merchant, width: "minmax(0, 1fr)", cell: (endpoint) => <MerchantName id={endpoint.merchant} /> },
     { name: t.waiting, width: "88px", isNumber: true, isOnlyWide: true, cell: (endpoint) => endpoint.pending.toLocaleString(locale) },
     { name: t.givenUp, width: "130px", isNumber: true, isOnlyWide: true, cell: (endpoint) => endpoint.given_up.toLocaleString(locale) },
     { name: t.success, width: "130px", isEndWhenNarrow: true, cell: (endpoint) => (endpoint.last_success_at ? <Distance at={endpoint.last_success_at} /> : t.never) },
