@@ -188,10 +188,10 @@ def test_large_refund_is_proposed_to_a_second_person(dashboard: Dashboard, shop:
     dialog.get_by_role("button", name="Propose a refund of €9,000.00").click()
     expect(page.get_by_text("The refund waits for a second person.")).to_be_visible()
     assert refunds_of(dashboard, shop, charge_id) == []
-    page.get_by_role("link", name="Second person").click()
+    page.get_by_role("link", name="Approvals").click()
     expect(page.get_by_role("button", name="Withdraw")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
-    dashboard.open(page, "/test/proposals", "bookkeepers", head="Second person", subject="sub-bob")
+    dashboard.open(page, "/test/proposals", "bookkeepers", head="Approvals", subject="sub-bob")
     page.get_by_role("button", name="Approve").click()
     dialog = page.get_by_role("dialog", name="Approve")
     dialog.get_by_label("Reason").fill("Seen the goods")

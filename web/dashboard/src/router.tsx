@@ -23,6 +23,7 @@ import { ledgerEntriesRoute } from "./screens/ledger_entries/route";
 import { ledgerEntryRoute } from "./screens/ledger_entry/route";
 import { merchantRoute } from "./screens/merchant/route";
 import { merchantsRoute } from "./screens/merchants/route";
+import { peopleRoute } from "./screens/people/route";
 import { proposalsRoute } from "./screens/proposals/route";
 import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
@@ -73,6 +74,7 @@ const screens = modeRoute.addChildren([
   endpointRoute,
   merchantsRoute,
   merchantRoute,
+  peopleRoute,
   auditTrailRoute,
 ]);
 

@@ -56,6 +56,7 @@ export const SECTIONS: readonly Section[] = [
     name: "administration",
     entries: [
       { name: "merchants", to: "/$mode/merchants", permission: "merchants.read" },
+      { name: "people", to: "/$mode/people", permission: "staff.read" },
       { name: "auditTrail", to: "/$mode/audit_trail", permission: "audit.read" },
     ],
   },

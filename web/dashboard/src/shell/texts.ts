@@ -88,7 +88,7 @@ export const NAVIGATION = texts(
     disputes: "Disputes",
     unknownOutcomes: "Unknown outcomes",
     reviews: "Reviews",
-    proposals: "Second person",
+    proposals: "Approvals",
     books: "Books",
     breaks: "Breaks",
     runs: "Reconciliation runs",
@@ -106,6 +106,7 @@ export const NAVIGATION = texts(
     endpoints: "Webhook endpoints",
     administration: "Administration",
     merchants: "Merchants",
+    people: "People",
     auditTrail: "Audit trail",
   },
   {
@@ -115,7 +116,7 @@ export const NAVIGATION = texts(
     disputes: "Reklamationen",
     unknownOutcomes: "Ungeklärte Ergebnisse",
     reviews: "Prüfungen",
-    proposals: "Zweite Person",
+    proposals: "Freigaben",
     books: "Bücher",
     breaks: "Abweichungen",
     runs: "Abgleiche",
@@ -133,6 +134,7 @@ export const NAVIGATION = texts(
     endpoints: "Webhook-Adressen",
     administration: "Verwaltung",
     merchants: "Händler",
+    people: "Menschen",
     auditTrail: "Protokoll",
   },
 );

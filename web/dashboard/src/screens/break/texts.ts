@@ -51,7 +51,7 @@ export const BREAK = texts(
     live: "Live mode: this is in the real books.",
     done: "It is kept.",
     booked: "It is booked.",
-    proposed: "A second person must approve it now. It waits under “Second person”.",
+    proposed: "A second person must approve it now. It waits under “Approvals”.",
   },
   {
     nextStep: "Nächster Schritt",
@@ -102,7 +102,7 @@ export const BREAK = texts(
     live: "Live-Modus: Das steht in den echten Büchern.",
     done: "Es ist aufgenommen.",
     booked: "Es ist gebucht.",
-    proposed: "Eine zweite Person muss es jetzt annehmen. Es wartet unter „Zweite Person“.",
+    proposed: "Eine zweite Person muss es jetzt annehmen. Es wartet unter „Freigaben“.",
   },
 );
 

@@ -9,6 +9,7 @@ import { Loaded, State } from "../../parts/states";
 import { Distance } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { may, useMe } from "../../session/permission";
+import { ActFacts } from "./act_facts";
 import type { Decision } from "./decision_dialog";
 import { KINDS, PROPOSALS } from "./texts";
 
@@ -47,6 +48,7 @@ export function ProposalsScreen() {
             data.map((proposal) => (
               <Card key={proposal.id} title={`${named(proposal)} · ${proposal.object_id}`}>
                 <p>{proposal.reason}</p>
+                <ActFacts proposal={proposal} />
                 <p className="quiet small">
                   {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
                 </p>

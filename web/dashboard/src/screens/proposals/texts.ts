@@ -3,7 +3,7 @@ import { names, texts } from "../../language/texts";
 
 export const PROPOSALS = texts(
   {
-    title: "Second person",
+    title: "Approvals",
     by: "proposed by",
     until: "expires",
     approve: "Approve",
@@ -12,12 +12,13 @@ export const PROPOSALS = texts(
     approvePreview: (what: string, who: string) => `${what}, proposed by ${who}, is carried out now. Amounts and limits are checked again first.`,
     declinePreview: (what: string, who: string) => `${what}, proposed by ${who}, is not carried out.`,
     withdrawPreview: (what: string) => `${what} is not carried out.`,
+    rules: "The rules that are to be live",
     decided: "Your decision is kept.",
     none: "Nothing waits for a second person",
     noneWhy: "What is above a limit of one person, or changes live settings, appears here.",
   },
   {
-    title: "Zweite Person",
+    title: "Freigaben",
     by: "vorgeschlagen von",
     until: "läuft ab",
     approve: "Annehmen",
@@ -26,6 +27,7 @@ export const PROPOSALS = texts(
     approvePreview: (what, who) => `${what}, vorgeschlagen von ${who}, wird jetzt ausgeführt. Beträge und Grenzen werden vorher noch einmal geprüft.`,
     declinePreview: (what, who) => `${what}, vorgeschlagen von ${who}, wird nicht ausgeführt.`,
     withdrawPreview: (what) => `${what} wird nicht ausgeführt.`,
+    rules: "Die Regeln, die gelten sollen",
     decided: "Ihre Entscheidung ist aufgenommen.",
     none: "Nichts wartet auf eine zweite Person",
     noneWhy: "Was über der Grenze einer Person liegt oder Live-Einstellungen ändert, steht hier.",
@@ -56,5 +58,75 @@ export const KINDS = names<Proposal["kind"]>(
     staff_member: "Neue Person",
     staff_roles: "Rollen einer Person",
     write_off: "Abschreibung",
+  },
+);
+
+type Field =
+  | "account"
+  | "adjustment_id"
+  | "after"
+  | "before"
+  | "break_id"
+  | "charge"
+  | "created_at"
+  | "key_id"
+  | "kind"
+  | "last4"
+  | "livemode"
+  | "merchant_id"
+  | "name"
+  | "prefix"
+  | "refund_reason"
+  | "roles"
+  | "state"
+  | "subject"
+  | "username"
+  | "version";
+
+/** What the fields of an act are called; another field is shown by its own name. */
+export const FIELDS = names<Field>(
+  {
+    account: "Account",
+    adjustment_id: "Adjustment",
+    after: "In place of version",
+    before: "Roles now",
+    break_id: "Break",
+    charge: "Charge",
+    created_at: "Created",
+    key_id: "Key",
+    kind: "Kind",
+    last4: "Last 4",
+    livemode: "Live mode",
+    merchant_id: "Merchant",
+    name: "Name",
+    prefix: "Begins with",
+    refund_reason: "Reason of the refund",
+    roles: "Roles from then on",
+    state: "State from then on",
+    subject: "Id of the person",
+    username: "User name",
+    version: "Version",
+  },
+  {
+    account: "Konto",
+    adjustment_id: "Berichtigung",
+    after: "Statt Version",
+    before: "Rollen jetzt",
+    break_id: "Abweichung",
+    charge: "Zahlung",
+    created_at: "Angelegt",
+    key_id: "Schlüssel",
+    kind: "Art",
+    last4: "Letzte 4",
+    livemode: "Livemodus",
+    merchant_id: "Händler",
+    name: "Name",
+    prefix: "Beginnt mit",
+    refund_reason: "Grund der Erstattung",
+    roles: "Rollen dann",
+    state: "Stand dann",
+    subject: "Kennung der Person",
+    username: "Anmeldename",
+    version: "Version",
   },
 );
