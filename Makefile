@@ -23,6 +23,11 @@ demo: .venv/runtime ## start everything with the PSP sandbox, take payments, sho
 up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless told otherwise
 	@$(BIN)/fincore up
 
+.PHONY: monitoring
+monitoring: .venv/runtime ## run Prometheus and Alertmanager beside `make up`, and print alerts (MONITORING="--webhook=...": tell others, too)
+	@sh scripts/install_monitoring.sh
+	@$(BIN)/fincore monitoring run $(MONITORING)
+
 .PHONY: setup
 setup: .venv/dev ## install what development needs, and the git hooks
 	@$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg

@@ -53,10 +53,11 @@ BOOKS_ALERTS: Final = (
     Alert(
         name="InvariantsNotChecked",
         severity="page",
-        expression="time() - fincore_laws_checked_timestamp_seconds > 21600",
+        expression="time() - max(fincore_laws_checked_timestamp_seconds) > 21600",
+        for_seconds=1800,
         meaning="The auditor has finished no round of checks for six hours. Check that it runs, and how long a round takes "
         "(`fincore_laws_check_seconds`). Expect this alert where FINCORE_LAWS_INTERVAL_SECONDS is longer than that.",
-        cloudwatch=age("fincore_laws_checked_timestamp_seconds", 21600),
+        cloudwatch=age("fincore_laws_checked_timestamp_seconds", 21600, periods=30),
     ),
     Alert(
         name="LedgerAltered",

@@ -18,17 +18,24 @@ _SERVERS_SEEN: Final = ("staff", "card-edge")
 """Servers that an installation need not have: they are missed only where they ran in the last day."""
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 _IN_FLIGHT: Final = 'fincore_http_requests_in_flight{server="%s"}'
+
+
+def _absent_role(role: str, metric: str) -> str:
+    """A metric without a label that names its role is missing."""
+    return f'label_replace(absent({metric}), "role", "{role}", "", "")'
+
+
 _ABSENT: Final = " or ".join(
     (
         *(f"absent({_IN_FLIGHT % server})" for server in _SERVERS),
-        "absent(fincore_jobs)",
+        _absent_role("worker", "fincore_jobs"),
         *(f'absent(fincore_consumer_lag_seconds{{consumer="{consumer}"}})' for consumer in _CONSUMERS),
-        "absent(fincore_laws_checked_timestamp_seconds)",
+        _absent_role("auditor", "fincore_laws_checked_timestamp_seconds"),
         *(
             f"(absent({_IN_FLIGHT % server}) and on() count(last_over_time({_IN_FLIGHT % server}[1d])) > 0)"
             for server in _SERVERS_SEEN
         ),
-        "(absent(fincore_settlement_looks_total) and on() count(fincore_settlement_look_overdue_seconds) > 0)",
+        f"({_absent_role('reconciliation', 'fincore_settlement_looks_total')} and on() count(fincore_settlement_look_overdue_seconds) > 0)",
     )
 )
 
@@ -57,9 +64,8 @@ RUNNING_ALERTS: Final = (
         severity="page",
         expression=_ABSENT,
         for_seconds=60,
-        meaning="Prometheus receives no metrics of at least one role. The labels of the alert name the role: `server` or "
-        "`consumer`; without one it is `worker`, `auditor` or `reconciliation`. `staff` and `card-edge` count where "
-        "they ran in the last day, `reconciliation` where sources of settlement files are declared.",
+        meaning="Prometheus receives no metrics of a role, which the label `server`, `consumer` or `role` of the alert names. `staff` and "
+        "`card-edge` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
         cloudwatch=CompositeAlarm(any_of=tuple((one,) for one in _REPORTED)),
     ),
     Alert(

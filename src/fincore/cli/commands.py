@@ -91,5 +91,9 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "fincore.cli.reconcile:reconcile",
             "Settlement files of PSPs and statements of banks: fetch, list and check them, match them with the ledger, list the breaks.",
         ),
+        "monitoring": Command(
+            "fincore.cli.monitoring:monitoring",
+            "Alerts and dashboards: print the rules, write the configuration of monitoring, run it on this machine.",
+        ),
     }
 )

@@ -103,7 +103,13 @@ def cases() -> Iterator[Case]:
         [{"server": "staff"}],
     )
     yield Case("RoleAbsent", "does not two days after staff", {**_RUNNING, _STAFF: "0x10 _x3000"}, "2000m")
-    yield Case("RoleAbsent", "fires where reconciliation is due", {**_RUNNING, _SOURCE: "0x60"}, "10m", [{}])
+    yield Case(
+        "RoleAbsent",
+        "fires where reconciliation is due",
+        {**_RUNNING, _SOURCE: "0x60"},
+        "10m",
+        [{"role": "reconciliation"}],
+    )
     route = 'fincore_http_request_seconds_count{method="POST",route="/v1/charges",status="%s"}'
     yield from _pair(
         "RequestsFail",
@@ -271,7 +277,7 @@ def _books() -> Iterator[Case]:
     yield from _level(
         "InvariantUnchecked", 'fincore_audit_unchecked{what="seals"}', 1, 0, labels={"what": "seals"}
     )
-    yield from _level("InvariantsNotChecked", "fincore_laws_checked_timestamp_seconds", 0, 3_600, at="361m")
+    yield from _level("InvariantsNotChecked", "fincore_laws_checked_timestamp_seconds", 0, 3_600, at="400m")
     yield from _level("LedgerAltered", "fincore_ledger_altered_rows", 1, 0)
     suspense = {"mode": "live", "account": "suspense:usd"}
     yield from _level(

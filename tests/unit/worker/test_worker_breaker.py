@@ -29,8 +29,10 @@ class ScriptedBreaker:
     def __init__(self, *opened: PspName) -> None:
         self.opened = set(opened)
         self.told: list[tuple[PspName, PspAccount, Availability]] = []
+        self.asked: list[tuple[PspName, PspAccount]] = []
 
-    def may_call(self, psp: PspName, _account: PspAccount) -> Allowed | Open:
+    def may_call(self, psp: PspName, account: PspAccount) -> Allowed | Open:
+        self.asked.append((psp, account))
         return Open("9 of 10 calls failed", 17.0) if psp in self.opened else Allowed()
 
     def observe(self, psp: PspName, account: PspAccount, availability: Availability) -> None:
@@ -70,6 +72,8 @@ async def test_an_open_breaker_without_a_next_account_calls(plan: tuple[PlannedA
     assert await harness.do(authorize_job(charge_id)) == Done()
     assert (await harness.state(charge_id)).status == "succeeded"
     assert breaker.told == [(STRIPE, "test", "available")]
+    # So that the breaker closes once the account is back.
+    assert breaker.asked == [(STRIPE, "test")]
 
 
 async def test_an_open_breaker_proves_nothing_about_an_earlier_claim() -> None:

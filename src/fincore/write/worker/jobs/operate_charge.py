@@ -63,6 +63,9 @@ class OperateCharge:
         elif may_fail_over and (opened := self._breaker_of(loaded)) is not None:
             return await self._without_account(job, loaded, opened)
         else:
+            if not may_fail_over:
+                # It is sent in any case. Where the account is out of reach, this call, or a later one, is the one that tries it.
+                self._breaker_of(loaded)
             carried = await self._carry_out(loaded, operation, provenance, may_have_run=job.may_have_run)
             loaded, outcome = carried.loaded, carried.outcome
             may_fail_over = may_fail_over and not carried.fails_everywhere
@@ -109,7 +112,7 @@ class OperateCharge:
     def _breaker_of(self, loaded: LoadedCharge) -> Open | None:
         """The breaker of the account, where it is open.
 
-        Asked only where another account can take the charge: one that has nowhere else to go is sent all the same, rather than
+        It keeps back only what another account can take: a charge that has nowhere else to go is sent all the same, rather than
         kept waiting for an account that may be back.
         """
         breaker = self._context.breaker

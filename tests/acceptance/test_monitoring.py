@@ -1,0 +1,145 @@
+"""Alerts with windows of five minutes or less, told by the real Prometheus and Alertmanager when their cause is made, and over once it is mended."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from chaos.clocks import MISSING, wrong_clock
+from fixtures.monitored import Monitored, monitored
+from fixtures.shop import Shop
+from fixtures.system import System
+from fixtures.webhook_receiver import WebhookReceiver
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+SETTINGS: Final = {
+    "FINCORE_LAWS_INTERVAL_SECONDS": "1",
+    "FINCORE_WORKER_CONCURRENCY": "40",
+    "FINCORE_PSP_TIMEOUT_SECONDS": "30",
+}
+ANEW: Final = "import os, sys; os.execv(sys.executable, [sys.executable, '-m', 'fincore', *sys.argv[1:]])"
+CHARGES: Final = 1_500
+AT_ONCE: Final = 50
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[WebhookReceiver]:
+    """A webhook that is told of alerts, too."""
+    with WebhookReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    """Every role that alerts expect, each a process of its own."""
+    system = System(settings=SETTINGS, serves_customers=True)
+    try:
+        system.start_stores()
+        system.start_roles()
+        system.start("auditor")
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture(scope="module")
+def console(system: System, hook: WebhookReceiver) -> Iterator[Monitored]:
+    """What the console is told, with monitoring that has found every role."""
+    with monitored(system, f"--webhook={hook.url}") as console:
+        yield console
+
+
+def test_killed_role_pages_until_it_runs_again(
+    system: System, console: Monitored, hook: WebhookReceiver
+) -> None:
+    system.kill("ledger")
+    fired = console.until_told("FIRING", "page RoleAbsent", consumer="ledger")
+    told = json.loads(hook.take(1, timeout_seconds=60)[0].body)
+    assert told["alerts"][0]["labels"]["alertname"] == "RoleAbsent"
+    assert told["alerts"][0]["annotations"]["runbook"] == "docs/runbooks/RoleAbsent.md"
+    system.start("ledger")
+    console.until_told("RESOLVED", "page RoleAbsent", consumer="ledger", after=fired)
+
+
+def test_planted_break_of_an_invariant_pages_until_mended(system: System, console: Monitored) -> None:
+    async def paid() -> None:
+        merchant = await system.add_merchant()
+        async with Shop(system, merchant.api_key) as shop:
+            await shop.paid()
+
+    asyncio.run(paid())
+    system.until_idle()
+    system.execute("update paymentdb.charges set captured_minor = captured_minor + 1")
+    fired = console.until_told("FIRING", "page InvariantBroken", law="view_equals_fold")
+    system.execute("update paymentdb.charges set captured_minor = captured_minor - 1")
+    console.until_told("RESOLVED", "page InvariantBroken", law="view_equals_fold", after=fired)
+
+
+def test_dead_letter_pages_until_it_is_discarded(system: System, console: Monitored) -> None:
+    system.execute(
+        """insert into queue.pgqueuer (priority, entrypoint, payload, execute_after, status) values
+        (0, 'webhook.interpret', '{"psp": "stripe", "psp_account": "test", "psp_event_id": "evt_never"}', now(), 'queued')"""
+    )
+    fired = console.until_told("FIRING", "page JobsHeld", status="held")
+    system.execute("delete from queue.pgqueuer where status = 'failed'")
+    console.until_told("RESOLVED", "page JobsHeld", status="held", after=fired)
+
+
+def test_full_queue_is_a_ticket_until_it_drains(system: System, console: Monitored) -> None:
+    """The PSP takes 20 s for each call meanwhile, so that jobs wait."""
+
+    async def charge_often() -> None:
+        merchant = await system.add_merchant()
+        places = asyncio.Semaphore(AT_ONCE)
+        async with Shop(system, merchant.api_key) as shop:
+
+            async def one() -> None:
+                async with places:
+                    await shop.charge()
+
+            await asyncio.gather(*(one() for _ in range(CHARGES)))
+
+    system.sandbox.add_fault("slow", seconds=20, count=100_000, match={"path": "/v1/payment_intents"})
+    asyncio.run(charge_often())
+    fired = console.until_told("FIRING", "ticket JobsQueue", status="queued")
+    system.sandbox.clear_faults()
+    console.until_told("RESOLVED", "ticket JobsQueue", status="queued", after=fired)
+    system.until_idle(timeout_seconds=300)
+
+
+def test_lost_psp_is_a_ticket_until_it_answers(system: System, console: Monitored) -> None:
+    async def charge_until(status: str, after: int) -> int:
+        merchant = await system.add_merchant()
+        async with Shop(system, merchant.api_key) as shop, asyncio.timeout(240):
+            while True:
+                await asyncio.gather(*(shop.charge() for _ in range(10)))
+                number = console.told(status, "ticket AccountOutOfReach", after=after, psp="stripe")
+                if number:
+                    return number
+                await asyncio.sleep(0.5)
+
+    system.sandbox.add_fault("unavailable_503", count=100_000)
+    fired = asyncio.run(charge_until("FIRING", 0))
+    system.sandbox.clear_faults()
+    asyncio.run(charge_until("RESOLVED", fired))
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+def test_skewed_clock_pages_until_it_is_right(system: System, console: Monitored) -> None:
+    system.kill("notify")
+    # A program of Python's own: the library is loaded when a program starts.
+    system.launch("notify", wrong_clock("+72h"), program=("-c", ANEW))
+    fired = console.until_told("FIRING", "page ClockNotTrusted", role="notify", store="eventstore")
+    system.kill("notify")
+    system.start("notify")
+    console.until_told("RESOLVED", "page ClockNotTrusted", role="notify", store="eventstore", after=fired)
+
+
+def test_store_that_is_away_pages_until_it_answers(system: System, console: Monitored) -> None:
+    system.kill_postgres()
+    fired = console.until_told("FIRING", "page StoreUnusable", access="writes", store="eventstore")
+    system.start_postgres()
+    console.until_told("RESOLVED", "page StoreUnusable", access="writes", store="eventstore", after=fired)
