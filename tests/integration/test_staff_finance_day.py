@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 from fincore.bootstrap.staff_act_services import ActLimits
 from fincore.bootstrap.staff_application import StaffOptions
@@ -24,6 +25,17 @@ async def exported(person: StaffClient, name: str, **fields: object) -> list[dic
     rows = list(csv.DictReader(io.StringIO(reply.body.decode())))
     assert rows[-1]["id"] == "end"
     return rows
+
+
+async def exports_filter_breaks(person: StaffClient, found: dict[str, Any]) -> None:
+    """An export takes the filters of the list: of a charge, and without an owner."""
+    of_charge = await exported(person, "breaks", closed=True, charge=found["charge"])
+    assert [one["id"] for one in of_charge if one["charge"]] == [found["id"]]
+    unowned = await exported(person, "breaks", closed=True, unowned=True)
+    assert found["id"] not in {one["id"] for one in unowned}
+    both = {"mode": "test", "unowned": True, "owner": "ada"}
+    refused = await person.act("/staff/v1/exports/breaks", "k5", "month end", **both)
+    assert refused.json()["code"] == "field_invalid"
 
 
 async def test_two_people_find_write_off_and_export_a_break(pool: Pool, dsn: str) -> None:
@@ -84,6 +96,7 @@ async def test_two_people_find_write_off_and_export_a_break(pool: Pool, dsn: str
             "-9680",
             "ada@example.com",
         )
+        await exports_filter_breaks(bob, found)
         balances = await exported(bob, "trial_balance")
         lost = [one for one in balances if one["id"].startswith("expense:write_offs:")]
         assert [one["debit_minor"] for one in lost] == ["9680"]

@@ -25,6 +25,7 @@ import { merchantRoute } from "./screens/merchant/route";
 import { merchantsRoute } from "./screens/merchants/route";
 import { peopleRoute } from "./screens/people/route";
 import { proposalsRoute } from "./screens/proposals/route";
+import { refundsRoute } from "./screens/refunds/route";
 import { reviewsRoute } from "./screens/reviews/route";
 import { runRoute } from "./screens/run/route";
 import { runsRoute } from "./screens/runs/route";
@@ -45,6 +46,7 @@ const screens = modeRoute.addChildren([
   chargesRoute,
   chargeRoute,
   proposalsRoute,
+  refundsRoute,
   disputesRoute,
   unknownOutcomesRoute,
   reviewsRoute,

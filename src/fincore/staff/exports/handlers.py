@@ -9,6 +9,7 @@ import msgspec
 from fincore.backoffice.exports import Exports
 from fincore.backoffice.ledger_views import LedgerViews, MomentAsked
 from fincore.domain.currency import Currency
+from fincore.domain.ids import ChargeId, stream_of
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response
@@ -174,11 +175,14 @@ class ExportHandlers:
         times = Times(zone_of(request))
         scope = visit.scope(request.mode)
         require_all_merchants(visit, scope)
+        if request.unowned and request.owner is not None:
+            raise Problem("field_invalid", "Send one of owner and unowned.", param="unowned")
         wanted = BreakFilters(
             livemode=scope.livemode,
             break_class=request.break_class,
             status=request.status,
-            owner=request.owner,
+            owner="" if request.unowned else request.owner,
+            stream_id=None if request.charge is None else stream_of(ChargeId(request.charge)),
             psp=request.psp,
             psp_account=request.psp_account,
             currency=None if request.currency is None else Currency(request.currency),

@@ -81,6 +81,11 @@ class StaffBreakExport(StaffExport, frozen=True, kw_only=True):
     break_class: Annotated[BreakClass | None, Meta(description="Only breaks of this class.")] = None
     status: Annotated[BreakStatus | None, Meta(description="Only breaks with this status.")] = None
     owner: Annotated[Text | None, Meta(description="Only breaks of this owner.")] = None
+    unowned: Annotated[bool, Meta(description="Whether only breaks without an owner are exported.")] = False
+    charge: Annotated[
+        Annotated[str, Meta(pattern="^ch_[0-7][0-9a-hjkmnp-tv-z]{25}$")] | None,
+        Meta(description="Only breaks of this charge."),
+    ] = None
     psp: Annotated[Text | None, Meta(description="Only breaks at this PSP.")] = None
     psp_account: Annotated[Text | None, Meta(description="Only breaks at this account of a PSP.")] = None
     currency: Annotated[Code | None, Meta(description="Only breaks in this currency.")] = None

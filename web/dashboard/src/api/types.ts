@@ -59,3 +59,5 @@ export type Merchant = Schemas["StaffMerchant"];
 export type ApiKey = Schemas["StaffApiKey"];
 export type FeePlan = Schemas["StaffFeePlan"];
 export type Origin = Schemas["StaffOrigin"];
+export type BreakExport = Schemas["StaffBreakExport"];
+export type RefundRow = Schemas["StaffRefund"];

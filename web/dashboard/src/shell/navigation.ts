@@ -23,6 +23,7 @@ export const SECTIONS: readonly Section[] = [
     name: "payments",
     entries: [
       { name: "charges", to: "/$mode/charges", permission: "payments.read" },
+      { name: "refunds", to: "/$mode/refunds", permission: "payments.read" },
       { name: "disputes", to: "/$mode/disputes", permission: "payments.read" },
       { name: "unknownOutcomes", to: "/$mode/unknown_outcomes", permission: "payments.read" },
       { name: "reviews", to: "/$mode/reviews", permission: "payments.read" },

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
-import type { Break } from "../../api/types";
+import type { Break, BreakExport } from "../../api/types";
+import { ExportButton } from "../../exports/export_button";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
 import { Toggle } from "../../parts/filter";
@@ -35,6 +36,15 @@ export function BreaksScreen() {
       }),
     ),
   );
+  const words: readonly (readonly [string, string | undefined])[] = [
+    [t.class, filters.class && CLASSES[language][filters.class as Break["break_class"]]],
+    [t.status, filters.status && STATUSES[language][filters.status as Break["status"]]],
+    [t.account, filters.account],
+    [t.minDays, filters.min_days],
+    [t.charge, filters.charge],
+    [t.unowned, filters.unowned && ""],
+    [t.closed, filters.closed && ""],
+  ];
   const isFiltered = Object.keys(filters).length > 0;
   const clear = (
     <button type="button" className="button" onClick={() => void navigate({ to: ".", search: {} as never })}>
@@ -43,7 +53,13 @@ export function BreaksScreen() {
   );
   return (
     <>
-      <PageHead title={t.title} />
+      <PageHead title={t.title}>
+        <ExportButton
+          name="breaks"
+          filters={words.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))}
+          ask={(one, given, sent) => one.POST("/staff/v1/exports/breaks", { ...sent, body: { ...given, mode, ...exported(filters) } })}
+        />
+      </PageHead>
       <div className="chips" role="group">
         <ChoiceFilter name={t.class} value={filters.class} names={CLASSES[language]} set={(value) => set({ class: value })} />
         <ChoiceFilter name={t.status} value={filters.status} names={STATUSES[language]} set={(value) => set({ status: value })} />
@@ -74,6 +90,21 @@ export function BreaksScreen() {
       />
     </>
   );
+}
+
+/** The filters of the address as the export takes them. */
+function exported(filters: ReturnType<typeof breaksRoute.useSearch>): Omit<BreakExport, "mode" | "reason"> {
+  const [psp, account] = (filters.account ?? "").split("/");
+  return {
+    ...(filters.class ? { break_class: filters.class as Break["break_class"] } : {}),
+    ...(filters.status ? { status: filters.status as Break["status"] } : {}),
+    ...(psp ? { psp } : {}),
+    ...(account ? { psp_account: account } : {}),
+    ...(filters.min_days ? { min_days: Number(filters.min_days) } : {}),
+    ...(filters.charge ? { charge: filters.charge } : {}),
+    ...(filters.unowned ? { unowned: true } : {}),
+    ...(filters.closed ? { closed: true } : {}),
+  };
 }
 
 function useColumns(): readonly Column<Break>[] {

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import type { ChargeFilter, ChargeSummary } from "../../api/types";
+import { ExportButton } from "../../exports/export_button";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
 import { MerchantName } from "../../parts/merchant";
@@ -15,6 +16,7 @@ import { useModeOfPage } from "../../session/mode";
 import { formatTime } from "../../time/times";
 import { ChargeFilters } from "./charge_filters";
 import { chargeFilter, isFiltered, type AddressFilters, type PersonalFilters } from "./filters";
+import { useFilterWords } from "./filter_words";
 import { PaymentMethod } from "./payment_method";
 import { chargesRoute } from "./route";
 import { STATES, stateOf, TONES } from "./statuses";
@@ -61,7 +63,13 @@ export function ChargesScreen() {
   );
   return (
     <>
-      <PageHead title={t.title} />
+      <PageHead title={t.title}>
+        <ExportButton
+          name="charges"
+          filters={useFilterWords(filters, personal)}
+          ask={(one, given, sent) => one.POST("/staff/v1/exports/charges", { ...sent, body: { ...given, filter } })}
+        />
+      </PageHead>
       <ChargeFilters filters={filters} personal={personal} set={set} />
       <Totals filter={filter} />
       <Rows

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
 import type { Dispute } from "../../api/types";
+import { ExportButton } from "../../exports/export_button";
 import { useLanguage, useTexts } from "../../language/language";
 import { ChoiceFilter, TextFilter, useSetFilters } from "../../parts/list_filters";
 import { MerchantName } from "../../parts/merchant";
@@ -33,6 +34,7 @@ export function DisputesScreen() {
       }),
     ),
   );
+  const shownStatus = (status ?? "needs_response") as Dispute["status"];
   const columns: readonly Column<Dispute>[] = [
     {
       name: t.amount,
@@ -58,7 +60,13 @@ export function DisputesScreen() {
   ];
   return (
     <>
-      <PageHead title={t.title} lead={status ? null : <p className="quiet small">{t.soonest}</p>} />
+      <PageHead title={t.title} lead={status ? null : <p className="quiet small">{t.soonest}</p>}>
+        <ExportButton
+          name="disputes"
+          filters={[[t.status, STATUSES[language][shownStatus]], ...(merchant ? [[t.merchant, merchant] as const] : [])]}
+          ask={(one, given, sent) => one.POST("/staff/v1/exports/disputes", { ...sent, body: { ...given, mode, status: [shownStatus], ...(merchant ? { merchant } : {}) } })}
+        />
+      </PageHead>
       <div className="chips" role="group">
         <ChoiceFilter name={t.status} value={status} names={STATUSES[language]} set={(value) => set({ status: value })} />
         <TextFilter name={t.merchant} value={merchant} hint="mer_…" set={(value) => set({ merchant: value })} />

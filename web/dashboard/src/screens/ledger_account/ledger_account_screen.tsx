@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
 import type { Posting, Statement } from "../../api/types";
+import { ExportButton } from "../../exports/export_button";
 import { useLanguage, useTexts } from "../../language/language";
 import { useSetFilters } from "../../parts/list_filters";
 import { Money } from "../../parts/money";
@@ -10,10 +11,12 @@ import { Card, Facts, PageHead } from "../../parts/page";
 import { PeriodFilter } from "../../parts/period_filter";
 import { Rows, type Column } from "../../parts/rows";
 import { Loaded, State } from "../../parts/states";
+import { PARTS } from "../../parts/texts";
 import { SubjectLink } from "../../parts/subject_link";
 import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { beginOf } from "../../time/days";
+import { formatTime } from "../../time/times";
 import { TYPE_NAMES } from "../ledger_accounts/texts";
 import { ledgerAccountRoute } from "./route";
 import { PURPOSES, SIDES, STATEMENT } from "./texts";
@@ -21,6 +24,9 @@ import { PURPOSES, SIDES, STATEMENT } from "./texts";
 /** The statement of an account: what it held at both ends of a time, and what was booked between. */
 export function LedgerAccountScreen() {
   const t = useTexts(STATEMENT);
+  const parts = useTexts(PARTS);
+  const { locale } = useLanguage();
+  const day = (written: string) => formatTime(beginOf(written, 0), locale, "day");
   const { account } = ledgerAccountRoute.useParams();
   const filters = ledgerAccountRoute.useSearch();
   const set = useSetFilters(filters);
@@ -41,7 +47,22 @@ export function LedgerAccountScreen() {
           <PageHead
             title={statement.account.id}
             lead={<p className="quiet">{statement.account.meaning}</p>}
-          />
+          >
+            <ExportButton
+              name="statement"
+              filters={[
+                [t.account, account],
+                ...(filters.from ? [[`${t.booked}, ${parts.from}`, day(filters.from)] as const] : []),
+                ...(filters.until ? [[`${t.booked}, ${parts.until}`, day(filters.until)] as const] : []),
+              ]}
+              ask={(one, given, sent) =>
+                one.POST("/staff/v1/exports/statement", {
+                  ...sent,
+                  body: { ...given, mode, account, ...(booked.from ? { booked_from: booked.from } : {}), ...(booked.before ? { booked_before: booked.before } : {}) },
+                })
+              }
+            />
+          </PageHead>
           <div className="chips" role="group">
             <PeriodFilter name={t.booked} from={filters.from ?? ""} until={filters.until ?? ""} set={set} />
           </div>

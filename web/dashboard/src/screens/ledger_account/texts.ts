@@ -3,6 +3,7 @@ import { names, texts } from "../../language/texts";
 
 export const STATEMENT = texts(
   {
+    account: "Account",
     booked: "Booked",
     opening: "Opening",
     closing: "Close",
@@ -23,6 +24,7 @@ export const STATEMENT = texts(
     noneWhy: "The balance did not change. Choose another time to see more.",
   },
   {
+    account: "Konto",
     booked: "Gebucht",
     opening: "Anfang",
     closing: "Schluss",

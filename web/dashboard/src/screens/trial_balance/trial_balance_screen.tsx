@@ -4,6 +4,7 @@ import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
 import { ApiProblem } from "../../api/problem";
 import type { LedgerAccount, TrialBalance } from "../../api/types";
+import { ExportButton } from "../../exports/export_button";
 import { useLanguage, useTexts } from "../../language/language";
 import { Money } from "../../parts/money";
 import { Card, PageHead } from "../../parts/page";
@@ -30,7 +31,7 @@ export function TrialBalanceScreen() {
   });
   return (
     <>
-      <PageHead title={t.title} />
+      <PageHead title={t.title}>{query.data && query.data.as_of_entry > 0 && <Exported balance={query.data} currency={filters.currency} />}</PageHead>
       <MomentFilters />
       {query.error instanceof ApiProblem && query.error.code === "ledger_moment_unknown" ? (
         <State title={t.unknown}>
@@ -58,6 +59,21 @@ export function TrialBalanceScreen() {
 
 interface BalanceProps {
   readonly balance: TrialBalance;
+}
+
+/** Exports what is shown, also where more has been booked since. */
+function Exported({ balance, currency }: BalanceProps & { readonly currency: string | undefined }) {
+  const t = useTexts(TRIAL);
+  const mode = useModeOfPage();
+  const entry = balance.as_of_entry;
+  return (
+    <ExportButton
+      name="trial_balance"
+      hasTimes={false}
+      filters={[[t.asOf, String(entry)], ...(currency ? [[t.currency, currency.toUpperCase()] as const] : [])]}
+      ask={(api, given, sent) => api.POST("/staff/v1/exports/trial_balance", { ...sent, body: { ...given, mode, entry, ...(currency ? { currency } : {}) } })}
+    />
+  );
 }
 
 function TotalsCard({ balance }: BalanceProps) {
