@@ -146,9 +146,17 @@ class Installation:
         )
 
     def launch(
-        self, name: str, settings: Mapping[str, str] | None = None, *, program: Sequence[str] = FINCORE
+        self,
+        name: str,
+        settings: Mapping[str, str] | None = None,
+        *,
+        program: Sequence[str] = FINCORE,
+        start: StartPython | None = None,
     ) -> None:
-        """Start a program and do not wait for it; `settings` are its own, beside those of the installation."""
+        """Start a program and do not wait for it; `settings` are its own, beside those of the installation.
+
+        `start` takes the place of what starts the other programs.
+        """
         place = self._place(name)
         ports = {
             "FINCORE_API_PORT": str(place.api_port),
@@ -160,7 +168,7 @@ class Installation:
         elif "FINCORE_CARD_EDGE_TOKEN_SECRET" in self.settings:
             ports["FINCORE_CARD_EDGE_URL"] = self.card_edge_url
         environment = {**self.environment(), **ports, **(settings or {})}
-        self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
+        self._launch(name, (*program, "run", place.role, "--until-eof"), environment, start=start)
 
     def launch_up(self, *, without: Sequence[str] = (), start: StartPython | None = None) -> None:
         """Start every role by `fincore up` and do not wait for them; settings named in `without` are left out.

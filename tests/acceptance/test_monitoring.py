@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from harness.program import start_python
 
 from chaos.clocks import MISSING, wrong_clock
 from fixtures.monitored import Monitored, monitored
@@ -20,7 +21,6 @@ SETTINGS: Final = {
     "FINCORE_WORKER_CONCURRENCY": "40",
     "FINCORE_PSP_TIMEOUT_SECONDS": "30",
 }
-ANEW: Final = "import os, sys; os.execv(sys.executable, [sys.executable, '-m', 'fincore', *sys.argv[1:]])"
 CHARGES: Final = 1_500
 AT_ONCE: Final = 50
 
@@ -130,8 +130,8 @@ def test_lost_psp_is_a_ticket_until_it_answers(system: System, console: Monitore
 @pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 def test_skewed_clock_pages_until_it_is_right(system: System, console: Monitored) -> None:
     system.kill("notify")
-    # A program of Python's own: the library is loaded when a program starts.
-    system.launch("notify", wrong_clock("+72h"), program=("-c", ANEW))
+    # Not forked: the library is loaded when a program starts.
+    system.launch("notify", wrong_clock("+72h"), start=start_python)
     fired = console.until_told("FIRING", "page ClockNotTrusted", role="notify", store="eventstore")
     system.kill("notify")
     system.start("notify")

@@ -5,6 +5,8 @@ import random
 from pathlib import Path
 from typing import Final
 
+from harness.program import start_python
+
 from chaos.disturbance import Disturbance
 from fixtures.system import System
 
@@ -22,7 +24,8 @@ async def _run_with(system: System, role: str, offset: str) -> None:
     told = len(system.log_lines(role, "clock.distrusted"))
     system.revive()
     system.kill(role)
-    system.launch(role, wrong_clock(offset))
+    # Not forked: the library is loaded when a program starts.
+    system.launch(role, wrong_clock(offset), start=start_python)
     await asyncio.to_thread(
         system.until,
         f"{role} says that its clock is wrong by {offset}",

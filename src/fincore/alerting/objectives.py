@@ -55,15 +55,15 @@ OBJECTIVES: Final = (
         about="Requests in live mode that write are answered, other than by a 5xx",
         target=0.999,
         bad=f'sum(increase({_ACCEPTED},result=~"unavailable|failed"}}[WINDOW]))',
-        events=f"sum(increase({_ACCEPTED}}}[WINDOW]))",
+        events=f'sum(increase({_ACCEPTED},result=~"answered|unavailable|failed"}}[WINDOW]))',
         cloudwatch=(
-            "(FILL(m1, 0) + FILL(m2, 0)) / m3",
+            "(FILL(m1, 0) + FILL(m2, 0)) / (FILL(m1, 0) + FILL(m2, 0) + m3)",
             {
                 f"m{number}": MetricQuery(
                     metric="fincore_merchant_requests_total", statistic="Sum", dimensions=_DIMENSIONS | result
                 )
                 for number, result in enumerate(
-                    ({"result": "unavailable"}, {"result": "failed"}, {}), start=1
+                    ({"result": "unavailable"}, {"result": "failed"}, {"result": "answered"}), start=1
                 )
             },
         ),

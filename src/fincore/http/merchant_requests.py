@@ -12,7 +12,7 @@ from prometheus_client import Counter, Histogram
 from fincore.http.metrics import MERCHANT_REQUEST_SECONDS, MERCHANT_REQUESTS
 
 Purpose = Literal["accept", "read"]
-Result = Literal["answered", "limited", "unavailable", "failed"]
+Result = Literal["answered", "unauthorized", "limited", "unavailable", "failed"]
 
 
 class KeyClass(NamedTuple):
@@ -33,7 +33,7 @@ _PREFIX_BYTES: Final = 8
 _BASIC_BYTES: Final = 12
 """So many characters of base64 hold the prefix of a key."""
 _READS: Final = ("GET", "HEAD")
-_RESULTS: Final[dict[int, Result]] = {429: "limited", 503: "unavailable"}
+_RESULTS: Final[dict[int, Result]] = {401: "unauthorized", 429: "limited", 503: "unavailable"}
 _FAILED_FROM: Final = 500
 
 _Series = tuple[Histogram, dict[Result, Counter]]
@@ -62,10 +62,15 @@ def key_class_of(headers: Sequence[tuple[bytes, bytes]]) -> KeyClass:
 def count_request(
     headers: Sequence[tuple[bytes, bytes]], method: str, status: int, seconds: float, *, has_waited: bool
 ) -> None:
-    """Count a request that was answered."""
+    """Count a request that was answered.
+
+    What a stranger can send without end, requests without a key of ours or beyond a limit, is counted apart and not measured: it must not
+    make the share of failures look small.
+    """
     durations, results = _SERIES[key_class_of(headers), "read" if method in _READS else "accept"]
-    results[_RESULTS.get(status, "failed" if status >= _FAILED_FROM else "answered")].inc()
-    if not has_waited:
+    result = _RESULTS.get(status, "failed" if status >= _FAILED_FROM else "answered")
+    results[result].inc()
+    if result == "answered" and not has_waited:
         durations.observe(seconds)
 
 

@@ -13,12 +13,12 @@ REQUEST_SECONDS: Final = Histogram(
 MERCHANT_REQUESTS: Final = Counter(
     "fincore_merchant_requests_total",
     "Requests to `/v1` that need a key, by the mode and kind of key that they show, by whether they write (`accept`) or `read`, and by "
-    "result: `answered`; `limited`, 429; `unavailable`, 503; `failed`, another 5xx.",
+    "result: `answered`; `unauthorized`, 401; `limited`, 429; `unavailable`, 503; `failed`, another 5xx.",
     ("mode", "key", "purpose", "result"),
 )
 MERCHANT_REQUEST_SECONDS: Final = Histogram(
     "fincore_merchant_request_seconds",
-    "Duration of the same requests in seconds, but for those that waited for an outcome, as their `Prefer: wait` asks.",
+    "Duration in seconds of those that were `answered`, but for those that waited for an outcome, as their `Prefer: wait` asks.",
     ("mode", "key", "purpose"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )

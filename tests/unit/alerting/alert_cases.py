@@ -67,6 +67,12 @@ def _requests(answered: str, failed: str) -> Series:
     return {f'{common}"answered"}}': answered, f'{common}"failed"}}': failed}
 
 
+def _with_strangers(requests: Series) -> Series:
+    """A flood of requests without a key of ours beside them."""
+    name = 'fincore_merchant_requests_total{mode="live",key="secret",purpose="accept",result="unauthorized"}'
+    return {**requests, name: "0+100000x600"}
+
+
 def _within(name: str, labels: str, le: str, *, bucket: str) -> Series:
     """100 a minute, of which `bucket` came in time."""
     return {f"{name}_count{{{labels}}}": "0+100x6000", f'{name}_bucket{{{labels},le="{le}"}}': bucket}
@@ -160,6 +166,8 @@ def cases() -> Iterator[Case]:
     yield from _pair(
         "AcceptErrorsBurn", _requests("0+100x600", "0+10x600"), _requests("0+1000x600", "0+1x600"), at="90m"
     )
+    hidden = _with_strangers(_requests("0+100x600", "0+10x600"))
+    yield Case("AcceptErrorsBurn", "fires in a flood of strangers", hidden, "90m", [{}])
     yield Case("AcceptErrorsBurn", "does not of five errors", _requests("0x600", "0x60 5x600"), "62m")
     yield Case(
         "AcceptErrorsBurn", "ends soon after its cause", _requests("0+100x600", "0+10x60 600x600"), "95m"
