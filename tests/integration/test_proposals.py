@@ -393,6 +393,9 @@ class Failing:
             raise self.failures.pop(0)
         return Executed("done")
 
+    async def made(self, _: Proposal, __: StaffDecision) -> Executed | None:
+        return None
+
 
 async def test_agreed_proposal_waits_where_it_cannot_be_carried_out(pool: Pool) -> None:
     proposal, executor = await proposed(pool, "ch_1"), Failing(NotNow("busy"))
@@ -445,13 +448,133 @@ async def test_stuck_proposals_keep_no_later_one_waiting(pool: Pool, monkeypatch
     assert (await read(pool, several[-1].proposal_id)).status == "executed"
 
 
+async def let_agreements_be_old(owner_pool: Pool) -> None:
+    """Let two people have agreed more than 7 days ago on what they agreed on."""
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("alter table staff.proposal_steps disable trigger user")
+        await connection.execute(
+            "update staff.proposal_steps set taken_at = taken_at - interval '7 days 2 minutes'"
+        )
+        await connection.execute("alter table staff.proposal_steps enable trigger user")
+
+
+async def test_stuck_proposals_are_tried_in_turn_after_others(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fincore.backoffice.proposals.STUCK_TRIED_MAX", 1)
+    stuck = [await proposed(pool, f"ch_{number}") for number in range(2)]
+    for one in stuck:
+        await step(pool, one, "approve", MAX, "proposed")
+    tried = list[str]()
+
+    class Away(Failing):
+        async def execute(self, proposal: Proposal, agreed: StaffDecision) -> Executed:
+            tried.append(proposal.object_id)
+            if proposal.object_id == "ch_new":
+                return await super().execute(proposal, agreed)
+            raise NotNow("away")
+
+    decisions = ProposalDecisions(Proposals(pool), {"refund": Away()})
+    await decisions.finish()
+    new = await proposed(pool, "ch_new")
+    await step(pool, new, "approve", MAX, "proposed")
+    assert await decisions.finish() == 1
+    await decisions.finish()
+    assert tried == ["ch_0", "ch_1", "ch_new", "ch_0", "ch_1"]
+
+
+async def test_person_gives_up_what_cannot_be_carried_out(pool: Pool) -> None:
+    proposal = await proposed(pool, "ch_1")
+    decisions = ProposalDecisions(Proposals(pool), {"refund": Failing(NotNow("away"), NotNow("away"))})
+    early = await decisions.give_up(proposal, MAX, reason="it hangs")
+    assert isinstance(early, NotDecided)
+    assert early.flaw == "not_open"
+    await decisions.approve(proposal, MAX, reason="yes")
+    for _ in range(2):
+        ended = await decisions.give_up(proposal, LEA, reason="it hangs")
+        assert isinstance(ended, Proposal)
+        assert (ended.status, ended.result) == ("refused", "lea gave it up: it hangs")
+    assert isinstance(await decisions.give_up(proposal, MAX, reason="again"), NotDecided)
+    assert await decisions.finish() == 0
+
+
+async def test_giving_up_names_a_person_in_the_database(pool: Pool) -> None:
+    proposal = await proposed(pool, "ch_1")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await step(pool, proposal, "give_up", MAX, "proposed")
+    await step(pool, proposal, "approve", MAX, "proposed")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await step(pool, proposal, "give_up", None, "approved")
+
+
+async def test_refund_that_was_made_is_not_given_up(api: Api, pool: Pool, dsn: str) -> None:
+    """The process died after it made the refund, and before the proposal was told."""
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _APPROVE, dsn, proposal.proposal_id, "proposal.after"
+    )
+    assert await process.wait() == -9
+    ended = await services_of(api).decisions.give_up(proposal, LEA, reason="it hangs")
+    assert isinstance(ended, Proposal)
+    (made,) = (await api.folded(charge_id)).refunds
+    assert (ended.status, ended.result) == ("executed", made.refund_id)
+
+
+async def test_giving_up_while_it_is_carried_out_waits_for_it(api: Api, pool: Pool) -> None:
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    await step(pool, proposal, "approve", MAX, "proposed")
+    one, other = services_of(api).decisions, services_of(api).decisions
+    given_up, _ = await asyncio.gather(other.give_up(proposal, LEA, reason="it hangs"), one.finish())
+    ended, refunds = await read(pool, proposal.proposal_id), (await api.folded(charge_id)).refunds
+    assert ended.status == ("executed" if refunds else "refused")
+    assert given_up is not None
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_old_agreement_ends_as_what_was_made(
+    api: Api, pool: Pool, owner_pool: Pool, *, is_made: bool
+) -> None:
+    """The role was away for a week: what was refunded before is told, and nothing is refunded now."""
+    charge_id = await api.paid()
+    proposal = await proposed(pool, charge_id)
+    await step(pool, proposal, "approve", MAX, "proposed")
+    agreed = await read(pool, proposal.proposal_id)
+    services = services_of(api)
+    if is_made:
+        await services.refunds.execute(agreed, StaffDecision(LEA.subject, Agreement(agreed.proposal_id, MAX)))
+    await let_agreements_be_old(owner_pool)
+    assert await services.decisions.finish() == 1
+    ended, refunds = await read(pool, proposal.proposal_id), (await api.folded(charge_id)).refunds
+    assert (ended.status, len(refunds)) == (("executed", 1) if is_made else ("refused", 0))
+
+
+async def test_database_executes_no_setting_agreed_on_long_ago(pool: Pool, owner_pool: Pool) -> None:
+    new = NewProposal(
+        kind="routing_rules",
+        livemode=None,
+        merchant_id=None,
+        object_id="routing_rules",
+        money=None,
+        act=ProposedRoutingRules(text="", after=0),
+        proposer=LEA,
+        reason="why",
+        needed_because="it is much",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        proposal_id = await Proposals.add(connection, new)
+    proposal = await read(pool, proposal_id)
+    await step(pool, proposal, "approve", MAX, "proposed")
+    await let_agreements_be_old(owner_pool)
+    with pytest.raises(asyncpg.RestrictViolationError, match="more than 7 days ago"):
+        await step(pool, proposal, "execute", None, "approved")
+
+
 async def test_setting_agreed_on_too_long_ago_is_refused(pool: Pool, owner_pool: Pool) -> None:
     proposal = await proposed(pool, "ch_1")
     await step(pool, proposal, "approve", MAX, "proposed")
-    async with owner_pool.acquire() as connection, connection.transaction():
-        await connection.execute("alter table staff.proposal_steps disable trigger user")
-        await connection.execute("update staff.proposal_steps set taken_at = taken_at - interval '7 days'")
-        await connection.execute("alter table staff.proposal_steps enable trigger user")
+    await let_agreements_be_old(owner_pool)
     executors: dict[ProposalKind, InTransaction] = {"refund": InTransaction(Noting(pool))}
     assert await ProposalDecisions(Proposals(pool), {**executors}).finish() == 1
     ended = await read(pool, proposal.proposal_id)

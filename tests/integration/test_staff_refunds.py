@@ -217,6 +217,26 @@ async def test_proposer_alone_withdraws(api: Api, lea: StaffClient, max_: StaffC
     assert (await max_.act(f"{path}/approve", "a")).problem()[:2] == (409, "proposal_not_open")
 
 
+async def test_agreed_refund_is_given_up_by_the_permission(
+    api: Api, lea: StaffClient, max_: StaffClient, pool: Pool
+) -> None:
+    charge_id = await api.paid()
+    proposal_id = (await refund(lea, charge_id, "big", 1_500)).json()["id"]
+    path = f"/staff/v1/proposals/{proposal_id}"
+    assert (await max_.act(f"{path}/give_up", "early")).problem()[:2] == (409, "proposal_not_open")
+    await pool.execute(
+        "insert into staff.proposal_steps (proposal_id, status_before, step, subject, username, counted_for, reason)"
+        " values ($1, 'proposed', 'approve', 'sub-max', 'max', 'subject:sub-max', 'yes')",
+        proposal_id,
+    )
+    assert (await lea.act(f"{path}/give_up", "mine")).problem()[:2] == (403, "permission_missing")
+    given_up = await max_.act(f"{path}/give_up", "g", "the PSP is away for days")
+    assert (given_up.status, given_up.json()["status"]) == (200, "refused")
+    assert given_up.json()["result"] == "max@example.com gave it up: the PSP is away for days"
+    assert (await max_.act(f"{path}/give_up", "g", "the PSP is away for days")).body == given_up.body
+    assert await refunded_minor(api, charge_id) == 0
+
+
 async def test_preview_says_what_a_refund_would_do(api: Api, lea: StaffClient) -> None:
     charge_id = await api.paid()
     path = f"/staff/v1/charges/{charge_id}/refund_preview"

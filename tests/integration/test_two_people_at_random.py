@@ -76,6 +76,9 @@ class Mortal:
             raise Died
         return outcome
 
+    async def made(self, proposal: Proposal, agreed: StaffDecision) -> Executed | None:
+        return await self._refunds.made(proposal, agreed)
+
 
 class Office:
     """Two processes of the staff role, and the acts of people on them."""

@@ -47,6 +47,10 @@ class StaffAdjustments:
         """What an adjustment booked, whether or not it was taken back; None where there is none."""
         return await self._acts.booked(adjustment_id)
 
+    async def decided_for(self, staff: StaffDecision, by: str, *, is_reversal: bool) -> AdjustmentId | None:
+        """The adjustment that was decided, or taken back, for a proposal; None where none was. Raises `AdjustmentBusy`."""
+        return await self._acts.decided_for(staff, by, is_reversal=is_reversal)
+
     async def reverse(
         self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
     ) -> AdjustmentReversed:

@@ -1,6 +1,8 @@
 """Proposals as two people of staff decide them, and as FinCore carries them out: each once, however often it is repeated."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -19,6 +21,10 @@ RESULT_CHARACTERS_MAX: Final = 1_000
 TOO_OLD: Final = (
     f"it was not carried out within {AGREED_FOR.days} days: propose it again if it is still needed"
 )
+TURNS_AT_ONCE_MAX: Final = 2
+"""Proposals that one process carries out or gives up at a time."""
+STUCK_TRIED_MAX: Final = 20
+"""Proposals that did not end before, and that one call of `finish` tries again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +57,10 @@ class Executor(Protocol):
 
         Raises `NotNow`, and as stores and the writer do: it is carried out again later then.
         """
+        ...
+
+    async def made(self, proposal: Proposal, agreed: StaffDecision) -> Executed | None:
+        """What was carried out before, and the proposal was not told of; None where nothing was. Raises `NotNow`, and as stores do."""
         ...
 
 
@@ -90,6 +100,9 @@ class ProposalDecisions:
     ) -> None:
         self._proposals = proposals
         self._executors = executors
+        self._stuck: dict[ProposalId, None] = {}
+        # A turn holds a connection of the pool that its work needs more of.
+        self._turns = asyncio.Semaphore(TURNS_AT_ONCE_MAX)
 
     async def approve(
         self, proposal: Proposal, by: StaffActor, *, reason: str
@@ -127,6 +140,32 @@ class ProposalDecisions:
         """Take a proposal of one's own back. Repeating it is safe."""
         return await self._decide(proposal, "withdraw", by, reason)
 
+    async def give_up(
+        self, proposal: Proposal, by: StaffActor, *, reason: str
+    ) -> Proposal | NotDecided | None:
+        """End what two people agreed on and that cannot be carried out. What was made already ends as `executed`. Repeating it is safe.
+
+        Nothing is carried out meanwhile, and nothing after it. Raises as stores do.
+        """
+        sentence = f"{by.username} gave it up: {reason}"
+        try:
+            async with self._turn_of(proposal.proposal_id) as (transaction, now):
+                if now is None:
+                    return None
+                if now.status != "approved":
+                    is_repeated = now.status == "refused" and now.result == sentence
+                    return now if is_repeated else NotDecided("not_open", now)
+                made = await self._made(now)
+                if made is not None:
+                    await self._end(transaction, now, made)
+                else:
+                    await self._proposals.take_step_in(
+                        transaction, now, "give_up", by=by, reason=reason, result=sentence
+                    )
+        except NotNow as error:
+            return NotDecided(None, proposal, f"whether it was carried out cannot be said now: {error}")
+        return await self._proposals.read(proposal.proposal_id)
+
     async def measure(self) -> None:
         """Tell Prometheus how proposals stand."""
         await self._proposals.measure()
@@ -134,19 +173,32 @@ class ProposalDecisions:
     async def finish(self) -> int:
         """Carry out what two people agreed on and that is not done yet, end what waited too long; how many ended.
 
-        One that fails keeps no other from it. Raises the first failure after all were tried, and as stores do: the next call goes on.
+        One that fails keeps no other from it: those that did not end before are tried after all others, a bounded number in each call.
+        Raises the first failure after all were tried, and as stores do: the next call goes on.
         """
         ended, failures = 0, list[Exception]()
         for proposal_id in await self._proposals.over():
             ended += await self._tried(proposal_id, self._expired, failures)
-        agreed = await self._proposals.under_way()
-        while agreed:
-            for proposal_id in agreed:
-                ended += await self._tried(proposal_id, self._finished, failures)
-            agreed = await self._proposals.under_way(after=agreed[-1])
+        agreed = [one async for one in self._under_way()]
+        self._stuck = {one: None for one in self._stuck if one in set(agreed)}
+        # The one that was tried last is the last again.
+        again = list(self._stuck)[:STUCK_TRIED_MAX]
+        for proposal_id in [*(one for one in agreed if one not in self._stuck), *again]:
+            self._stuck.pop(proposal_id, None)
+            if await self._tried(proposal_id, self._finished, failures):
+                ended += 1
+            else:
+                self._stuck[proposal_id] = None
         if failures:
             raise failures[0]
         return ended
+
+    async def _under_way(self) -> AsyncIterator[ProposalId]:
+        agreed = await self._proposals.under_way()
+        while agreed:
+            for proposal_id in agreed:
+                yield proposal_id
+            agreed = await self._proposals.under_way(after=agreed[-1])
 
     async def _tried(
         self,
@@ -182,54 +234,63 @@ class ProposalDecisions:
         """The proposal after it was carried out, if it was agreed on; as it is where that has to wait."""
         if proposal.status != "approved" or proposal.decider is None:
             return proposal
-        agreed, executor = _agreed(proposal, proposal.decider), self._executors[proposal.kind]
         failpoint("proposal", "before")
-        if isinstance(executor, InTransaction):
-            await self._execute_in_transaction(executor.executor, proposal, agreed)
-            failpoint("proposal", "after")
-            return await self._proposals.read(proposal.proposal_id) or proposal
         try:
-            outcome = await executor.execute(proposal, agreed)
+            async with self._turn_of(proposal.proposal_id) as (transaction, now):
+                if now is not None and now.status == "approved":
+                    await self._end(transaction, now, await self._outcome(transaction, now))
         except (NotNow, Overloaded, StoreUnavailable) as error:
             _log.warning(
                 "staff.proposal_waits", proposal_id=proposal.proposal_id, kind=proposal.kind, error=str(error)
             )
             return proposal
-        failpoint("proposal", "after")
-        await self._proposals.take_step(proposal, _step_of(outcome), result=_result_of(outcome))
         return await self._proposals.read(proposal.proposal_id) or proposal
 
-    async def _execute_in_transaction(
-        self, executor: TransactionExecutor, proposal: Proposal, agreed: StaffDecision
-    ) -> None:
-        async with self._proposals.turn_of(proposal.proposal_id) as transaction:
-            now = await self._proposals.read_in(transaction, proposal.proposal_id)
-            if now is None or now.status != "approved":
-                return
-            outcome: Executed | Impossible = Impossible(TOO_OLD)
-            if not await self._proposals.is_agreement_over(transaction, now):
-                outcome = await executor.execute_in(transaction, now, agreed)
-            flaw = await self._proposals.take_step_in(
-                transaction, now, _step_of(outcome), result=_result_of(outcome)
-            )
-            if flaw is not None:
-                raise AssertionError(f"{now.proposal_id} ended in its own turn: {flaw}")
+    @asynccontextmanager
+    async def _turn_of(self, proposal_id: ProposalId) -> AsyncIterator[tuple[Connection, Proposal | None]]:
+        """A transaction in which nothing else carries the proposal out or gives it up, and the proposal as it stands."""
+        async with self._turns, self._proposals.turn_of(proposal_id) as transaction:
+            yield transaction, await self._proposals.read_in(transaction, proposal_id)
+
+    async def _outcome(self, transaction: Connection, proposal: Proposal) -> Executed | Impossible:
+        """Carry a proposal out in its turn, if the two people agreed on it lately."""
+        agreed, executor = _agreed_of(proposal), self._executors[proposal.kind]
+        if await self._proposals.is_agreement_over(transaction, proposal):
+            return await self._made(proposal) or Impossible(TOO_OLD)
+        if isinstance(executor, InTransaction):
+            outcome = await executor.executor.execute_in(transaction, proposal, agreed)
+        else:
+            outcome = await executor.execute(proposal, agreed)
+        failpoint("proposal", "after")
+        return outcome
+
+    async def _made(self, proposal: Proposal) -> Executed | None:
+        """What was carried out of a proposal that has no end yet. Work in one transaction with its end was not."""
+        executor = self._executors[proposal.kind]
+        if isinstance(executor, InTransaction):
+            return None
+        return await executor.made(proposal, _agreed_of(proposal))
+
+    async def _end(self, transaction: Connection, proposal: Proposal, outcome: Executed | Impossible) -> None:
+        step: ProposalStep = "execute" if isinstance(outcome, Executed) else "refuse"
+        sentence = outcome.sentence[:RESULT_CHARACTERS_MAX]
+        flaw = await self._proposals.take_step_in(transaction, proposal, step, result=sentence)
+        if flaw is not None:
+            raise AssertionError(f"{proposal.proposal_id} ended in its own turn: {flaw}")
 
 
 def _checking(executor: Executor | InTransaction) -> Executor | TransactionExecutor:
     return executor.executor if isinstance(executor, InTransaction) else executor
 
 
-def _step_of(outcome: Executed | Impossible) -> ProposalStep:
-    return "execute" if isinstance(outcome, Executed) else "refuse"
-
-
-def _result_of(outcome: Executed | Impossible) -> str:
-    return outcome.sentence[:RESULT_CHARACTERS_MAX]
-
-
 def _agreed(proposal: Proposal, approver: StaffActor) -> StaffDecision:
     return StaffDecision(proposal.proposer.subject, Agreement(ProposalId(proposal.proposal_id), approver))
+
+
+def _agreed_of(proposal: Proposal) -> StaffDecision:
+    if proposal.decider is None:
+        raise AssertionError(f"{proposal.proposal_id} is {proposal.status} without a second person")
+    return _agreed(proposal, proposal.decider)
 
 
 def _is_repeated(proposal: Proposal, step: ProposalStep, by: StaffActor, reason: str) -> bool:

@@ -51,6 +51,16 @@ class AdjustmentExecutor:
         """Decide it, under ids that follow from the break, once for the proposal. Raises `NotNow`."""
         return await _outcome(_decided(self._adjustments, proposal, agreed))
 
+    async def made(self, proposal: Proposal, agreed: StaffDecision) -> Executed | None:
+        """The adjustment that was decided for the proposal, or None. Raises `NotNow`."""
+        try:
+            decided = await self._trial.decided_for(
+                agreed, proposal.proposer.username, is_reversal=proposal.kind == "adjustment_reversal"
+            )
+        except AdjustmentBusy as error:
+            raise NotNow(str(error)) from error
+        return None if decided is None else Executed(decided)
+
 
 def _decided(
     adjustments: StaffAdjustments, proposal: Proposal, agreed: StaffDecision

@@ -139,6 +139,13 @@ class StaffRefunds:
             return Impossible(responded.detail or responded.code)
         return Executed(staff_refund_id(act.charge, AGREED, proposal.proposal_id))
 
+    async def made(self, proposal: Proposal, _: StaffDecision) -> Executed | None:
+        """The refund that the log tells of for the proposal, or None. An act that cannot be read is of the same charge."""
+        charge_id = ChargeId(proposal.object_id)
+        refund_id = staff_refund_id(charge_id, AGREED, proposal.proposal_id)
+        charge = await self.load(charge_id)
+        return None if charge is None or charge.refund(refund_id) is None else Executed(refund_id)
+
 
 def _act_of(proposal: Proposal) -> ProposedRefund:
     return msgspec.json.decode(proposal.act, type=ProposedRefund)

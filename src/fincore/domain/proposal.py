@@ -13,8 +13,8 @@ from fincore.domain.money import Money
 from fincore.domain.staff_actor import StaffActor, are_one_person
 
 ProposalStatus = Literal["proposed", "approved", "executed", "refused", "declined", "withdrawn", "expired"]
-"""`approved`: two people agreed, and it is being carried out. `refused`: by then it was impossible, or the person who proposed it was disabled or got other roles."""
-ProposalStep = Literal["approve", "decline", "withdraw", "expire", "execute", "refuse"]
+"""`approved`: two people agreed, and it is being carried out. `refused`: by then it was impossible, a person gave it up, or its proposer was disabled or got other roles."""
+ProposalStep = Literal["approve", "decline", "withdraw", "expire", "execute", "refuse", "give_up"]
 
 PROPOSAL_TRANSITIONS: Final[Mapping[tuple[ProposalStatus, ProposalStep], ProposalStatus]] = MappingProxyType(
     {
@@ -25,6 +25,7 @@ PROPOSAL_TRANSITIONS: Final[Mapping[tuple[ProposalStatus, ProposalStep], Proposa
         ("proposed", "refuse"): "refused",
         ("approved", "execute"): "executed",
         ("approved", "refuse"): "refused",
+        ("approved", "give_up"): "refused",
     }
 )
 """(state, step) -> next state. A pair that is not here cannot happen; the database holds the same table."""
@@ -37,6 +38,7 @@ TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
         "expire": "FinCore, after 7 days",
         "execute": "FinCore",
         "refuse": "FinCore, where it is impossible by then, or its person was disabled or got other roles",
+        "give_up": "a person with the permission of a second person, where it is not carried out yet",
     }
 )
 """Step -> who takes it."""

@@ -140,6 +140,17 @@ class Adjustments:
         row = await self._pool.fetchrow(_SQL.known_adjustment, adjustment_id)
         return None if row is None else booked_of(row["booked"])
 
+    async def decided_for(self, staff: StaffDecision, by: str, *, is_reversal: bool) -> AdjustmentId | None:
+        """The adjustment that was decided, or taken back, for a proposal; None where none was. Raises `AdjustmentBusy`."""
+        if staff.agreement is None:
+            return None
+        async with self._deciding(by, staff) as (connection, _):
+            if not is_reversal:
+                booked = await booked_for(connection, staff)
+                return None if booked is None else booked.adjustment_id
+            found = await connection.fetchval(_SQL.reversal_of_proposal, staff.agreement.proposal_id)
+            return None if found is None else AdjustmentId(found)
+
     async def reverse(
         self, adjustment_id: AdjustmentId, *, by: str, reason: str, staff: StaffDecision | None = None
     ) -> AdjustmentReversed:

@@ -69,6 +69,10 @@ where (counted_for = $1 or staff ->> 'subject' = $5) and staff -> 'agreement' is
 -- What was booked for a proposal, whether or not it was taken back since.
 select booked::text from reconciliation.adjustments where booked #>> '{staff,agreement,proposal_id}' = $1;
 
+-- name: reversal_of_proposal
+-- What was taken back for a proposal.
+select adjustment_id from reconciliation.adjustment_reversals where reversed #>> '{staff,agreement,proposal_id}' = $1;
+
 -- name: write_adjustment
 -- An adjustment of the break $2, which is null for an opening, with what it is booked by.
 insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at, counted_for)

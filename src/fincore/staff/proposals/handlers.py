@@ -26,6 +26,7 @@ from fincore.staff.proposals.openapi import (
     APPROVE_PROPOSAL,
     DECLINE_PROPOSAL,
     GET_PROPOSAL,
+    GIVE_UP_PROPOSAL,
     LIST_PROPOSALS,
     PROPOSALS,
     WITHDRAW_PROPOSAL,
@@ -67,6 +68,7 @@ class ProposalHandlers:
             route("POST", f"{one}/approve", APPROVE_PROPOSAL, self.approve, permission=SEES),
             route("POST", f"{one}/decline", DECLINE_PROPOSAL, self.decline, permission=SEES),
             route("POST", f"{one}/withdraw", WITHDRAW_PROPOSAL, self.withdraw, permission=SEES),
+            route("POST", f"{one}/give_up", GIVE_UP_PROPOSAL, self.give_up, permission=SEES),
         )
 
     async def list(self, call: Call, visit: Visit) -> Response:
@@ -117,6 +119,14 @@ class ProposalHandlers:
             return await self._decisions.withdraw(proposal, by, reason=reason)
 
         return await self._decide(call, visit, "withdraw_proposal", decide, as_second_person=False)
+
+    async def give_up(self, call: Call, visit: Visit) -> Response:
+        """End what two people agreed on and that cannot be carried out."""
+
+        async def decide(proposal: Proposal, by: StaffActor, reason: str) -> Proposal | NotDecided | None:
+            return await self._decisions.give_up(proposal, by, reason=reason)
+
+        return await self._decide(call, visit, "give_up_proposal", decide, as_second_person=True)
 
     async def _seen(self, call: Call, visit: Visit) -> Proposal:
         """The proposal of a call. Raises `proposal_not_found`, also for one that the person may not see."""
@@ -177,8 +187,10 @@ def _problem_of(not_decided: NotDecided) -> Problem:
     proposal = not_decided.proposal
     match not_decided.flaw:
         case None:
+            sentence = not_decided.sentence.rstrip(".")
             return Problem(
-                "act_not_possible", f"{not_decided.sentence.rstrip('.')}. The proposal stays open."
+                "act_not_possible",
+                f"{sentence[:1].upper()}{sentence[1:]}. The proposal stays as it is.",
             )
         case "is_proposer":
             return Problem(

@@ -84,6 +84,13 @@ DECLINE_PROPOSAL: Final = _decision(
     "Decline a proposal",
     "Refuses what another person proposed: nothing is done. Needs the permission that `approve_permission` of the proposal names, too.",
 )
+GIVE_UP_PROPOSAL: Final = _decision(
+    "give_up",
+    "Give an agreed proposal up",
+    "Ends a proposal that is `approved` and cannot be carried out: it is `refused`, and nothing is done. Where it was carried out meanwhile, it "
+    "is `executed`. Needs the permission that `approve_permission` of the proposal names, too; the person may be one of the two.",
+    "act_not_possible",
+)
 WITHDRAW_PROPOSAL: Final = _decision(
     "withdraw", "Withdraw a proposal", "Takes a proposal of your own back: nothing is done."
 )

@@ -5,7 +5,7 @@ import { ActDialog } from "../../parts/act_dialog";
 import { useToast } from "../../parts/toasts";
 import { PROPOSALS } from "./texts";
 
-export type Decision = "approve" | "decline" | "withdraw";
+export type Decision = "approve" | "decline" | "withdraw" | "give_up";
 
 interface DecisionDialogProps {
   readonly proposal: Proposal;
@@ -19,7 +19,7 @@ export function DecisionDialog({ proposal, decision, name, close }: DecisionDial
   const api = useApi();
   const toast = useToast();
   const who = proposal.proposer.username;
-  const previews = { approve: t.approvePreview(name, who), decline: t.declinePreview(name, who), withdraw: t.withdrawPreview(name) };
+  const previews = { approve: t.approvePreview(name, who), decline: t.declinePreview(name, who), withdraw: t.withdrawPreview(name), give_up: t.giveUpPreview(name) };
   return (
     <ActDialog
       title={t[decision]}
@@ -30,6 +30,7 @@ export function DecisionDialog({ proposal, decision, name, close }: DecisionDial
         const params = { path: { proposal_id: proposal.id }, header: { "Idempotency-Key": key } };
         if (decision === "approve") return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/approve", { params, body }));
         if (decision === "decline") return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/decline", { params, body }));
+        if (decision === "give_up") return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/give_up", { params, body }));
         return answerOf(api.POST("/staff/v1/proposals/{proposal_id}/withdraw", { params, body }));
       }}
       done={() => toast(t.decided)}

@@ -27,11 +27,12 @@ export function ProposalsScreen() {
   const [open, setOpen] = useState<{ readonly proposal: Proposal; readonly decision: Decision } | null>(null);
   const query = useQuery({
     queryKey: ["proposals", mode],
-    queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/proposals", { params: { query: { mode, status: ["proposed"], limit: SHOWN_MAX } }, signal })),
+    queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/proposals", { params: { query: { mode, status: ["proposed", "approved"], limit: SHOWN_MAX } }, signal })),
   });
   const named = (proposal: Proposal) =>
     [KINDS[language][proposal.kind], proposal.amount_minor !== null && proposal.currency !== null ? formatAmount(proposal.amount_minor, proposal.currency, locale) : ""].filter(Boolean).join(" ");
   const decisionsOn = (proposal: Proposal): readonly Decision[] => {
+    if (proposal.status === "approved") return may(me, proposal.approve_permission, mode) ? ["give_up"] : [];
     if (proposal.proposer.subject === me.subject) return ["withdraw"];
     return may(me, proposal.approve_permission, mode) ? ["approve", "decline"] : [];
   };
@@ -52,6 +53,7 @@ export function ProposalsScreen() {
                 <p className="quiet small">
                   {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
                 </p>
+                {proposal.status === "approved" && <p className="quiet small">{t.underWay}</p>}
                 <div className="buttons">
                   {decisionsOn(proposal).map((decision) => (
                     <button type="button" className="button" key={decision} onClick={() => setOpen({ proposal, decision })}>
