@@ -167,6 +167,9 @@ def test_break_above_the_limit_is_written_off_by_two_people(dashboard: Dashboard
     act(page, "Write off", "it will not pay")
     expect(page.get_by_text("A second person must approve it now.")).to_be_visible()
     dashboard.open(page, "/test/proposals", "bookkeepers", head="Approvals", subject="sub-bob")
+    expect(page.get_by_text("-US$96.80")).to_be_visible()
+    expect(page.get_by_text("US$103.20 (gross and fee, each without its sign)")).to_be_visible()
+    assert flaws(page) == []
     page.get_by_role("button", name="Approve").click()
     dialog = page.get_by_role("dialog", name="Approve")
     dialog.get_by_label("Reason").fill("seen in the register")

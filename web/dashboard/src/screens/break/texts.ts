@@ -47,7 +47,8 @@ export const BREAK = texts(
     adjustPreview: (amount: string) => `An entry over ${amount} makes the ledger equal to the statement, and the break is closed.`,
     writeOffPreview: (amount: string) => `${amount} is given up: an entry books it as a loss, and the break is closed.`,
     reversePreview: (amount: string) => `The adjustment over ${amount} is taken back by an opposite entry.`,
-    maybeSecond: "Above the limits of one person, nothing is booked now: a second person must approve it.",
+    maybeSecond:
+      "Above the limits of one person, nothing is booked now: a second person must approve it. Limits count gross and fee, each without its sign, which may be more than this difference; the proposal shows both.",
     live: "Live mode: this is in the real books.",
     done: "It is kept.",
     booked: "It is booked.",
@@ -98,7 +99,8 @@ export const BREAK = texts(
     adjustPreview: (amount) => `Eine Buchung über ${amount} gleicht das Hauptbuch dem Auszug an, und die Abweichung ist geschlossen.`,
     writeOffPreview: (amount) => `${amount} werden aufgegeben: Eine Buchung führt sie als Verlust, und die Abweichung ist geschlossen.`,
     reversePreview: (amount) => `Die Berichtigung über ${amount} wird durch eine Gegenbuchung zurückgenommen.`,
-    maybeSecond: "Über den Grenzen einer Person wird jetzt nichts gebucht: Eine zweite Person muss es annehmen.",
+    maybeSecond:
+      "Über den Grenzen einer Person wird jetzt nichts gebucht: Eine zweite Person muss es annehmen. Für die Grenzen zählen Brutto und Gebühr, jedes ohne Vorzeichen, was mehr als dieser Unterschied sein kann; der Vorschlag zeigt beides.",
     live: "Live-Modus: Das steht in den echten Büchern.",
     done: "Es ist aufgenommen.",
     booked: "Es ist gebucht.",

@@ -6,6 +6,7 @@ import { useState, type ReactNode } from "react";
 import { answerOf, useApi } from "../../api/client";
 import type { Proposal } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
+import { formatAmount } from "../../money/amounts";
 import { Facts } from "../../parts/page";
 import { Loaded } from "../../parts/states";
 import { useModeOfPage } from "../../session/mode";
@@ -14,8 +15,12 @@ import { FIELDS, PROPOSALS } from "./texts";
 /** The amount stands in the head of the proposal. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "text"]);
 
+/** What is booked for these is the difference of a break; what the limits count is another amount. */
+const OF_A_BREAK: ReadonlySet<Proposal["kind"]> = new Set<Proposal["kind"]>(["adjustment", "write_off"]);
+
 export function ActFacts({ proposal }: { proposal: Proposal }) {
-  const { language } = useLanguage();
+  const t = useTexts(PROPOSALS);
+  const { language, locale } = useLanguage();
   const mode = useModeOfPage();
   const act = proposal.act as Readonly<Record<string, unknown>>;
   const shown = (name: string, value: unknown): ReactNode => {
@@ -45,9 +50,18 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
   const facts = Object.entries(act)
     .filter(([name]) => !SHOWN_ELSEWHERE.has(name))
     .map(([name, value]) => [Object.hasOwn(FIELDS[language], name) ? FIELDS[language][name as keyof (typeof FIELDS)["en"]] : name, shown(name, value)] as const);
+  const difference = act["amount_minor"];
+  const { amount_minor: counted, currency } = proposal;
+  const amounts =
+    OF_A_BREAK.has(proposal.kind) && typeof difference === "number" && counted !== null && currency !== null
+      ? ([
+          [t.difference, formatAmount(difference, currency, locale)],
+          [t.counted, `${formatAmount(counted, currency, locale)} (${t.countedHow})`],
+        ] as const)
+      : [];
   return (
     <>
-      {facts.length > 0 && <Facts of={facts} />}
+      {facts.length + amounts.length > 0 && <Facts of={[...facts, ...amounts]} />}
       {proposal.kind === "routing_rules" && <Rules proposal={proposal} />}
     </>
   );
