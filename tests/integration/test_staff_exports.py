@@ -9,6 +9,7 @@ import pytest
 
 from fincore.backoffice import exports
 from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.domain.currency import Currency
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import MerchantId
 from fincore.eventstore.log import EventLog
@@ -22,9 +23,11 @@ from fincore.staff.exports.rows import charge_rows
 from fincore.staff.exports.tally import Tally, Times
 from fixtures.commits import MERCHANT, captured, created
 from fixtures.merchant_api import Reply, serving_api
+from fixtures.money_events import held, reinstated, released, withdrawn
 from fixtures.staff_server import StaffClient, StaffServer, serving_staff
 from fixtures.traffic import (
     aftermaths,
+    disputed,
     failovers,
     follow,
     live,
@@ -131,6 +134,54 @@ async def test_refunds_that_succeeded_are_those_of_the_ledger(scene: Scene) -> N
     ]
     only = await exported(finance, "refunds", "k2", status=["succeeded"], **filtered("refunds"))
     assert row_of(only, "total")["amount_minor"] == row_of(only, "ledger")["succeeded_minor"] == "100"
+
+
+async def test_money_of_disputes_is_that_of_the_ledger(scene: Scene) -> None:
+    """Put aside and not decided, released and taken, given back after that, and one that moved nothing."""
+    lives = []
+    for moves in ((held,), (held, released, withdrawn), (withdrawn, reinstated), ()):
+        opened = disputed()
+        of_dispute = {
+            "dispute_id": opened.dispute_id,
+            "psp_reference": opened.psp_reference,
+            "amount_minor": 1_000,
+        }
+        lives.append((created(), captured(), opened, *(move(**of_dispute) for move in moves)))
+    await scene.happened(*lives)
+    rows = await exported(scene.staff.person("finance"), "disputes", **filtered("disputes"))
+    disputes = [one for one in rows if one["status"]]
+    moved = sorted((one["withdrawn_minor"], one["held_minor"]) for one in disputes)
+    assert moved == [("0", "0"), ("0", "0"), ("0", "1000"), ("1000", "0")]
+    found = [row_of(rows, name) for name in ("total", "ledger", "difference")]
+    assert [(one["withdrawn_minor"], one["held_minor"]) for one in found] == [
+        ("1000", "1000"),
+        ("1000", "1000"),
+        ("0", "0"),
+    ]
+    postings = await scene.stores.ledgerdb.fetch(
+        """
+        select p.currency, sum(case p.side when 'credit' then p.amount_minor else -p.amount_minor end)::bigint as minor
+        from ledgerdb.entries e join ledgerdb.postings p using (entry_id) join ledgerdb.accounts a using (account_id)
+        where a.name like '%:clearing:usd' and p.leg <= 2 and e.kind like 'dispute.%' group by p.currency
+        """
+    )
+    assert [tuple(one) for one in postings] == [("usd", 2_000)]
+
+
+async def test_money_of_a_dispute_counts_in_its_own_currency(scene: Scene) -> None:
+    opened = disputed()
+    taken = withdrawn(
+        dispute_id=opened.dispute_id,
+        psp_reference=opened.psp_reference,
+        amount_minor=930,
+        currency=Currency("eur"),
+    )
+    await scene.happened((created(), captured(), opened, taken))
+    rows = await exported(scene.staff.person("finance"), "disputes", **filtered("disputes"))
+    assert (rows[0]["withdrawn_minor"], rows[0]["moved_elsewhere"]) == ("0", "eur withdrawn 930 held 0")
+    found = [row_of(rows, name, "eur")["withdrawn_minor"] for name in ("total", "ledger", "difference")]
+    assert found == ["930", "930", "0"]
+    assert (row_of(rows, "total", "eur")["rows"], rows[-1]["rows"]) == ("0", "1")
 
 
 async def test_statement_closes_with_the_balance_of_the_ledger(scene: Scene) -> None:

@@ -11,7 +11,14 @@ from fincore.domain.outcome import DisputeStatus
 from fincore.domain.refund import RefundStatus
 from fincore.postgres.pool import Pool
 from fincore.read.ledgerdb.account_statement import AccountPosting, AccountStatements, StatementBounds
-from fincore.read.ledgerdb.export_sums import ChargeSum, RefundSum, charge_sums, refund_sums
+from fincore.read.ledgerdb.export_sums import (
+    ChargeSum,
+    DisputeSum,
+    RefundSum,
+    charge_sums,
+    dispute_sums,
+    refund_sums,
+)
 from fincore.read.ledgerdb.ledger_moment import LedgerMoment
 from fincore.read.ledgerdb.trial_balance import BalancedAccount, balanced_accounts
 from fincore.read.page import PAGE_ROWS_MAX
@@ -37,6 +44,13 @@ class RefundsRead(NamedTuple):
 
     refunds: Sequence[RefundView]
     ledger: Sequence[RefundSum]
+
+
+class DisputesRead(NamedTuple):
+    """Some disputes, and what the ledger has of them."""
+
+    disputes: Sequence[DisputeView]
+    ledger: Sequence[DisputeSum]
 
 
 class TooManyTerms(FinCoreError):
@@ -89,7 +103,7 @@ class Exports:
 
     async def disputes(
         self, scope: Scope, statuses: Sequence[DisputeStatus], opened: Made
-    ) -> AsyncGenerator[Sequence[DisputeView], None]:
+    ) -> AsyncGenerator[DisputesRead, None]:
         """The disputes of a filter, newest first, as they are when it begins."""
         async with _snapshot(self._paymentdb) as snapshot:
             objects = StaffObjects(snapshot)
@@ -98,7 +112,8 @@ class Exports:
                 page = await objects.list_disputes(
                     scope, limit=PAGE_ROWS_MAX, statuses=statuses, opened=opened, after_id=after
                 )
-                yield page.rows
+                known = [(stream_of(one.charge_id), one.dispute.psp_reference) for one in page.rows]
+                yield DisputesRead(page.rows, await dispute_sums(self._ledgerdb, known) if known else [])
                 if not page.has_more:
                     return
                 after = page.rows[-1].dispute.dispute_id

@@ -12,6 +12,18 @@ join ledgerdb.accounts a using (account_id)
 where e.stream_id = any ($1::uuid[]) and p.leg in (1, 2) and starts_with(a.name, 'merchant:')
 group by p.currency;
 
+-- name: dispute_sums
+-- What the ledger booked on clearing for disputes, by currency: taken, less what came back, and put aside, less what was released. A
+-- dispute is known by the stream of its charge, $1, and by its id at the PSP, $2.
+select a.currency,
+    coalesce(-sum(i.gross_minor) filter (where i.kind in ('dispute', 'dispute_reinstated')), 0)::bigint as withdrawn_minor,
+    coalesce(-sum(i.gross_minor) filter (where i.kind in ('hold', 'release')), 0)::bigint as held_minor
+from unnest($1::uuid[], $2::text[]) as d (stream_id, psp_reference)
+join ledgerdb.clearing_items i using (stream_id, psp_reference)
+join ledgerdb.accounts a using (account_id)
+where i.kind in ('dispute', 'dispute_reinstated', 'hold', 'release')
+group by a.currency;
+
 -- name: refund_sums
 -- What the ledger booked on clearing for the refunds $1, by currency: given back, less what came back because a refund failed.
 select a.currency, (-sum(i.gross_minor))::bigint as refunded_minor

@@ -97,7 +97,7 @@ class ExportHandlers:
             self._route(
                 "disputes",
                 "Export disputes",
-                "Returns the disputes of a filter, newest first.",
+                "Returns the disputes of a filter, newest first. What PSPs took for them and put aside is compared with the ledger.",
                 StaffDisputeExport,
                 self.disputes,
             ),
@@ -166,7 +166,8 @@ class ExportHandlers:
         columns = rows.dispute_columns(times)
         tally = Tally(columns)
         found = rows.dispute_rows(self._exports.disputes(scope, request.status, opened), tally, times)
-        sheet = Sheet("disputes", scope.livemode, columns, found, tally.rows)
+        compared = ("withdrawn_minor", "held_minor")
+        sheet = Sheet("disputes", scope.livemode, columns, found, lambda: tally.rows(compared))
         return await self._answer(call, visit, request, sheet)
 
     async def breaks(self, call: Call, visit: Visit) -> Response:

@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from fincore.backoffice.exports import ChargesRead, RefundsRead
+from fincore.backoffice.exports import ChargesRead, DisputesRead, RefundsRead
 from fincore.domain.csv_cell import Cell
+from fincore.domain.dispute import Dispute
 from fincore.domain.ids import charge_of
+from fincore.domain.outcome import DisputeMovements
 from fincore.domain.payment_method import CardInstrument
 from fincore.read.ledgerdb.account_statement import AccountPosting, StatementBounds
 from fincore.read.ledgerdb.trial_balance import BalancedAccount, CurrencyTotal
-from fincore.read.paymentdb.dispute_view import DisputeView
 from fincore.reconciliation.breaks.listing import ListedBreak
 from fincore.staff.csv_stream import Row
 from fincore.staff.exports.tally import DIFFERENCE, END, LEDGER, TOTAL, Tally, Times
@@ -129,6 +130,9 @@ def dispute_columns(times: Times) -> list[str]:
             "status",
             "amount_minor",
             "currency",
+            "withdrawn_minor",
+            "held_minor",
+            "moved_elsewhere",
             "reason",
             "category",
             "psp_reference",
@@ -139,14 +143,21 @@ def dispute_columns(times: Times) -> list[str]:
 
 
 async def dispute_rows(
-    pages: AsyncGenerator[Sequence[DisputeView], None], tally: Tally, times: Times
+    pages: AsyncGenerator[DisputesRead, None], tally: Tally, times: Times
 ) -> AsyncGenerator[Row, None]:
-    """Disputes."""
+    """Disputes, and what the ledger has of them: what a PSP moved in another currency counts in that one."""
     async with aclosing(pages):
-        async for views in pages:
-            for view in views:
+        async for read in pages:
+            for one in read.ledger:
+                tally.compare(
+                    one.currency, {"withdrawn_minor": one.withdrawn_minor, "held_minor": one.held_minor}
+                )
+            for view in read.disputes:
                 dispute = view.dispute
                 tally.add(dispute.currency, {"amount_minor": dispute.amount_minor})
+                for moved in dispute.movements:
+                    tally.add_amounts(moved.currency, _moved(moved))
+                own = _moved(dispute.moved_in(dispute.currency))
                 yield [
                     dispute.dispute_id,
                     view.charge_id,
@@ -154,12 +165,33 @@ async def dispute_rows(
                     dispute.status,
                     dispute.amount_minor,
                     dispute.currency,
+                    own["withdrawn_minor"],
+                    own["held_minor"],
+                    _elsewhere(dispute),
                     dispute.reason,
                     dispute.category,
                     dispute.psp_reference,
                     *times.cells(dispute.opened_at, dispute.evidence_due_by, dispute.updated_at),
                     None,
                 ]
+
+
+def _moved(moved: DisputeMovements) -> dict[str, int]:
+    """What a PSP took and did not give back, and what it put aside and did not release."""
+    return {
+        "withdrawn_minor": moved.withdrawn_minor - moved.reinstated_minor,
+        "held_minor": moved.held_minor - moved.released_minor,
+    }
+
+
+def _elsewhere(dispute: Dispute) -> str | None:
+    """What it moved in other currencies: `eur withdrawn 1850 held 0`."""
+    others = [
+        f"{moved.currency} withdrawn {_moved(moved)['withdrawn_minor']} held {_moved(moved)['held_minor']}"
+        for moved in dispute.movements
+        if moved.currency != dispute.currency
+    ]
+    return ", ".join(others) or None
 
 
 def break_columns(times: Times) -> list[str]:

@@ -32,6 +32,10 @@ class Tally:
         """One row in a currency."""
         self._rows += 1
         self._counted[currency] += 1
+        self.add_amounts(currency, amounts)
+
+    def add_amounts(self, currency: Currency | None, amounts: Mapping[str, int]) -> None:
+        """Further amounts of a row, in a currency that may not be its own."""
         for name, minor in amounts.items():
             self._sums[currency][name] += minor
 
@@ -44,13 +48,15 @@ class Tally:
     def rows(self, compared: Sequence[str] = ()) -> Iterator[Row]:
         """The last rows; `compared` are the columns that the ledger was asked for, whether it had anything or not."""
         columns = (*compared, *sorted(self._compared - set(compared)))
-        for currency in sorted({*self._counted, *self._ledger}, key=lambda one: one or ""):
-            sums = self._sums[currency]
+        for currency in sorted({*self._counted, *self._sums, *self._ledger}, key=lambda one: one or ""):
+            sums = self._sums.get(currency, {})
             yield self._row(TOTAL, currency, sums, rows=self._counted[currency])
             if columns and currency is not None:
                 ledger = {name: self._ledger[currency][name] for name in columns}
                 yield self._row(LEDGER, currency, ledger)
-                yield self._row(DIFFERENCE, currency, {name: sums[name] - ledger[name] for name in columns})
+                yield self._row(
+                    DIFFERENCE, currency, {name: sums.get(name, 0) - ledger[name] for name in columns}
+                )
         yield self._row(END, None, {}, rows=self._rows)
 
     def _row(

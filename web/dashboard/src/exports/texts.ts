@@ -118,7 +118,8 @@ export const COLUMNS: Readonly<Record<"en" | "de", Readonly<Record<string, strin
     debit_minor: "Debit",
     credit_minor: "Credit",
     balance_minor: "Close",
-    withdrawn_minor: "Taken back for disputes",
+    withdrawn_minor: "Taken by PSPs",
+    held_minor: "Put aside by PSPs",
   },
   de: {
     amount_minor: "Betrag",
@@ -128,6 +129,7 @@ export const COLUMNS: Readonly<Record<"en" | "de", Readonly<Record<string, strin
     debit_minor: "Soll",
     credit_minor: "Haben",
     balance_minor: "Schluss",
-    withdrawn_minor: "Für Reklamationen zurückgenommen",
+    withdrawn_minor: "Von PSPs genommen",
+    held_minor: "Von PSPs zurückgelegt",
   },
 };
