@@ -659,7 +659,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "proposals": lambda: _table(("state", "step", "then", "taken by"), proposal_table()),
     "proposal_kinds": lambda: _table(
-        ("proposal", "agrees to", "needed", "second person needs"), proposal_kind_table()
+        ("proposal", "agrees to", "needed", "proposer needs", "second person needs"), proposal_kind_table()
     ),
     "paypal_events": paypal_event_kinds,
     "paypal_outcomes": lambda: _text(

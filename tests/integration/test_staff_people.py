@@ -205,3 +205,28 @@ async def test_nothing_of_a_disabled_person_is_approved(issuer: Issuer, pool: Po
     assert await Proposals(pool).take_step(proposal, "approve", by=bobs, reason="y") == "not_open"
     declined = await bob.act(f"/staff/v1/proposals/{proposal_id}/decline", "n")
     assert declined.json()["status"] == "declined"
+
+
+async def test_late_proposal_of_a_role_that_was_lost_is_not_approved(issuer: Issuer, pool: Pool) -> None:
+    """The proposal was on its way when its person got other roles, and was written after."""
+    _, bob = await admin(issuer, "eva"), await admin(issuer, "bob")
+    account = await issuer.people.set_roles("eva", ["viewer"], CAUSE)
+    new = NewProposal(
+        kind="staff_member",
+        livemode=None,
+        merchant_id=None,
+        object_id="new",
+        money=None,
+        act=PreparedPerson(username="new", name="New", groups=("viewer",)),
+        proposer=StaffActor(account.subject, "eva"),
+        reason="a new colleague",
+        needed_because="it is about roles",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        proposal_id = await Proposals.add(connection, new)
+    assert (await bob.get(f"/staff/v1/proposals/{proposal_id}")).json()["proposer_may"] == "no"
+    refused = await bob.act(f"/staff/v1/proposals/{proposal_id}/approve", "y")
+    assert refused.problem()[:2] == (409, "act_not_possible")
+    await issuer.people.set_roles("eva", ["admin"], CAUSE)
+    listed = (await bob.get("/staff/v1/proposals?mode=live")).json()["data"]
+    assert [(one["status"], one["proposer_may"]) for one in listed] == [("refused", "yes")]

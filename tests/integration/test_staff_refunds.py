@@ -213,6 +213,8 @@ async def test_proposer_alone_withdraws(api: Api, lea: StaffClient, max_: StaffC
     charge_id = await api.paid()
     path = f"/staff/v1/proposals/{(await refund(lea, charge_id, 'big', 1_500)).json()['id']}"
     assert (await max_.act(f"{path}/withdraw", "w")).problem()[:2] == (403, "second_person_needed")
+    # The issuer is another: FinCore does not learn what becomes of its people.
+    assert (await max_.get(path)).json()["proposer_may"] == "unknown"
     assert (await lea.act(f"{path}/withdraw", "w")).json()["status"] == "withdrawn"
     assert (await max_.act(f"{path}/approve", "a")).problem()[:2] == (409, "proposal_not_open")
 

@@ -55,8 +55,7 @@ class StaffRolesExecutor:
     async def check(self, proposal: Proposal, _: StaffDecision) -> Impossible | None:
         """Whether the person has the roles of before still."""
         act = msgspec.json.decode(proposal.act, type=ProposedRoles)
-        found = next((one for one in await self._keeper.list() if one.subject == act.subject), None)
-        return _changed(act, found)
+        return _changed(act, await self._keeper.find(act.subject))
 
     async def execute_in(
         self, transaction: Connection, proposal: Proposal, _: StaffDecision

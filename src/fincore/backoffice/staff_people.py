@@ -4,7 +4,7 @@ Each change and its row of the audit trail are one transaction. Who may ask for 
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -88,6 +88,14 @@ class PeopleKeeper:
     async def list(self) -> Sequence[StaffAccount]:
         """All people, by username."""
         return await self._people.list()
+
+    async def find(self, subject: str) -> StaffAccount | None:
+        """The person with an id; None where there is none."""
+        return (await self.by_subject([subject])).get(StaffSubject(subject))
+
+    async def by_subject(self, subjects: Collection[str]) -> Mapping[StaffSubject, StaffAccount]:
+        """The people with some ids; those that there are not, or that are of another issuer, are left out."""
+        return await self._people.by_subject(subjects)
 
     async def add(self, username: str, name: str, roles: Sequence[str], cause: Cause) -> NewPassword:
         """Add a person with some roles and a one-time password. Raises `PersonRefused`."""

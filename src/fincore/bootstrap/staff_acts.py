@@ -10,6 +10,7 @@ from fincore.staff.charge_acts.handlers import ChargeActs
 from fincore.staff.charge_decisions.handlers import ChargeDecisions
 from fincore.staff.people.handlers import PeopleHandlers
 from fincore.staff.proposals.handlers import ProposalHandlers
+from fincore.staff.proposals.proposers import Proposers
 from fincore.staff.proposing import Proposing
 
 
@@ -51,6 +52,7 @@ def acts_resources(services: StaffServices) -> tuple[Resource, ...]:
             answers=answers,
             proposals=behind.proposals,
             decisions=behind.decisions,
+            proposers=Proposers(behind.people),
         ),
         PeopleHandlers(
             admission,

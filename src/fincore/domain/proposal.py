@@ -44,6 +44,9 @@ TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
 """Step -> who takes it."""
 
 ApprovePermission = Literal["money.approve", "settings.approve"]
+ProposePermission = Literal[
+    "payments.act", "breaks.decide", "merchants.manage", "rules.manage", "routes.manage", "staff.manage"
+]
 ProposalKind = Literal[
     "refund",
     "adjustment",
@@ -59,8 +62,9 @@ ProposalKind = Literal[
 
 
 class KindOfProposal(NamedTuple):
-    """The permission that a second person needs, when a proposal is needed, and what the second person agrees to."""
+    """The permissions that the first and the second person need, when a proposal is needed, and what the second person agrees to."""
 
+    propose_permission: ProposePermission
     approve_permission: ApprovePermission
     needed_when: str
     meaning: str
@@ -70,32 +74,46 @@ _ABOVE_ADJUSTMENTS: Final = "above `FINCORE_ADJUSTMENT_LIMITS_MINOR`"
 PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
     {
         "refund": KindOfProposal(
-            "money.approve", "above `FINCORE_REFUND_LIMITS_MINOR`", "refund a charge, whole or in part"
+            "payments.act",
+            "money.approve",
+            "above `FINCORE_REFUND_LIMITS_MINOR`",
+            "refund a charge, whole or in part",
         ),
         "adjustment": KindOfProposal(
-            "money.approve", _ABOVE_ADJUSTMENTS, "book the difference of a break as the statement has it"
+            "breaks.decide",
+            "money.approve",
+            _ABOVE_ADJUSTMENTS,
+            "book the difference of a break as the statement has it",
         ),
         "write_off": KindOfProposal(
-            "money.approve", _ABOVE_ADJUSTMENTS, "give up what the PSP owes by a break"
+            "breaks.decide", "money.approve", _ABOVE_ADJUSTMENTS, "give up what the PSP owes by a break"
         ),
         "adjustment_reversal": KindOfProposal(
-            "money.approve", _ABOVE_ADJUSTMENTS, "take an adjustment or a write-off back"
+            "breaks.decide", "money.approve", _ABOVE_ADJUSTMENTS, "take an adjustment or a write-off back"
         ),
         "opening": KindOfProposal(
-            "money.approve", _ABOVE_ADJUSTMENTS, "explain what a PSP held before its first statement"
+            "breaks.decide",
+            "money.approve",
+            _ABOVE_ADJUSTMENTS,
+            "explain what a PSP held before its first statement",
         ),
         "live_key": KindOfProposal(
-            "settings.approve", "always", "let a new key of a merchant work in live mode"
+            "merchants.manage", "settings.approve", "always", "let a new key of a merchant work in live mode"
         ),
         "risk_rules": KindOfProposal(
-            "settings.approve", "always", "let a version of the risk rules be live, or retire the live one"
+            "rules.manage",
+            "settings.approve",
+            "always",
+            "let a version of the risk rules be live, or retire the live one",
         ),
-        "routing_rules": KindOfProposal("settings.approve", "always", "let routing rules be live"),
+        "routing_rules": KindOfProposal(
+            "routes.manage", "settings.approve", "always", "let routing rules be live"
+        ),
         "staff_member": KindOfProposal(
-            "settings.approve", "always", "add a person to the built-in issuer, with roles"
+            "staff.manage", "settings.approve", "always", "add a person to the built-in issuer, with roles"
         ),
         "staff_roles": KindOfProposal(
-            "settings.approve", "always", "give a person of the built-in issuer other roles"
+            "staff.manage", "settings.approve", "always", "give a person of the built-in issuer other roles"
         ),
     }
 )
@@ -163,10 +181,16 @@ def proposal_table() -> list[tuple[str, str, str, str]]:
     return [(before, step, after, TAKEN_BY[step]) for (before, step), after in PROPOSAL_TRANSITIONS.items()]
 
 
-def proposal_kind_table() -> list[tuple[str, str, str, str]]:
-    """Each kind with what is agreed to, when a second person is needed, and the permission of that person, for the docs."""
+def proposal_kind_table() -> list[tuple[str, str, str, str, str]]:
+    """Each kind with what is agreed to, when a second person is needed, and the permissions of both, for the docs."""
     return [
-        (f"`{kind}`", about.meaning, about.needed_when, f"`{about.approve_permission}`")
+        (
+            f"`{kind}`",
+            about.meaning,
+            about.needed_when,
+            f"`{about.propose_permission}`",
+            f"`{about.approve_permission}`",
+        )
         for kind, about in PROPOSAL_KINDS.items()
     ]
 

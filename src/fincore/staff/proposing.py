@@ -32,7 +32,7 @@ class Proposing:
             proposal = await Proposals.read_in(transaction, proposal_id)
             if proposal is None:
                 raise AssertionError(f"{proposal_id} was just added")
-            body = msgspec.json.encode(render_proposal(proposal))
+            body = msgspec.json.encode(render_proposal(proposal, "yes"))
             return StoredResponse(fingerprint=fingerprint, response=RenderedResponse(PROPOSED_STATUS, body))
 
         return await self._answers.change(key, fingerprint, add)

@@ -146,11 +146,10 @@ class PeopleHandlers:
 
     async def _account(self, call: Call, visit: Visit) -> StaffAccount:
         self._require(visit)
-        subject = call.path_parameter("subject")
-        for account in await self._keeper.list():
-            if account.subject == subject:
-                return account
-        raise Problem("person_not_found", param="subject")
+        account = await self._keeper.find(call.path_parameter("subject"))
+        if account is None:
+            raise Problem("person_not_found", param="subject")
+        return account
 
     def _require(self, visit: Visit) -> None:
         visit.require_everywhere()

@@ -16,6 +16,7 @@ from fincore.domain.proposal import (
 )
 from fincore.domain.staff_actor import StaffActor
 from fincore.staff.access.person import Mode
+from fincore.staff.proposals.proposers import ProposerMay
 
 
 class StaffProposalPersonBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +56,13 @@ class StaffProposalBody(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     proposer: Annotated[StaffProposalPersonBody, Meta(description="The person who proposed it.")]
+    proposer_may: Annotated[
+        ProposerMay,
+        Meta(
+            description="Whether that person may propose it as of this answer. `unknown`: with an issuer of your own, FinCore does not learn that a "
+            "person left or lost a role. `no`: nothing of this is approved."
+        ),
+    ]
     reason: Annotated[str, Meta(description="Why, in the words of the proposer.")]
     needed_because: Annotated[str, Meta(description="Why one person does not do it alone.")]
     approve_permission: Annotated[
@@ -91,7 +99,9 @@ LISTED_CHARACTERS_MAX: Final = 2_000
 """Longer texts of an act, such as rules, are shown with the one proposal, and not in lists."""
 
 
-def render_proposal(proposal: Proposal, *, is_listed: bool = False) -> StaffProposalBody:
+def render_proposal(
+    proposal: Proposal, proposer_may: ProposerMay, *, is_listed: bool = False
+) -> StaffProposalBody:
     """A proposal as staff see it."""
     act = {
         name: value
@@ -109,6 +119,7 @@ def render_proposal(proposal: Proposal, *, is_listed: bool = False) -> StaffProp
         currency=proposal.money.currency if proposal.money else None,
         act=act,
         proposer=_person(proposal.proposer),
+        proposer_may=proposer_may,
         reason=proposal.reason,
         needed_because=proposal.needed_because,
         approve_permission=PROPOSAL_KINDS[proposal.kind].approve_permission,

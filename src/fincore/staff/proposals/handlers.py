@@ -31,6 +31,7 @@ from fincore.staff.proposals.openapi import (
     PROPOSALS,
     WITHDRAW_PROPOSAL,
 )
+from fincore.staff.proposals.proposers import Proposers, holds
 from fincore.write.staff.proposals import ProposalFilters, Proposals
 
 SEES: Final[Permission] = "proposals.read"
@@ -51,12 +52,14 @@ class ProposalHandlers:
         answers: Answers,
         proposals: Proposals,
         decisions: ProposalDecisions,
+        proposers: Proposers,
     ) -> None:
         self._admission = admission
         self._acts = acts
         self._answers = answers
         self._proposals = proposals
         self._decisions = decisions
+        self._proposers = proposers
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -88,18 +91,26 @@ class ProposalHandlers:
             proposals, has_more = await self._proposals.page(
                 filters, after_id=query.after_id, limit=query.limit
             )
-            return [render_proposal(one, is_listed=True) for one in proposals], has_more
+            standing = await self._proposers.may_each(proposals)
+            shown = zip(proposals, standing, strict=True)
+            return [render_proposal(one, may, is_listed=True) for one, may in shown], has_more
 
         return await PROPOSALS.respond(call, visit, find)
 
     async def get(self, call: Call, visit: Visit) -> Response:
         """One proposal."""
-        return json_response(200, render_proposal(await self._seen(call, visit)))
+        proposal = await self._seen(call, visit)
+        return json_response(200, render_proposal(proposal, await self._proposers.may(proposal)))
 
     async def approve(self, call: Call, visit: Visit) -> Response:
         """Agree to a proposal."""
 
         async def decide(proposal: Proposal, by: StaffActor, reason: str) -> Proposal | NotDecided | None:
+            if proposal.status == "proposed" and await self._proposers.may(proposal) == "no":
+                raise Problem(
+                    "act_not_possible",
+                    f"{proposal.proposer.username} may not propose this any more. Decline it.",
+                )
             return await self._decisions.approve(proposal, by, reason=reason)
 
         return await self._decide(call, visit, "approve_proposal", decide, as_second_person=True)
@@ -132,7 +143,7 @@ class ProposalHandlers:
         """The proposal of a call. Raises `proposal_not_found`, also for one that the person may not see."""
         proposal_id = call.path_id("proposal_id", parse_proposal_id, "proposal_not_found")
         proposal = await self._proposals.read(proposal_id)
-        if proposal is None or not _holds(visit, SEES, proposal):
+        if proposal is None or not holds(visit.person, SEES, proposal):
             raise Problem("proposal_not_found", param="proposal_id")
         return proposal
 
@@ -144,7 +155,7 @@ class ProposalHandlers:
         proposal = await self._seen(call, visit)
         if as_second_person:
             permission = PROPOSAL_KINDS[proposal.kind].approve_permission
-            if not _holds(visit, permission, proposal):
+            if not holds(visit.person, permission, proposal):
                 raise missing(permission, " to decide this proposal")
             visit = Visit(visit.person, permission)
         deed = Deed(
@@ -164,23 +175,13 @@ class ProposalHandlers:
                 raise _problem_of(decided)
             if decided is None:
                 raise Problem("proposal_not_found", param="proposal_id")
-            body = render_proposal(decided)
+            body = render_proposal(decided, await self._proposers.may(decided))
             return Answer(json_response(200, body), is_final=decided.status != "approved")
 
         async def carry(key: IdempotencyKey) -> Response:
             return await self._answers.once(key, fingerprint, make)
 
         return await self._acts.carry_out(call, visit, request, deed, carry)
-
-
-def _holds(visit: Visit, permission: Permission, proposal: Proposal) -> bool:
-    """Whether a permission of the person counts for what a proposal is about. What belongs to no merchant needs it for all."""
-    if proposal.livemode is None:
-        return visit.person.may_everywhere(permission)
-    scope = visit.person.scope(permission, livemode=proposal.livemode)
-    if scope is None:
-        return False
-    return scope.merchant_ids is None if proposal.merchant_id is None else scope.holds(proposal.merchant_id)
 
 
 def _problem_of(not_decided: NotDecided) -> Problem:

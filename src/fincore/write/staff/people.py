@@ -1,7 +1,7 @@
 """The people of the built-in issuer: added, listed, disabled, and with a password that is kept as a hash."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NewType
 
@@ -147,6 +147,11 @@ class StaffPeople:
         """The person with a username; None where there is none."""
         row = await self._pool.fetchrow(_SQL.find_person, username_key(username))
         return None if row is None else _account(dict(row))
+
+    async def by_subject(self, subjects: Collection[str]) -> Mapping[StaffSubject, StaffAccount]:
+        """The people with some ids; those that there are not, or that are of another issuer, are left out."""
+        rows = await self._pool.fetch(_SQL.people_by_subject, list(set(subjects)))
+        return {account.subject: account for account in (_account(dict(row)) for row in rows)}
 
     async def kept_password(self, key: UsernameKey) -> KeptPassword | None:
         """What a login needs of the person with a username; None where there is none."""

@@ -44,6 +44,12 @@ select subject, username, name, groups, added_at, disabled_at, password_set_at, 
 from staff.people
 where username_key = $1;
 
+-- name: people_by_subject
+-- The people with some ids.
+select subject, username, name, groups, added_at, disabled_at, password_set_at, one_time_until
+from staff.people
+where subject = any($1);
+
 -- name: find_password
 -- What a login needs of the person with a username.
 select subject, username, password_hash, password_salt, password_n, password_r, password_p, password_number,

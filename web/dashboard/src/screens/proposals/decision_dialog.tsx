@@ -19,7 +19,7 @@ export function DecisionDialog({ proposal, decision, name, close }: DecisionDial
   const api = useApi();
   const toast = useToast();
   const who = proposal.proposer.username;
-  const previews = { approve: t.approvePreview(name, who), decline: t.declinePreview(name, who), withdraw: t.withdrawPreview(name), give_up: t.giveUpPreview(name) };
+  const previews = { approve: `${t.approvePreview(name, who)}${proposal.proposer_may === "unknown" ? ` ${t.proposerUnknown}` : ""}`, decline: t.declinePreview(name, who), withdraw: t.withdrawPreview(name), give_up: t.giveUpPreview(name) };
   return (
     <ActDialog
       title={t[decision]}

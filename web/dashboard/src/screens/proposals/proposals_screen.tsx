@@ -34,7 +34,7 @@ export function ProposalsScreen() {
   const decisionsOn = (proposal: Proposal): readonly Decision[] => {
     if (proposal.status === "approved") return may(me, proposal.approve_permission, mode) ? ["give_up"] : [];
     if (proposal.proposer.subject === me.subject) return ["withdraw"];
-    return may(me, proposal.approve_permission, mode) ? ["approve", "decline"] : [];
+    return may(me, proposal.approve_permission, mode) ? (proposal.proposer_may === "no" ? ["decline"] : ["approve", "decline"]) : [];
   };
   return (
     <>
@@ -53,6 +53,7 @@ export function ProposalsScreen() {
                 <p className="quiet small">
                   {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
                 </p>
+                {proposal.proposer_may === "no" && <p className="quiet small">{t.proposerMayNot}</p>}
                 {proposal.status === "approved" && <p className="quiet small">{t.underWay}</p>}
                 <div className="buttons">
                   {decisionsOn(proposal).map((decision) => (
