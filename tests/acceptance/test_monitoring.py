@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
+import psycopg
 import pytest
 from harness.program import start_python
 
@@ -22,6 +23,65 @@ SETTINGS: Final = {
     "FINCORE_PSP_TIMEOUT_SECONDS": "30",
 }
 CHARGES: Final = 1_500
+
+
+class Planted(NamedTuple):
+    """What the auditor or a consumer finds in the stores, and how it is put there and taken away again."""
+
+    alert: str
+    labels: Mapping[str, str]
+    plant: Sequence[str]
+    mend: Sequence[str]
+
+
+PLANTED: Final = (
+    Planted(
+        "page InvariantBroken",
+        {"law": "view_equals_fold"},
+        ["update paymentdb.charges set captured_minor = captured_minor + 1"],
+        ["update paymentdb.charges set captured_minor = captured_minor - 1"],
+    ),
+    Planted(
+        "page UnknownOutcomeOld",
+        {},
+        [
+            (
+                'update paymentdb.charges set livemode = true, operation = \'{"kind": "capture"}\', '
+                "unknown_since = now() - interval '2 hours'"
+            )
+        ],
+        ["update paymentdb.charges set livemode = false, operation = null, unknown_since = null"],
+    ),
+    Planted(
+        "page InvariantUnchecked",
+        {},
+        ["alter table paymentdb.disputes rename to disputes_away"],
+        ["alter table paymentdb.disputes_away rename to disputes"],
+    ),
+    Planted(
+        "page ChargeParked",
+        {"consumer": "ledger"},
+        [
+            (
+                "insert into ledgerdb.parked_streams (consumer, stream_id, since_version, reason) "
+                "values ('ledger', gen_random_uuid(), 1, 'an event of another version')"
+            )
+        ],
+        ["delete from ledgerdb.parked_streams"],
+    ),
+    Planted(
+        "ticket OpsNoticeDead",
+        {"channel": "webhook"},
+        [
+            "insert into reconciliation.notices (about, notice) values ('a test', '{}')",
+            (
+                "insert into reconciliation.notice_deliveries (notice_no, channel, status, failure, finished_at) "
+                "select notice_no, 'webhook', 'dead', 'refused', now() from reconciliation.notices"
+            ),
+        ],
+        ["delete from reconciliation.notices"],
+    ),
+)
 AT_ONCE: Final = 50
 
 
@@ -64,7 +124,10 @@ def test_killed_role_pages_until_it_runs_again(
     console.until_told("RESOLVED", "page RoleAbsent", consumer="ledger", after=fired)
 
 
-def test_planted_break_of_an_invariant_pages_until_mended(system: System, console: Monitored) -> None:
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda one: one.alert)
+def test_planted_finding_is_told_until_it_is_mended(
+    system: System, console: Monitored, planted: Planted
+) -> None:
     async def paid() -> None:
         merchant = await system.add_merchant()
         async with Shop(system, merchant.api_key) as shop:
@@ -72,10 +135,32 @@ def test_planted_break_of_an_invariant_pages_until_mended(system: System, consol
 
     asyncio.run(paid())
     system.until_idle()
-    system.execute("update paymentdb.charges set captured_minor = captured_minor + 1")
-    fired = console.until_told("FIRING", "page InvariantBroken", law="view_equals_fold")
-    system.execute("update paymentdb.charges set captured_minor = captured_minor - 1")
-    console.until_told("RESOLVED", "page InvariantBroken", law="view_equals_fold", after=fired)
+    system.execute(*planted.plant)
+    fired = console.until_told("FIRING", planted.alert, 0, **planted.labels)
+    system.execute(*planted.mend)
+    console.until_told("RESOLVED", planted.alert, fired, **planted.labels)
+
+
+def test_locked_view_is_a_ticket_until_it_is_free(system: System, console: Monitored) -> None:
+    """The projectionist cannot write, and falls behind the log."""
+
+    async def charged() -> None:
+        merchant = await system.add_merchant()
+        async with Shop(system, merchant.api_key) as shop:
+            await shop.charge()
+
+    with psycopg.connect(system.dsn) as connection:
+        connection.execute("lock table paymentdb.charges in share mode")
+        asyncio.run(charged())
+        fired = console.until_told("FIRING", "ticket ConsumerLags", consumer="projectionist")
+    console.until_told("RESOLVED", "ticket ConsumerLags", after=fired, consumer="projectionist")
+
+
+def test_locked_queue_makes_figures_stale_until_it_is_free(system: System, console: Monitored) -> None:
+    with psycopg.connect(system.dsn) as connection:
+        connection.execute("lock table queue.pgqueuer in access exclusive mode")
+        fired = console.until_told("FIRING", "page FiguresStale", what="queue")
+    console.until_told("RESOLVED", "page FiguresStale", after=fired, what="queue")
 
 
 def test_dead_letter_pages_until_it_is_discarded(system: System, console: Monitored) -> None:
@@ -105,7 +190,13 @@ def test_full_queue_is_a_ticket_until_it_drains(system: System, console: Monitor
     system.sandbox.add_fault("slow", seconds=20, count=100_000, match={"path": "/v1/payment_intents"})
     asyncio.run(charge_often())
     fired = console.until_told("FIRING", "ticket JobsQueue", status="queued")
+    # As if they had waited for ten minutes.
+    system.execute(
+        "update queue.pgqueuer set execute_after = now() - interval '10 minutes' where status = 'queued'"
+    )
+    late = console.until_told("FIRING", "page JobsLate", kind="charge.authorize")
     system.sandbox.clear_faults()
+    console.until_told("RESOLVED", "page JobsLate", after=late, kind="charge.authorize")
     console.until_told("RESOLVED", "ticket JobsQueue", status="queued", after=fired)
     system.until_idle(timeout_seconds=300)
 
@@ -139,7 +230,18 @@ def test_skewed_clock_pages_until_it_is_right(system: System, console: Monitored
 
 
 def test_store_that_is_away_pages_until_it_answers(system: System, console: Monitored) -> None:
+    merchant = asyncio.run(system.add_merchant())
+
+    async def ask_until(status: str, after: int) -> int:
+        """The line that tells of failing requests, made by asking; once the store answers, by asking often enough."""
+        async with Shop(system, merchant.api_key) as shop, asyncio.timeout(240):
+            while not (number := console.told(status, "page RequestsFail", after=after)):
+                await asyncio.gather(*(shop.request("GET", "/v1/charges?limit=1") for _ in range(20)))
+            return number
+
     system.kill_postgres()
     fired = console.until_told("FIRING", "page StoreUnusable", access="writes", store="eventstore")
+    failing = asyncio.run(ask_until("FIRING", 0))
     system.start_postgres()
-    console.until_told("RESOLVED", "page StoreUnusable", access="writes", store="eventstore", after=fired)
+    console.until_told("RESOLVED", "page StoreUnusable", after=fired, access="writes", store="eventstore")
+    asyncio.run(ask_until("RESOLVED", failing))

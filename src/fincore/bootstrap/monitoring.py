@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -72,8 +73,10 @@ def write_files(settings: Settings, monitoring: Monitoring) -> list[Path]:
 
 
 def supervisor(monitoring: Monitoring) -> Supervisor:
-    """What runs the two programs, once their files are written. Raise `ConfigurationError` where one is not installed."""
+    """What runs the two programs, once their files are written. Raise `ConfigurationError` where one is not installed, or its port is taken."""
     folder, ports = monitoring.folder.resolve(), monitoring.ports
+    _require_free("--prometheus-port", ports.prometheus)
+    _require_free("--alertmanager-port", ports.alertmanager)
     prometheus = (
         _found(PROMETHEUS),
         f"--config.file={folder / PROMETHEUS_FILE}",
@@ -109,6 +112,18 @@ async def receiving(monitoring: Monitoring, show: Callable[[str], None]) -> Aler
             f"cannot listen for alerts on port {monitoring.receiver_port} ({error.strerror}): free it or set --receiver-port"
         ) from error
     return receiver
+
+
+def _require_free(option: str, port: int) -> None:
+    """A program that cannot listen would be started again and again; one may be left of a run that was killed."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on port {port} ({error.strerror}): end the program that does, or set {option}"
+            ) from error
 
 
 def _environment() -> dict[str, str]:
