@@ -12,6 +12,7 @@ import "./styles/table.css";
 import "./styles/dialog.css";
 import "./styles/search.css";
 import "./styles/charge.css";
+import "./styles/rules.css";
 import { isWorthRepeating } from "./api/problem";
 import { LanguageProvider } from "./language/language";
 import { ToastProvider } from "./parts/toasts";

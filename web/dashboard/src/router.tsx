@@ -17,6 +17,7 @@ import { disputesRoute } from "./screens/disputes/route";
 import { endpointRoute } from "./screens/endpoint/route";
 import { endpointsRoute } from "./screens/endpoints/route";
 import { homeRoute } from "./screens/home/route";
+import { installationRoute } from "./screens/installation/route";
 import { ledgerAccountRoute } from "./screens/ledger_account/route";
 import { ledgerAccountsRoute } from "./screens/ledger_accounts/route";
 import { ledgerEntriesRoute } from "./screens/ledger_entries/route";
@@ -26,7 +27,14 @@ import { merchantsRoute } from "./screens/merchants/route";
 import { peopleRoute } from "./screens/people/route";
 import { proposalsRoute } from "./screens/proposals/route";
 import { refundsRoute } from "./screens/refunds/route";
+import { pspAccountsRoute } from "./screens/psp_accounts/route";
 import { reviewsRoute } from "./screens/reviews/route";
+import { riskListRoute } from "./screens/risk_list/route";
+import { riskListsRoute } from "./screens/risk_lists/route";
+import { riskRulesRoute } from "./screens/risk_rules/route";
+import { riskVersionRoute } from "./screens/risk_version/route";
+import { routingRoute } from "./screens/routing/route";
+import { routingVersionRoute } from "./screens/routing_version/route";
 import { runRoute } from "./screens/run/route";
 import { runsRoute } from "./screens/runs/route";
 import { sealedDayRoute } from "./screens/sealed_day/route";
@@ -77,6 +85,14 @@ const screens = modeRoute.addChildren([
   merchantsRoute,
   merchantRoute,
   peopleRoute,
+  pspAccountsRoute,
+  routingRoute,
+  routingVersionRoute,
+  riskRulesRoute,
+  riskVersionRoute,
+  riskListsRoute,
+  riskListRoute,
+  installationRoute,
   auditTrailRoute,
 ]);
 

@@ -15,6 +15,7 @@ interface ActDialogProps<V, A> {
   /** What the button says: the act itself, for example `Refund €19.99`. */
   readonly button: string;
   readonly isDanger?: boolean;
+  readonly size?: "wide";
   /** What exactly will happen. */
   readonly preview: ReactNode;
   /** Further fields, above the reason. They stay as they are while an answer is awaited. */
@@ -26,7 +27,7 @@ interface ActDialogProps<V, A> {
   readonly close: () => void;
 }
 
-export function ActDialog<V, A>({ title, button, isDanger, preview, children, values, ask, done, close }: ActDialogProps<V, A>) {
+export function ActDialog<V, A>({ title, button, isDanger, size, preview, children, values, ask, done, close }: ActDialogProps<V, A>) {
   const t = useTexts(PARTS);
   const [reason, setReason] = useState("");
   const [isTried, setIsTried] = useState(false);
@@ -47,7 +48,7 @@ export function ActDialog<V, A>({ title, button, isDanger, preview, children, va
     act(given);
   };
   return (
-    <Dialog title={title} close={close}>
+    <Dialog title={title} {...(size ? { size } : {})} close={close}>
       <form onSubmit={submit} noValidate>
         <fieldset className="form" disabled={isFixed}>
           {children}

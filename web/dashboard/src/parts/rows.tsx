@@ -76,7 +76,7 @@ export function Rows<R>({ label, query, columns, narrowColumns, keyOf, empty, pa
     const current = grid.current?.querySelector("[data-index]:focus-within")?.getAttribute("data-index");
     const inSight = items.find((item) => item.start >= scrollY)?.index ?? 0;
     const target = current == null ? inSight : Number(current) + by;
-    grid.current?.querySelector<HTMLElement>(`[data-index="${target}"] a`)?.focus();
+    grid.current?.querySelector<HTMLElement>(`[data-index="${target}"] :is(a, button)`)?.focus();
   };
   useKeys({ j: () => move(1), k: () => move(-1) });
 

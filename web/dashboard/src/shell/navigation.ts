@@ -57,8 +57,13 @@ export const SECTIONS: readonly Section[] = [
     name: "administration",
     entries: [
       { name: "merchants", to: "/$mode/merchants", permission: "merchants.read" },
+      { name: "pspAccounts", to: "/$mode/psp_accounts", permission: "routes.read" },
+      { name: "routing", to: "/$mode/routing", permission: "routes.read" },
+      { name: "riskRules", to: "/$mode/risk_rules", permission: "rules.read" },
+      { name: "riskLists", to: "/$mode/risk_lists", permission: "rules.read" },
       { name: "people", to: "/$mode/people", permission: "staff.read" },
       { name: "auditTrail", to: "/$mode/audit_trail", permission: "audit.read" },
+      { name: "installation", to: "/$mode/installation", permission: "installation.read" },
     ],
   },
 ];
