@@ -33,7 +33,8 @@ export function createApi(login: Login): Api {
       throw new AnswerLost(String(error));
     }
   };
-  return createClient<paths>({ baseUrl: location.origin, fetch: sendWithLogin });
+  // Several values of one parameter are one text with commas between them, as the document says.
+  return createClient<paths>({ baseUrl: location.origin, fetch: sendWithLogin, querySerializer: { array: { style: "form", explode: false } } });
 }
 
 interface Answered<T> {
