@@ -138,6 +138,17 @@ def test_period_of_a_statement_is_in_the_address(dashboard: Dashboard, page: Pag
     assert flaws(page) == []
 
 
+def test_period_that_ends_before_it_begins_can_be_changed(dashboard: Dashboard, page: Page) -> None:
+    path = f"/test/ledger_accounts/{PAYABLE}?from=2026-02-02&until=2026-01-01"
+    dashboard.open(page, path, "viewers", head=PAYABLE)
+    expect(page.get_by_role("heading", name="No postings in this time")).to_be_visible()
+    page.get_by_role("button", name="Booked:").click()
+    page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
+    expect(page.get_by_role("table", name="Postings").get_by_role("link").first).to_be_visible()
+    dashboard.open(page, "/test/ledger_accounts/merchant:mer_x:payable:usd", "viewers", head="merchant:mer_x")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
 def test_filter_of_accounts_that_matches_none_can_be_cleared(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/ledger_accounts?prefix=nobody:&currency=X", "viewers", head="Ledger accounts")
     expect(page.get_by_role("heading", name="No account matches")).to_be_visible()

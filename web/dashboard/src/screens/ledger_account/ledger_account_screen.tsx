@@ -41,36 +41,37 @@ export function LedgerAccountScreen() {
     queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/ledger_accounts/{account}", { params: { path: { account }, query: { mode, ...booked } }, signal })),
   });
   return (
-    <Loaded query={query} lines={10} isScreen>
-      {(statement) => (
-        <>
-          <PageHead
-            title={statement.account.id}
-            lead={<p className="quiet">{statement.account.meaning}</p>}
-          >
-            <ExportButton
-              name="statement"
-              filters={[
-                [t.account, account],
-                ...(filters.from ? [[`${t.booked}, ${parts.from}`, day(filters.from)] as const] : []),
-                ...(filters.until ? [[`${t.booked}, ${parts.until}`, day(filters.until)] as const] : []),
-              ]}
-              ask={(one, given, sent) =>
-                one.POST("/staff/v1/exports/statement", {
-                  ...sent,
-                  body: { ...given, mode, account, ...(booked.from ? { booked_from: booked.from } : {}), ...(booked.before ? { booked_before: booked.before } : {}) },
-                })
-              }
-            />
-          </PageHead>
-          <div className="chips" role="group">
-            <PeriodFilter name={t.booked} from={filters.from ?? ""} until={filters.until ?? ""} set={set} />
-          </div>
-          <BoundsCard statement={statement} />
-          <Postings key={account} statement={statement} booked={booked} />
-        </>
-      )}
-    </Loaded>
+    <>
+      <PageHead title={account} lead={query.data && <p className="quiet">{query.data.account.meaning}</p>}>
+        {query.data && (
+          <ExportButton
+            name="statement"
+            filters={[
+              [t.account, account],
+              ...(filters.from ? [[`${t.booked}, ${parts.from}`, day(filters.from)] as const] : []),
+              ...(filters.until ? [[`${t.booked}, ${parts.until}`, day(filters.until)] as const] : []),
+            ]}
+            ask={(one, given, sent) =>
+              one.POST("/staff/v1/exports/statement", {
+                ...sent,
+                body: { ...given, mode, account, ...(booked.from ? { booked_from: booked.from } : {}), ...(booked.before ? { booked_before: booked.before } : {}) },
+              })
+            }
+          />
+        )}
+      </PageHead>
+      <div className="chips" role="group">
+        <PeriodFilter name={t.booked} from={filters.from ?? ""} until={filters.until ?? ""} set={set} />
+      </div>
+      <Loaded query={query} lines={10}>
+        {(statement) => (
+          <>
+            <BoundsCard statement={statement} />
+            <Postings key={account} statement={statement} booked={booked} />
+          </>
+        )}
+      </Loaded>
+    </>
   );
 }
 
@@ -142,7 +143,7 @@ function Postings({ statement, booked }: StatementProps & { readonly booked: { r
     },
   ];
   return (
-    <section aria-label={t.postings}>
+    <section className="part" aria-label={t.postings}>
       <h2>{t.postings}</h2>
       <Rows
         label={t.postings}

@@ -175,7 +175,7 @@ function Accounts({ balance, currency }: BalanceProps & { readonly currency: str
     { name: t.credit, width: "minmax(110px, 0.6fr)", isNumber: true, isEndWhenNarrow: true, cell: (account) => amount(account, "credit") },
   ];
   return (
-    <section aria-label={t.list}>
+    <section className="part" aria-label={t.list}>
       <h2>{t.list}</h2>
       <Rows
         label={t.list}
