@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.notify.deliverer import KEPT_FOR
 from fincore.notify.leases import LEASE_SECONDS, PLACES_MAX, PLACES_MIN
@@ -48,8 +49,11 @@ async def test_a_delivery_arrives_signed_once_and_is_noted(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     made = await notify.listen(receiver.url, "charge.captured")
+    measured = REGISTRY.get_sample_value("fincore_webhook_delivery_seconds_count")
+    assert measured is not None
     await notify.happen(created(), captured(1999))
     assert await notify.deliverer.deliver_due() == 1
+    assert REGISTRY.get_sample_value("fincore_webhook_delivery_seconds_count") == measured + 1
     (hook,) = receiver.hooks
     assert hook.verified(made.secret)["data"]["amount_minor"] == 1999
     assert hook.headers["Content-Type"] == "application/json"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from prometheus_client import REGISTRY
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import ChargeId
@@ -100,6 +101,11 @@ async def test_webhook_signed_by_paypal_is_verified(simulator: Simulator) -> Non
         psp_event_id="WH-58D329510W468432D-8HN650336L201105X",
         type="PAYMENT.CAPTURE.COMPLETED",
         is_interesting=True,
+    )
+    ends_at = ROOT.certificate_for(SIGNING_KEY).not_valid_after_utc
+    labels = {"certificate": "paypal_test"}
+    assert (
+        REGISTRY.get_sample_value("fincore_certificate_ends_timestamp_seconds", labels) == ends_at.timestamp()
     )
 
 

@@ -1,0 +1,50 @@
+"""Figures of what ends or grows old: certificates, the key of the built-in issuer, and webhooks on their way."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prometheus_client import REGISTRY
+
+from fincore.bootstrap.card_edge_settings import certificate_ends_at
+from fincore.bootstrap.databases import Databases, open_stores
+from fincore.bootstrap.store_watch import watched_stores
+from fincore.http.server import TlsFiles
+from fincore.postgres.pool import Pool
+from fincore.write.staff.signing_key_age import measure_signing_key
+from fixtures.tls_files import server_tls
+from fixtures.waiting import eventually
+
+KEY = "fincore_staff_signing_key_timestamp_seconds"
+
+
+def test_end_of_a_certificate_is_read_from_its_file(tmp_path: Path) -> None:
+    files = server_tls(tmp_path)
+    ends_at = certificate_ends_at(TlsFiles(files.certificate, files.key))
+    assert timedelta(hours=23) < ends_at - datetime.now(UTC) <= timedelta(days=1)
+
+
+async def test_age_of_the_signing_key_is_that_of_the_one_that_signs(pool: Pool) -> None:
+    await measure_signing_key(pool)
+    assert REGISTRY.get_sample_value(KEY) == 0
+    begun_at = datetime(2026, 1, 2, tzinfo=UTC)
+    await pool.execute(
+        "insert into staff.signing_keys (key_id, public_key, private_key, begun_at, retired_at) values "
+        "('old', '{}', $1, $2, $3), ('new', '{}', $1, $3, null)",
+        b"x" * 100,
+        begun_at - timedelta(days=400),
+        begun_at,
+    )
+    await measure_signing_key(pool)
+    assert REGISTRY.get_sample_value(KEY) == begun_at.timestamp()
+
+
+async def test_store_that_answers_is_usable(databases: Databases) -> None:
+    async def is_measured() -> bool:
+        labels = {"store": "ledgerdb", "access": "writes"}
+        return REGISTRY.get_sample_value("fincore_store_usable", labels) == 1
+
+    async with (
+        open_stores(databases, application_name="tests-stores") as stores,
+        watched_stores(stores, {"ledgerdb": "writes"}),
+    ):
+        await eventually(is_measured)
