@@ -88,7 +88,7 @@ def test_page_of_a_charge_shows_it_in_full(
         expect(timeline.get_by_text("Charge created")).to_be_visible()
         expect(timeline.get_by_text("Money taken · €19.99")).to_be_visible()
         expect(page.get_by_role("region", name="Ledger entries").get_by_role("table").first).to_be_visible()
-        expect(page.get_by_role("region", name="Calls of the PSP")).to_contain_text("authorize · stripe test")
+        expect(page.get_by_role("region", name="Calls to the PSP")).to_contain_text("authorize · stripe test")
         expect(page.get_by_role("region", name="Details")).to_contain_text("Visa •••• 4242")
         expect(page.get_by_role("region", name="Details")).to_contain_text(MARKUP)
         expect(page.get_by_role("region", name="Checks of this charge")).to_contain_text("holds")

@@ -198,6 +198,16 @@ def test_search_without_a_hit_says_what_to_try(page: Page) -> None:
     expect(page.get_by_text("Nothing found")).to_have_count(0)
 
 
+def test_unfinished_search_does_not_say_that_there_is_nothing(page: Page) -> None:
+    unfinished = {"matched": "amount", "is_prefix": False, "hits": [], "has_more": True}
+    page.route("**/staff/v1/searches", lambda route: route.fulfill(json={"groups": [unfinished]}))
+    page.keyboard.press("/")
+    page.keyboard.type("19.99 EUR")
+    expect(page.get_by_role("group", name="Amount")).to_contain_text("there may be older ones")
+    expect(page.get_by_text("Nothing found")).to_have_count(0)
+    assert flaws(page) == []
+
+
 def test_markup_of_merchants_and_customers_is_text(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type(MARKUP[:20])

@@ -105,7 +105,7 @@ export function SearchBox({ mode }: { mode: Mode }) {
       </kbd>
       {isShown && (
         <div className="search-results" id="search-results" role={choices.length > 0 ? "listbox" : "status"} aria-label={t.results}>
-          {choices.length === 0 && (
+          {(query.isError || groups.length === 0) && (
             <div className="search-none">
               <strong>{query.isError ? t.failed : t.nothing}</strong>
               <span className="quiet small">{query.isError ? query.error.message : t.nothingWhy}</span>
@@ -116,6 +116,7 @@ export function SearchBox({ mode }: { mode: Mode }) {
               <div className="search-head" role="presentation">
                 {MATCHED[language][group.matched]}
                 {group.is_prefix && ` · ${t.beginning}`}
+                {group.hits.length === 0 && group.has_more && ` · ${t.unfinished}`}
               </div>
               {choices
                 .filter((choice) => choice.group === group)

@@ -35,7 +35,7 @@ export const CHARGE = texts(
     debit: "Debit",
     credit: "Credit",
     noEntries: "Nothing is booked for this charge yet.",
-    calls: "Calls of the PSP",
+    calls: "Calls to the PSP",
     noCalls: "The PSP has not been called.",
     checks: "Checks of this charge",
     holds: "holds",

@@ -123,7 +123,7 @@ function useColumns(): readonly Column<ChargeSummary>[] {
     { name: t.customer, width: "minmax(0, 1.5fr)", cell: (charge) => charge.customer_email ?? <span className="quiet">—</span>, isOnlyWide: true },
     { name: t.description, width: "minmax(0, 1.3fr)", cell: (charge) => charge.description ?? "", isOnlyWide: true },
     { name: t.merchant, width: "minmax(0, 1fr)", cell: (charge) => <MerchantName id={charge.merchant} />, isOnlyWide: true },
-    { name: t.created, width: "142px", isEndWhenNarrow: true, cell: (charge) => <Time at={charge.created_at} /> },
+    { name: t.created, width: "164px", isEndWhenNarrow: true, cell: (charge) => <Time at={charge.created_at} /> },
   ];
 }
 
