@@ -1,8 +1,10 @@
-"""A million charges: what PostgreSQL does for each search and list of staff, by its own measure."""
+"""A million charges: what PostgreSQL does for each search and list of staff, by its own measure, and the memory of an export."""
 
 import json
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -18,7 +20,9 @@ from fincore.read.paymentdb.staff_lists import LOOKED_AT_MAX, Place, Scope
 from fincore.read.paymentdb.staff_objects import statement_of
 from fixtures.databases import prepared_database, with_database
 from fixtures.many_charges import MERCHANTS, make_many_charges
+from fixtures.oidc_issuer import oidc_issuer
 from fixtures.plans import Node, nodes_of
+from fixtures.staff_role import running_staff_role
 
 _SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
 
@@ -32,6 +36,8 @@ SINCE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 MILLISECONDS_MAX: Final = 100.0
 """What a list may take in the database (DESIGN, section 11). Each is measured three times, and the quickest counts."""
 PAGE: Final = 51
+GROWTH_KIB_MAX: Final = 16 * 1024
+"""How much more memory the role may hold after the first tenth of an export."""
 
 ALL: Final = Scope(livemode=True)
 ONE: Final = Scope(livemode=True, merchants=(MerchantId(MERCHANTS[7]),))
@@ -193,3 +199,53 @@ async def test_lists_of_a_million_find_what_there_is(volume: Pool) -> None:
     totals = await queries.total(ALL, StaffChargeFilters())
     assert not totals.is_exact
     assert sum(total.charges for total in totals.totals) == LOOKED_AT_MAX
+
+
+def test_export_of_a_million_charges_takes_flat_memory(volume_dsn: str, tmp_path: Path) -> None:
+    """The role holds no more at the end than after a tenth of the rows, and each file is whole."""
+    with oidc_issuer() as issuer:
+        issuer.subject, issuer.groups = "sub-ada", ("bookkeepers",)
+        with running_staff_role(volume_dsn, tmp_path, issuer.settings("bookkeepers=finance")) as staff:
+            assert staff.process is not None
+            resident = Resident(staff.process.pid)
+            rows = sum(
+                exported_rows(staff.url, issuer.access_token(), mode, resident) for mode in ("live", "test")
+            )
+    assert rows == CHARGES
+    early, late = resident.highest_kib
+    assert late <= early + GROWTH_KIB_MAX, f"{early} KiB in the first tenth, {late} KiB after it"
+
+
+class Resident:
+    """The highest resident memory of a process: in the first tenth of the rows, and after it."""
+
+    def __init__(self, pid: int) -> None:
+        self._status = Path(f"/proc/{pid}/status")
+        self.highest_kib = [0, 0]
+
+    def look(self, *, is_late: bool) -> None:
+        (line,) = (one for one in self._status.read_text().splitlines() if one.startswith("VmRSS:"))
+        self.highest_kib[is_late] = max(self.highest_kib[is_late], int(line.split()[1]))
+
+
+def exported_rows(url: str, token: str, mode: str, resident: Resident) -> int:
+    """How many charges the export of a mode has."""
+    request = urllib.request.Request(  # noqa: S310 -- our own server
+        f"{url}/staff/v1/exports/charges",
+        data=json.dumps({"reason": "month end", "filter": {"mode": mode}}).encode(),
+        headers={
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"export-{mode}",
+        },
+    )
+    rows = 0
+    line = b""
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310 -- our own server
+        for line in answer:
+            rows += line.startswith(b"ch_")
+            if rows % 10_000 == 0:
+                resident.look(is_late=mode == "test" or rows > CHARGES // 10)
+    name, *_, counted = line.decode().strip().split(",")
+    assert (name, int(counted)) == ("end", rows)
+    return rows
