@@ -21,7 +21,7 @@ NEXT_STEPS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "duplicate": "Ask the PSP whether the line stands for a second movement. Claim it where it was taken twice; explain it where it is right.",
         "hold": "Look at the PSP's page of reserves and disputes for the reason, and explain it; it closes when the release comes.",
         "unexpected_movement": "Ask the PSP what the movement is: a correction, a fee or a transfer. Claim it, or adjust it.",
-        "incomplete_conversion": "Wait for the next file, which may have the other side; if it has not, claim it from the PSP.",
+        "incomplete_conversion": "Wait for the next file, which may have the other side; if it has not, or the amounts differ, claim it from the PSP.",
         "payout_total": "Compare the payout with the PSP's page and the bank's statement, and claim the difference from the PSP.",
         "payout_unknown": "Look whether the PSP made the payout, and whether its webhooks arrive: `fincore payouts list` has those that are known.",
         "payout_unreported": "Look whether the file with the payout came: `fincore reconcile files`, `fincore reconcile sources`. Ask the PSP for it; "

@@ -21,7 +21,9 @@ where f.status = 'kept' and f.replaces is not null and f.file_id not in (select 
 order by f.fetched_at;
 
 -- name: find_incomplete_conversions
--- Conversions of the files of this run, and those that were incomplete before, that do not take one currency and give another.
+-- Conversions of the files of this run, and those that were incomplete before, that are not one line that takes of one currency and one
+-- that gives of another; and those that do not take, or give, what the payment or refund that they name moved, its fee included. A line that
+-- repeats an earlier one does not count: it is a break of its own. Nor does a payment that the ledger has otherwise, or twice.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, line_no, file_id, reference)
 with wanted as (
     select l.conversion, l.line_no, f.livemode, f.psp, f.psp_account
@@ -36,21 +38,46 @@ conversions as (
     select distinct s.scope_no, w.conversion, case when w.conversion is null then w.line_no end as alone
     from wanted w
     join scopes s using (livemode, psp, psp_account)
+),
+pairs as (
+    select c.scope_no, p.*
+    from conversions c
+    cross join lateral (
+        select min(t.line_no) as line_no, count(*) as lines, count(distinct t.currency) as currencies,
+            (array_agg(t.currency order by t.line_no))[1] as currency, (array_agg(t.file_id order by t.line_no))[1] as file_id,
+            (array_agg(t.psp_reference order by t.line_no))[1] as reference, array_agg(t.line_no) as line_nos,
+            bool_or(t.gross_minor < 0) and bool_or(t.gross_minor > 0) as is_paired
+        from (
+            select distinct on (l.psp_reference, l.currency) l.*
+            from reconciliation.lines l
+            join reconciliation.files f using (file_id)
+            join scopes s using (livemode, psp, psp_account)
+            where l.kind = 'conversion' and s.scope_no = c.scope_no and (l.conversion = c.conversion or l.line_no = c.alone)
+            order by l.psp_reference, l.currency, l.line_no
+        ) t
+    ) p
 )
-select 'incomplete_conversion', c.scope_no, p.currencies[1], p.gross_minor, array['conversion:' || p.line_no], p.line_no, p.file_id,
-    p.reference
-from conversions c
+select 'incomplete_conversion', p.scope_no, p.currency,
+    (select sum(l.gross_minor) from reconciliation.lines l where l.line_no = any (p.line_nos) and l.currency = p.currency)::bigint,
+    array['conversion:' || p.line_no], p.line_no, p.file_id, p.reference
+from pairs p
+where p.lines <> 2 or p.currencies <> 2 or not p.is_paired
+union all
+(select distinct on (p.line_no) 'incomplete_conversion', p.scope_no, l.currency, l.gross_minor + about.net_minor,
+    array['conversion:' || p.line_no], p.line_no, p.file_id, p.reference
+from pairs p
+join reconciliation.lines l on l.line_no = any (p.line_nos)
 cross join lateral (
-    select min(l.line_no) as line_no, array_agg(distinct l.currency) as currencies,
-        sum(l.gross_minor)::bigint as gross_minor, bool_or(l.gross_minor < 0) and bool_or(l.gross_minor > 0) as is_paired,
-        (array_agg(l.file_id order by l.line_no))[1] as file_id, (array_agg(l.psp_reference order by l.line_no))[1] as reference
-    from reconciliation.lines l
+    select min(o.line_no) as line_no, min(o.gross_minor + o.fee_minor) as net_minor
+    from reconciliation.lines o
     join reconciliation.files f using (file_id)
     join scopes s using (livemode, psp, psp_account)
-    where l.kind = 'conversion' and s.scope_no = c.scope_no and (l.conversion = c.conversion or l.line_no = c.alone)
-) p
-where cardinality(p.currencies) <> 2 or not p.is_paired
-order by p.line_no;
+    where o.psp_reference = l.parent_reference and o.kind in ('payment', 'refund') and o.currency = l.currency and s.scope_no = p.scope_no
+    having count(*) = 1
+) about
+where p.lines = 2 and p.currencies = 2 and p.is_paired and l.gross_minor + about.net_minor <> 0
+  and not exists (select from found_breaks b where b.line_no = about.line_no and b.class in ('amount', 'fee', 'fee_not_returned', 'currency'))
+order by p.line_no, l.line_no);
 
 -- name: find_repeated_lines
 -- Lines of the kinds $2, which no item explains, that have the PSP's own id of an earlier line of the same account: each is booked
