@@ -165,6 +165,40 @@ async def test_time_that_has_not_come_puts_no_reading_off(
     assert await watch.read_due() == 1
 
 
+class MeetingEvidence:
+    """A store that opens a file once so many readers ask for one at the same time, and counts them."""
+
+    def __init__(self, store: FolderEvidence, readers: int) -> None:
+        self.opened = 0
+        self._store = store
+        self._meeting = asyncio.Barrier(readers)
+
+    async def keep(self, *_: object) -> KeptFile:
+        """Nothing is kept here."""
+        raise NotImplementedError
+
+    async def open(self, location: str, sha256: str) -> BinaryIO:
+        """A file, once all readers are here."""
+        self.opened += 1
+        await self._meeting.wait()
+        return await self._store.open(location, sha256)
+
+
+async def test_two_readers_beside_each_other_read_a_file_once_each(
+    account: Settlement, store: FolderEvidence, tmp_path: Path
+) -> None:
+    """Both may read one file: what they keep is the same, and no file is read more often than there are readers."""
+    (first, _, _) = await keep(account, store, b"one", b"two", b"six")
+    (tmp_path / first).unlink()
+    meeting = MeetingEvidence(store, 2)
+    watches = [EvidenceWatch(account.ledgerdb, meeting) for _ in range(2)]
+    assert await asyncio.gather(*(one.read_due() for one in watches)) == [3, 3]
+    assert meeting.opened == 6
+    assert await standing(account) == (2, 1, 0)
+    assert await told(account) == ["evidence_damaged"]
+    assert [await one.read_due() for one in watches] == [0, 0]
+
+
 class AwayEvidence:
     """A store that cannot be asked, and says when it was."""
 
