@@ -72,3 +72,5 @@ export type RiskBackTest = Schemas["StaffRiskBackTest"];
 export type RiskList = Schemas["StaffRiskList"];
 export type RiskEntry = Schemas["StaffRiskEntry"];
 export type RiskVersions = Schemas["StaffRiskVersionList"];
+export type Home = Schemas["StaffHome"];
+export type Rates = Schemas["StaffRates"];

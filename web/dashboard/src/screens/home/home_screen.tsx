@@ -9,6 +9,7 @@ import { Status } from "../../parts/status";
 import { Distance } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { NAVIGATION } from "../../shell/texts";
+import { AccountsCard, InvariantsCard, RatesCard, SourcesCard, WorkCard } from "./system_cards";
 import { HOME, NEEDS } from "./texts";
 
 const REFRESH_MILLISECONDS = 30_000;
@@ -25,7 +26,7 @@ const LISTED: Partial<Readonly<Record<Need["kind"], Pick<LinkProps, "to" | "sear
   proposals: { to: "/$mode/proposals" },
 };
 
-/** What needs a person today. */
+/** What needs a person today, and the state of the system. */
 export function HomeScreen() {
   const t = useTexts(HOME);
   const names = useTexts(NAVIGATION);
@@ -54,6 +55,17 @@ export function HomeScreen() {
           }}
         </Loaded>
       </Card>
+      {query.data && (
+        <div className="column">
+          <RatesCard home={query.data} />
+          <div className="tiles">
+            <WorkCard home={query.data} />
+            <AccountsCard home={query.data} />
+            <InvariantsCard home={query.data} />
+            <SourcesCard home={query.data} />
+          </div>
+        </div>
+      )}
     </>
   );
 }
