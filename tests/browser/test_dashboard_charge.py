@@ -250,10 +250,15 @@ def test_note_stays_with_the_charge_as_text(dashboard: Dashboard, shop: Shop, pa
     look(dashboard, page, paid(dashboard, shop))
     page.get_by_role("button", name="Add a note").click()
     dialog = page.get_by_role("dialog", name="Add a note")
-    dialog.get_by_label("Note", exact=True).fill(MARKUP)
-    dialog.get_by_label("Reason").fill("For the next one")
     dialog.get_by_role("button", name="Add a note").click()
-    expect(page.get_by_role("region", name="Notes").get_by_text(MARKUP)).to_be_visible()
+    expect(dialog).to_contain_text("Write a note.")
+    expect(dialog.get_by_role("textbox")).to_have_count(1)
+    long = MARKUP + "\N{OK HAND SIGN}" * 600
+    dialog.get_by_label("Note", exact=True).fill(long)
+    dialog.get_by_role("button", name="Add a note").click()
+    expect(page.get_by_role("region", name="Notes").get_by_text(long)).to_be_visible()
+    reasons = dashboard.system.rows("select reason from staff.acts where action = 'note'")
+    assert reasons == [(long[:500],)]
     assert page.locator("img[src=x]").count() == 0
 
 

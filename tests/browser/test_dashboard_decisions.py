@@ -1,6 +1,7 @@
 """The dashboard's lists of charges that wait for a person: disputes by deadline, unknown outcomes, reviews."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,9 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fincore.domain.events import CHARGE_EVENTS, ChargeOutcomeUnknown
+from fincore.domain.ids import RequestId
+from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import create_pool
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.write.staff.acts import Act, Acts
 from fixtures.browser import chromium
 from fixtures.commits import captured, created
 from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
@@ -18,6 +22,17 @@ from fixtures.reviews import OPENED, assessed
 from fixtures.traffic import authorized, disputed, follow, live, running_writer, store_pool
 
 pytestmark = pytest.mark.timeout(600)
+
+LISTED = Act(
+    actor=StaffActor(subject="sub-bob", username="bob"),
+    permission="risk.manage",
+    action="added_entries",
+    object_kind="risk_list",
+    object_id="stolen_cards",
+    reason="reported by the bank",
+    request_id=RequestId("req_1"),
+)
+"""An act that belongs to no mode. It is under way."""
 
 
 async def waiting(dsn: str) -> None:
@@ -36,6 +51,7 @@ async def waiting(dsn: str) -> None:
                     (created(), assessed(), authorized(), OPENED),
                 ],
             )
+            await Acts(pool).begin(LISTED)
             await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     finally:
         pool.terminate()
@@ -115,11 +131,37 @@ def test_unknown_outcome_is_resolved_by_what_the_psp_shows(dashboard: Dashboard,
         ("resolve_outcome", "read in the PSP's dashboard")
     ]
     dashboard.open(page, "/test/audit_trail", "bookkeepers", head="Audit trail")
-    act = page.get_by_role("row").filter(has_text="resolve_outcome")
+    act = page.get_by_role("row").filter(has_text="Resolve an outcome")
     expect(act).to_contain_text("read in the PSP's dashboard")
+    expect(act).to_contain_text("Charge ch_")
+    expect(act).to_contain_text("Done")
     assert flaws(page) == []
     act.get_by_role("link").click()
     expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+
+
+def test_acts_of_no_mode_are_shown_in_both_modes(dashboard: Dashboard, page: Page) -> None:
+    act = page.get_by_role("row").filter(has_text="Add entries to a list").filter(has_text="bob · no mode")
+    dashboard.open(page, "/live/audit_trail", "bookkeepers", head="Audit trail")
+    expect(act).to_contain_text("Risk list stolen_cards")
+    expect(act).to_contain_text("under way")
+    dashboard.open(page, "/test/audit_trail", "bookkeepers", head="Audit trail")
+    page.get_by_role("button", name="Only acts of no mode").click()
+    expect(page).to_have_url(re.compile(r"/test/audit_trail\?without_mode=true$"))
+    expect(page.get_by_text("1 row", exact=True)).to_be_visible()
+    expect(act).to_have_count(1)
+    assert flaws(page) == []
+    page.get_by_role("button", name="Only acts of no mode").click()
+    expect(page).to_have_url(re.compile("/test/audit_trail$"))
+
+
+def test_audit_trail_speaks_german_in_a_narrow_window(dashboard: Dashboard, browser: Browser) -> None:
+    with visitor(browser, locale="de-DE", width=NARROW) as context:
+        page = context.new_page()
+        dashboard.open(page, "/test/audit_trail", "bookkeepers", head="Protokoll")
+        act = page.get_by_role("row").filter(has_text="In eine Liste eintragen")
+        expect(act).to_contain_text("bob · ohne Modus")
+        assert flaws(page, NARROW) == []
 
 
 def test_review_is_approved_for_a_reason(dashboard: Dashboard, page: Page) -> None:

@@ -212,6 +212,9 @@ async def test_trail_shows_what_scope_and_filters_hold(api: Api, staff: StaffSer
     assert await objects("all", f"&merchant={theirs}") == ["job-1"]
     assert await objects("all", "&object=job-2") == ["job-2"]
     assert await objects("all", "&actor=sub-1") == ["job-3", "job-1"]
+    assert await objects("all", "&without_mode=true") == ["job-3"]
+    assert await objects("all", "&without_mode=false") == ["job-3", "job-2", "job-1", "job-0"]
+    assert await objects("test", "&without_mode=true") == await objects("ours", "&without_mode=true") == []
     assert await objects("all", "&created[gt]=2100-01-01T00:00:00Z") == []
     assert (await people["all"].get("/staff/v1/audit_trail?mode=test&merchant=x")).problem() == (
         400,

@@ -1,4 +1,4 @@
-"""Filters that lists of reconciliation have in common. Pure."""
+"""Filters that several lists of staff have in common, most of them those of reconciliation. Pure."""
 
 from typing import Final, NamedTuple, TypeVar
 

@@ -8,6 +8,7 @@ from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Scope
 from fincore.staff.audit_trail.body import StaffActBody, render_act
 from fincore.staff.audit_trail.openapi import ACTS, LIST_ACTS
+from fincore.staff.settlement_parameters import flag_filter
 from fincore.write.staff.acts import Acts
 
 
@@ -38,6 +39,7 @@ class AuditTrail:
                 after_id=query.after_id,
                 subject=query.filters.get("actor"),
                 object_id=query.filters.get("object"),
+                only_of_no_mode=flag_filter(query, "without_mode"),
                 begun_from=query.created_from,
                 begun_before=query.created_before,
             )

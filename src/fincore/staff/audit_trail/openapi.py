@@ -7,6 +7,7 @@ from fincore.http.list_operation import CREATED
 from fincore.http.openapi import Parameter
 from fincore.staff.audit_trail.body import StaffActBody, StaffActList
 from fincore.staff.lists import StaffList
+from fincore.staff.settlement_parameters import flag
 
 ACTOR: Final = Parameter(
     name="actor",
@@ -20,11 +21,12 @@ OBJECT: Final = Parameter(
     description="Only acts on what has this id.",
     schema={"type": "string", "maxLength": 255},
 )
+WITHOUT_MODE: Final = flag("without_mode", "`true`: only what belongs to no mode.")
 ACTS: Final[StaffList[ActId, StaffActBody]] = StaffList(
     "acts",
     tag="Audit trail",
     description="Returns what people of staff did in a mode, latest first, with what belongs to no mode for those who see all merchants.",
-    filters=(ACTOR, OBJECT, CREATED),
+    filters=(ACTOR, OBJECT, WITHOUT_MODE, CREATED),
     parse_id=parse_act_id,
     body=StaffActList,
 )

@@ -94,6 +94,7 @@ class Acts:
         after_id: ActId | None = None,
         subject: str | None = None,
         object_id: str | None = None,
+        only_of_no_mode: bool = False,
         begun_from: datetime | None = None,
         begun_before: datetime | None = None,
     ) -> tuple[list[RecordedAct], bool]:
@@ -107,6 +108,7 @@ class Acts:
             (
                 ("actor_subject = {value}", subject),
                 ("object_id = {value}", object_id),
+                ("(livemode is null) = {value}", only_of_no_mode or None),
                 ("begun_at >= {value}", begun_from),
                 ("begun_at < {value}", begun_before),
                 (

@@ -20,6 +20,8 @@ interface ActDialogProps<V, A> {
   readonly preview: ReactNode;
   /** Further fields, above the reason. They stay as they are while an answer is awaited. */
   readonly children?: ReactNode;
+  /** What the field of the reason is called and holds, where the reason is also the text that the act keeps. */
+  readonly reasonField?: { readonly label: string; readonly hint: string; readonly missing: string; readonly charactersMax: number };
   /** The values of the further fields; null while one of them has a flaw, which is shown beside it. */
   readonly values: V | null;
   readonly ask: (values: V & { readonly reason: string }, idempotencyKey: string) => Promise<A>;
@@ -27,8 +29,9 @@ interface ActDialogProps<V, A> {
   readonly close: () => void;
 }
 
-export function ActDialog<V, A>({ title, button, isDanger, size, preview, children, values, ask, done, close }: ActDialogProps<V, A>) {
+export function ActDialog<V, A>({ title, button, isDanger, size, preview, children, reasonField, values, ask, done, close }: ActDialogProps<V, A>) {
   const t = useTexts(PARTS);
+  const field = reasonField ?? { label: t.reason, hint: t.reasonHint, missing: t.reasonMissing, charactersMax: REASON_CHARACTERS_MAX };
   const [reason, setReason] = useState("");
   const [isTried, setIsTried] = useState(false);
   const [asked, setAsked] = useState<(V & { readonly reason: string }) | null>(null);
@@ -52,13 +55,13 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
       <form onSubmit={submit} noValidate>
         <fieldset className="form" disabled={isFixed}>
           {children}
-          <Field label={t.reason} hint={t.reasonHint} flaw={isTried && isMissing ? t.reasonMissing : null}>
+          <Field label={field.label} hint={field.hint} flaw={isTried && isMissing ? field.missing : null}>
             {(ids) => (
               <textarea
                 className="input"
                 {...ids}
                 required
-                maxLength={REASON_CHARACTERS_MAX}
+                maxLength={field.charactersMax}
                 value={reason}
                 onChange={(event) => setReason(event.target.value)}
               />

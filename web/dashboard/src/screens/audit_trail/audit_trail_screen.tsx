@@ -2,7 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
 import type { StaffAct } from "../../api/types";
-import { useTexts } from "../../language/language";
+import { useLanguage, useTexts } from "../../language/language";
+import { Toggle } from "../../parts/filter";
 import { TextFilter, useSetFilters } from "../../parts/list_filters";
 import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
@@ -10,12 +11,14 @@ import { State } from "../../parts/states";
 import { Status } from "../../parts/status";
 import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
+import { ACTIONS, nameIn, OBJECTS, OUTCOMES } from "./names";
 import { auditTrailRoute } from "./route";
 import { AUDIT } from "./texts";
 
-/** What staff did, and why, the latest first. A click on an act leaves the acts on the same object. */
+/** What staff did in a mode, and what belongs to no mode, the latest first. A click on an act leaves the acts on the same object. */
 export function AuditTrailScreen() {
   const t = useTexts(AUDIT);
+  const { language } = useLanguage();
   const api = useApi();
   const mode = useModeOfPage();
   const filters = auditTrailRoute.useSearch();
@@ -26,29 +29,40 @@ export function AuditTrailScreen() {
   const columns: readonly Column<StaffAct>[] = [
     {
       name: t.action,
-      width: "minmax(0, 1fr)",
+      width: "minmax(0, 1.6fr)",
       cell: (act) => (
         <Link to="/$mode/audit_trail" params={{ mode }} search={{ object: act.object_id }}>
-          {act.action}
+          {nameIn(ACTIONS[language], act.action)}
         </Link>
       ),
     },
-    { name: t.when, width: "190px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} precision="second" /> },
-    { name: t.who, width: "minmax(0, 1fr)", cell: (act) => act.actor.username },
-    { name: t.object, width: "minmax(0, 1.2fr)", isOnlyWide: true, cell: (act) => <span className="code">{act.object_id}</span> },
-    { name: t.reason, width: "minmax(0, 1.6fr)", isOnlyWide: true, cell: (act) => act.reason },
+    { name: t.when, width: "176px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} precision="second" /> },
+    {
+      name: t.who,
+      width: "minmax(0, 1.8fr)",
+      cell: (act) => (
+        <>
+          {act.actor.username}
+          {act.mode === null && <span className="quiet small"> · {t.noMode}</span>}
+        </>
+      ),
+    },
+    { name: t.object, width: "minmax(0, 1.3fr)", isOnlyWide: true, cell: (act) => <>{nameIn(OBJECTS[language], act.object_kind)} <span className="code">{act.object_id}</span></> },
+    { name: t.reason, width: "minmax(0, 1.3fr)", isOnlyWide: true, cell: (act) => act.reason },
     {
       name: t.outcome,
-      width: "130px",
+      width: "120px",
       isEndWhenNarrow: true,
-      cell: (act) => <Status tone={act.outcome === "done" ? "good" : act.outcome === null ? "warn" : "plain"}>{act.outcome ?? t.open}</Status>,
+      cell: (act) => <Status tone={act.outcome === "done" ? "good" : act.outcome === null ? "warn" : "plain"}>{act.outcome === null ? t.open : nameIn(OUTCOMES[language], act.outcome)}</Status>,
     },
   ];
+  const isFiltered = Object.keys(filters).length > 0;
   return (
     <>
       <PageHead title={t.title} />
       <div className="chips" role="group">
         <TextFilter name={t.objectId} value={filters.object} set={(value) => set({ object: value })} />
+        <Toggle name={t.withoutMode} isOn={filters.without_mode !== undefined} set={(isOn) => set({ without_mode: isOn ? "true" : "" })} />
       </div>
       <Rows
         label={t.title}
@@ -57,8 +71,8 @@ export function AuditTrailScreen() {
         narrowColumns="minmax(0, 1fr) auto"
         keyOf={(act) => act.id}
         empty={
-          <State title={filters.object ? t.nothing : t.none}>
-            <p>{filters.object ? t.nothingWhy : t.noneWhy}</p>
+          <State title={isFiltered ? t.nothing : t.none}>
+            <p>{isFiltered ? t.nothingWhy : t.noneWhy}</p>
           </State>
         }
       />

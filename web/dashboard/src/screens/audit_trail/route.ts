@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { filtersOf } from "../../parts/list_filters";
 import { modeRoute } from "../../shell/routes";
 
-const FORMS = { object: /^[A-Za-z0-9_.:-]{1,255}$/ };
+const FORMS = { object: /^[A-Za-z0-9_.:-]{1,255}$/, without_mode: /^true$/ };
 
 export const auditTrailRoute = createRoute({
   getParentRoute: () => modeRoute,

@@ -6,7 +6,7 @@ import { answerOf, useApi } from "../../api/client";
 import type { Charge } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { decimalOf, formatAmount, parseAmount } from "../../money/amounts";
-import { ActDialog } from "../../parts/act_dialog";
+import { ActDialog, REASON_CHARACTERS_MAX } from "../../parts/act_dialog";
 import { Field } from "../../parts/field";
 import { useToast } from "../../parts/toasts";
 import { CHARGE } from "./texts";
@@ -181,25 +181,28 @@ function InquiryDialog({ charge, close }: DialogProps) {
 
 const NOTE_CHARACTERS_MAX = 2_000;
 
+/** The note is its own reason: the audit trail has the beginning of it, as long as a reason may be. */
 function NoteDialog({ charge, close }: DialogProps) {
   const t = useTexts(CHARGE);
   const api = useApi();
   const toast = useToast();
-  const [text, setText] = useState("");
-  const written = text.trim();
   return (
     <ActDialog
       title={t.addNote}
       button={t.addNote}
       preview={t.notePreview}
-      values={written ? { text: written } : null}
-      ask={(values, key) => answerOf(api.POST("/staff/v1/charges/{charge_id}/notes", { params: sent(charge, key), body: values }))}
+      reasonField={{ label: t.note, hint: t.noteHint, missing: t.noteMissing, charactersMax: NOTE_CHARACTERS_MAX }}
+      values={{}}
+      ask={({ reason: text }, key) =>
+        answerOf(api.POST("/staff/v1/charges/{charge_id}/notes", { params: sent(charge, key), body: { text, reason: beginningOf(text, REASON_CHARACTERS_MAX) } }))
+      }
       done={() => toast(t.noted)}
       close={close}
-    >
-      <Field label={t.note}>
-        {(ids) => <textarea className="input" {...ids} required maxLength={NOTE_CHARACTERS_MAX} value={text} onChange={(event) => setText(event.target.value)} />}
-      </Field>
-    </ActDialog>
+    />
   );
+}
+
+/** The first characters of a text. None is cut in two, as a cut between the halves of a surrogate pair would. */
+function beginningOf(text: string, charactersMax: number): string {
+  return Array.from(text).slice(0, charactersMax).join("").trim();
 }
