@@ -89,6 +89,12 @@ def test_page_of_a_charge_shows_it_in_full(
         expect(timeline.get_by_text("Money taken · €19.99")).to_be_visible()
         expect(page.get_by_role("region", name="Ledger entries").get_by_role("table").first).to_be_visible()
         expect(page.get_by_role("region", name="Calls to the PSP")).to_contain_text("authorize · stripe test")
+        expect(page.get_by_role("region", name="Webhooks of the PSP")).to_contain_text(
+            "nothing about this charge"
+        )
+        expect(page.get_by_role("region", name="Webhooks to the merchant")).to_contain_text(
+            "Nothing was sent"
+        )
         expect(page.get_by_role("region", name="Details")).to_contain_text("Visa •••• 4242")
         expect(page.get_by_role("region", name="Details")).to_contain_text(MARKUP)
         expect(page.get_by_role("region", name="Checks of this charge")).to_contain_text("holds")
@@ -274,3 +280,36 @@ def test_charge_that_is_not_there_says_so(dashboard: Dashboard, page: Page) -> N
         page, "/test/charges/ch_01m8e2hambe7dbtcr0r8sk75es", "supporters", head="There is nothing here"
     )
     assert flaws(page) == []
+
+
+def test_held_report_says_why_it_waits_and_who_may_decide(
+    dashboard: Dashboard, shop: Shop, page: Page
+) -> None:
+    charge_id = paid(dashboard, shop)
+    held = {
+        "psp": "stripe",
+        "psp_account": "test",
+        "psp_event_id": "evt_1",
+        "report_type": "payment_intent.succeeded",
+        "reason": "amount_differs",
+        "detail": "The report says 20.00 EUR.",
+        "held_at": "2026-11-27T10:00:00Z",
+    }
+
+    def with_report(route: Route) -> None:
+        body = route.fetch().json()
+        attempt = body["attempts"][0] | {"number": 2, "status": "abandoned"}
+        route.fulfill(json=body | {"held_reports": [held], "attempts": [*body["attempts"], attempt]})
+
+    page.route(f"**/staff/v1/charges/{charge_id}", with_report)
+    look(dashboard, page, charge_id, "bookkeepers")
+    reports = page.get_by_role("region", name="Reports that wait for a person")
+    expect(reports).to_contain_text("Another amount")
+    expect(page.get_by_role("region", name="Attempts")).to_contain_text("Took no money")
+    reports.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("dialog", name="Dismiss")).to_contain_text("Compare it with the PSP first")
+    assert flaws(page) == []
+    page.keyboard.press("Escape")
+    look(dashboard, page, charge_id, "viewers")
+    expect(reports).to_be_visible()
+    expect(reports.get_by_role("button")).to_have_count(0)

@@ -74,3 +74,4 @@ export type RiskEntry = Schemas["StaffRiskEntry"];
 export type RiskVersions = Schemas["StaffRiskVersionList"];
 export type Home = Schemas["StaffHome"];
 export type Rates = Schemas["StaffRates"];
+export type HeldReport = Schemas["StaffHeldReport"];

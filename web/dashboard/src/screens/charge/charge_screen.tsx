@@ -19,6 +19,7 @@ import type { ChargeAct } from "./act_dialogs";
 import { CallsCard, ChecksCard, LedgerCard, NotesCard, TimelineCard } from "./cards";
 import { WAITS } from "./event_names";
 import { DisputesCard, RefundsCard, RiskCard, RoutingCard } from "./fact_cards";
+import { AttemptsCard, DeliveriesCard, HeldReportsCard, ReportsCard } from "./message_cards";
 import { chargeRoute } from "./route";
 import { CHARGE } from "./texts";
 
@@ -70,10 +71,14 @@ function Found({ found }: { found: ChargeInFull }) {
       <Waits found={found} />
       <div className="split">
         <div className="column">
+          <HeldReportsCard found={found} />
           <TimelineCard charge={charge} />
           <RefundsCard charge={charge} />
           <DisputesCard charge={charge} />
+          <AttemptsCard found={found} />
           <CallsCard charge={charge} />
+          <ReportsCard charge={charge} />
+          <DeliveriesCard charge={charge} />
           <LedgerCard charge={charge} />
         </div>
         <div className="column">
