@@ -58,6 +58,22 @@ def test_person_logs_in_by_keyboard_and_reload_needs_no_login(browser: Browser, 
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
 
 
+def test_person_who_is_disabled_sees_nothing_more(browser: Browser, staff: StaffRole) -> None:
+    """Also in a window that is open, with a token that has not expired."""
+    page = opened(browser, staff)
+    page.fill("#username", "ada@example.com")
+    page.fill("#password", staff.person("ada@example.com", "support"))
+    page.click("button")
+    page.fill("#new_password", PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Ada Byron").first).to_be_visible()
+    staff.command("disable", "ada@example.com")
+    page.get_by_role("link", name="Charges", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Your login has ended")).to_be_visible()
+
+
 def test_pages_of_the_login_are_accessible(browser: Browser, staff: StaffRole) -> None:
     one_time = staff.person("ada@example.com", "support")
     for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)):

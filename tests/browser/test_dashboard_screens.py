@@ -1,0 +1,124 @@
+"""Every screen of the dashboard, with markup in each text that a merchant, a customer, a PSP or a person of staff may write.
+
+In each colour scheme, language and width a screen has no flaw, says all that it has to say, and runs nothing of the markup.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import product
+from typing import Final, Literal, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fixtures.browser import chromium, violations
+from fixtures.dashboard import NARROW, WIDE, Dashboard, visitor
+from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens
+from fixtures.furnished import furnished_dashboard
+
+pytestmark = pytest.mark.timeout(1_800)
+
+MARKUP: Final = "\"'><img src=x onerror=canary()><script>canary()</script><a href=javascript:canary()>x</a>"
+CANARY: Final = """
+window.caught = [];
+window.canary = () => window.caught.push('markup ran');
+window.alert = window.canary;
+document.addEventListener('securitypolicyviolation', (event) => window.caught.push(`${event.violatedDirective} ${event.sample}`));
+"""
+HEADS_OF_FAILURES: Final = (
+    "This screen has failed",
+    "Diese Ansicht ist gescheitert",
+    "There is no such screen",
+    "You do not have permission to see this",
+    "This could not be loaded",
+    "Das konnte nicht geladen werden",
+)
+
+
+class Look(NamedTuple):
+    """How a person looks at the dashboard."""
+
+    scheme: Literal["light", "dark"]
+    language: str
+    width: int
+
+
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+LOOKS: Final = tuple(
+    Look(scheme, language, width)
+    for scheme, language, width in product(SCHEMES, ("en-GB", "de-AT"), (WIDE, NARROW))
+)
+
+
+@pytest.fixture(scope="module")
+def dashboard() -> Iterator[Dashboard]:
+    with chromium():
+        """Skip before anything is started."""
+    with furnished_dashboard(MARKUP) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(dashboard: Dashboard) -> Iterator[Browser]:
+    assert dashboard
+    with chromium() as started:
+        yield started
+
+
+def seen(dashboard: Dashboard, browser: Browser, look: Look, paths: dict[str, str]) -> dict[str, list[str]]:
+    """What is wrong with each screen, by its name."""
+    found = {}
+    with visitor(browser, width=look.width, locale=look.language) as context:
+        context.add_init_script(CANARY)
+        page = context.new_page()
+        page.emulate_media(color_scheme=look.scheme)
+        dashboard.log_in(*GROUPS)
+        for name, path in paths.items():
+            open_screen(dashboard, page, path)
+            found[name] = wrong(page, look.width)
+    return {name: faults for name, faults in found.items() if faults}
+
+
+def wrong(page: Page, width: int) -> list[str]:
+    """What is wrong with a screen that is shown."""
+    faults = violations(page)
+    heads = page.get_by_role("heading").all_inner_texts()
+    faults += [head for head in heads if head in HEADS_OF_FAILURES]
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+        faults.append(f"{wide} px wide")
+    # What is sent to merchants is JSON, in which `null` is right.
+    shown = page.evaluate(
+        "[...document.querySelectorAll('#page :not(pre)')].flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3).map(n => n.data)"
+    )
+    faults += [f"{text!r} is shown" for text in shown if NOT_THERE.search(text)]
+    faults += page.evaluate("window.caught")
+    faults += page.evaluate(
+        "[...document.querySelectorAll('main script, img[src=x], a[href^=\"javascript:\"]')].map(e => e.outerHTML)"
+    )
+    return faults
+
+
+def test_every_screen_is_clean_in_one_look_a_day(dashboard: Dashboard, browser: Browser) -> None:
+    """Each screen in one look, another one each day; `make test-long` has all of them."""
+    today = dt.datetime.now(dt.UTC).date().toordinal()
+    by_look: dict[Look, dict[str, str]] = {}
+    for number, (name, path) in enumerate(screens().items(), start=today):
+        by_look.setdefault(LOOKS[number % len(LOOKS)], {})[name] = path
+    found = {look: seen(dashboard, browser, look, paths) for look, paths in by_look.items()}
+    assert {look: faults for look, faults in found.items() if faults} == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.scheme}-{look.language}-{look.width}")
+def test_every_screen_is_clean_in_every_look(dashboard: Dashboard, browser: Browser, look: Look) -> None:
+    assert seen(dashboard, browser, look, screens()) == {}
+
+
+def test_markup_is_shown_as_it_was_written(dashboard: Dashboard, browser: Browser) -> None:
+    """What the other tests look at does have the markup in it."""
+    with visitor(browser) as context:
+        page = context.new_page()
+        dashboard.log_in(*GROUPS)
+        for name in ("charge", "settlement_files", "proposals"):
+            open_screen(dashboard, page, screens()[name])
+            expect(page.locator("#page")).to_contain_text("onerror=canary()")
