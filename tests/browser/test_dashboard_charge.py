@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -76,7 +76,7 @@ def refunds_of(dashboard: Dashboard, shop: Shop, charge_id: str) -> list[int]:
     return [refund["amount_minor"] for refund in charge["refunds"]]
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_page_of_a_charge_shows_it_in_full(
     dashboard: Dashboard, shop: Shop, browser: Browser, width: int
 ) -> None:

@@ -17,7 +17,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.staff.acts import Act, Acts
 from fixtures.browser import chromium
 from fixtures.commits import captured, created
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.reviews import OPENED, assessed
 from fixtures.traffic import authorized, disputed, follow, live, running_writer, store_pool
 
@@ -79,7 +79,7 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_lists_of_what_waits_are_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

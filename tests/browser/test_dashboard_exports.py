@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Download, Page, Route, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 from fixtures.system import ROLES
 
 pytestmark = pytest.mark.timeout(600)
@@ -98,7 +98,7 @@ def rows_of(download: Download) -> list[dict[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_export_says_what_it_will_hold(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from fincore.domain.ids import charge_of
 from fincore.postgres.pool import create_pool
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.settlement_account import line, settlement
 from fixtures.settlement_falsified import Payment, live
 from fixtures.traffic import store_pool
@@ -119,7 +119,7 @@ def test_filters_of_breaks_are_in_the_address(dashboard: Dashboard, page: Page) 
     expect(page.get_by_role("link", name="-US$7.00")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_break_shows_both_sides_and_the_next_step(
     dashboard: Dashboard, browser: Browser, charge_id: str, width: int
 ) -> None:

@@ -16,7 +16,7 @@ from fixtures.browser import chromium
 from fixtures.dashboard import Dashboard, Shop, dashboard_system, flaws, visitor
 from fixtures.system import ROLES, System
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 SOURCES: Final = """
 [[source]]

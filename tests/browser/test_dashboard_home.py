@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -36,7 +36,7 @@ def browser(dashboard: Dashboard) -> Iterator[Browser]:
         yield started
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_home_shows_how_charges_of_the_day_fared(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

@@ -14,7 +14,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fixtures.books import Books, lives
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.money_events import MERCHANT, captured, refunded
 from fixtures.traffic import store_pool
 
@@ -83,7 +83,7 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_screens_of_the_ledger_have_no_flaws(
     dashboard: Dashboard, browser: Browser, ledger: Ledger, width: int
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -60,7 +60,7 @@ def agree(page: Page, dialog_name: str, button: str) -> None:
     expect(dialog).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_merchant_is_registered_and_found_by_its_name(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

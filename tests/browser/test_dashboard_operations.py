@@ -11,7 +11,7 @@ from fincore.postgres.pool import create_pool
 from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.browser import chromium
 from fixtures.commits import created
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.merchant_receiver import receiving
 from fixtures.notify import notifying
 from fixtures.scripted_psp import STRIPE, ScriptedPsp, lost_after
@@ -63,7 +63,7 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_screens_of_operations_are_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

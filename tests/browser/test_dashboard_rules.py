@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -59,7 +59,7 @@ def agree(page: Page, dialog_name: str, button: str, reason: str = "as agreed in
     expect(dialog).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_screens_of_settings_hold_on_either_width(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

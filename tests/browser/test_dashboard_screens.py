@@ -15,7 +15,7 @@ from fixtures.dashboard import NARROW, WIDE, Dashboard, visitor
 from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens
 from fixtures.furnished import furnished_dashboard
 
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = [pytest.mark.timeout(1_800), pytest.mark.long]
 
 MARKUP: Final = "\"'><img src=x onerror=canary()><script>canary()</script><a href=javascript:canary()>x</a>"
 CANARY: Final = """
@@ -97,16 +97,6 @@ def wrong(page: Page, width: int) -> list[str]:
     return faults
 
 
-def test_every_screen_is_clean_in_one_of_the_looks(dashboard: Dashboard, browser: Browser) -> None:
-    """Each screen in one look, the next one in another; `make test-long` has all of them."""
-    by_look: dict[Look, dict[str, str]] = {}
-    for number, (name, path) in enumerate(screens().items()):
-        by_look.setdefault(LOOKS[number % len(LOOKS)], {})[name] = path
-    found = {look: seen(dashboard, browser, look, paths) for look, paths in by_look.items()}
-    assert {look: faults for look, faults in found.items() if faults} == {}
-
-
-@pytest.mark.long
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.scheme}-{look.language}-{look.width}")
 def test_every_screen_is_clean_in_every_look(dashboard: Dashboard, browser: Browser, look: Look) -> None:
     assert seen(dashboard, browser, look, screens()) == {}

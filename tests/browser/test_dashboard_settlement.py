@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from fincore.domain.ids import ChargeId, SettlementFileId, charge_of
 from fincore.postgres.pool import create_pool
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.settlement_account import line, settlement
 from fixtures.settlement_clock import run_on
 from fixtures.settlement_falsified import Payment, live
@@ -90,7 +90,7 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_lists_of_settlement_hold_on_either_width(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from fixtures.browser import chromium
-from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -157,7 +157,7 @@ def test_dashboard_speaks_the_language_of_the_browser(dashboard: Dashboard, brow
         expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_frame_of_the_screens_is_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

@@ -79,8 +79,10 @@ class Day:
         return self._client.v1.payment_intents.create(order)
 
     def _cut(self) -> list[Any]:
+        """The payouts of this account: a day is cut for every account of the sandbox, which other tests may have used."""
         made: list[Any] = self._sandbox.call("POST", "/sandbox/settlement_days")["data"]
-        return made
+        own = {payout.id for payout in self._client.v1.payouts.list({"limit": 100}).data}
+        return [payout for payout in made if payout["id"] in own]
 
     def parsed(self, payout: Any, form: FileFormat) -> tuple[ParsedFile, list[SettlementLine]]:
         """The payout's report, read to its end."""

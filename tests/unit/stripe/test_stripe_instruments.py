@@ -21,7 +21,6 @@ CARD: dict[str, Any] = {
     "funding": "credit",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
     "network_transaction_id": "104102978678771",
-    "iin": "424242",
 }
 KNOWN: dict[str, Any] = {
     "brand": "visa",
@@ -32,7 +31,6 @@ KNOWN: dict[str, Any] = {
     "funding": "credit",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
     "network_transaction_id": "104102978678771",
-    "bin": "424242",
 }
 NAMES = dict(zip(CARD, KNOWN, strict=True))
 

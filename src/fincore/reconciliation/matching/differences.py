@@ -53,7 +53,7 @@ MEANINGS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "duplicate": "a statement has the same line of the PSP a second time",
         "hold": "the PSP put money aside or released it, and only one side knows",
         "unexpected_movement": "the PSP moved money on the account that belongs to no payment",
-        "incomplete_conversion": "a conversion does not take one amount in one currency and give one in another, or converts another amount than the payment that it names moved",
+        "incomplete_conversion": "a conversion lacks a side, or converts another amount than the payment that it names moved",
         "payout_total": "a payout has another amount or state in a statement than it was reported with",
         "payout_unknown": "a statement has lines of a payout that the log does not know",
         "payout_unreported": "the log knows a payout, and no statement has it or its lines although its time is past",

@@ -53,7 +53,7 @@ async function enter(): Promise<State> {
     history.replaceState(null, "", path);
     return login;
   } catch {
-    // Whatever the address says of a login is of no use any more, and is kept from the window's history.
+    // What the address says of a login is of no use any more, and is kept from the window's history.
     history.replaceState(null, "", RETURN_PATH);
     return "failed";
   }

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Mark } from "../parts/mark";
 
-/** What stands in the window while nobody is logged in. */
+/** What stands in the window while no person is logged in. */
 export function Gate({ title, text, children }: { title: string; text?: string; children?: ReactNode }) {
   return (
     <main className="gate">

@@ -16,7 +16,6 @@ T = TypeVar("T")
 
 _WORD: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,32}\Z")])
 _LAST4: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}\Z")])
-_BIN: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}\Z")])
 _MONTH: Final = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=1, le=12)])
 _YEAR: Final = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=2000, le=2199)])
 _COUNTRY: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")])
@@ -48,7 +47,6 @@ def _instrument(facts: CardFacts, network_transaction_id: str | None = None) -> 
         funding=_fact(facts.funding, _WORD),
         fingerprint=_name(facts.fingerprint),
         network_transaction_id=network_transaction_id,
-        bin=_fact(facts.iin, _BIN),
     )
     return None if instrument == _NOTHING_KNOWN else instrument
 

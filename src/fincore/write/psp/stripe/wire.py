@@ -35,7 +35,6 @@ class CardFacts(msgspec.Struct, frozen=True):
     country: msgspec.Raw = _NULL
     funding: msgspec.Raw = _NULL
     fingerprint: msgspec.Raw = _NULL
-    iin: msgspec.Raw = _NULL
 
 
 class PaymentMethodShown(msgspec.Struct, frozen=True):
