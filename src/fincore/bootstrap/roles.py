@@ -18,6 +18,7 @@ from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.store_watch import watched_stores
+from fincore.bootstrap.tracing import running_traces
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
 from fincore.eventstore.restored import require_continuing_log
@@ -105,7 +106,10 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         collect_garbage_seldom()
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
-            async with watched_stores(stores, STORES_OF_ROLE[role]):
+            async with (
+                running_traces(role, settings),
+                watched_stores(stores, STORES_OF_ROLE[role]),
+            ):
                 await run(settings, stores, clock, stop)
         except FinCoreError:
             raise

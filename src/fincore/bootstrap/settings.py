@@ -1,7 +1,7 @@
 """Every setting, declared once: its field and type, how it is read, its default, its bounds and its meaning.
 
 Those of accounts at PSPs are in `psp_accounts/account_settings.py`, those of notices to operations in `ops_settings.py`, those of the server of staff in
-`staff_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
+`staff_settings.py`, those of traces in `trace_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
 know settings.
 """
 
@@ -35,6 +35,7 @@ from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource
 from fincore.bootstrap.settlement_sources.evidence_place import EVIDENCE_PLACE, EvidencePlace
 from fincore.bootstrap.settlement_sources.sources_file import SOURCES_FILE
 from fincore.bootstrap.staff_settings import StaffSettings
+from fincore.bootstrap.trace_settings import TraceSettings
 from fincore.domain.one_person_limits import OnePersonLimits
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
@@ -49,7 +50,7 @@ Failpoints = Literal["off", "allowed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(OpsSettings, StaffSettings, AccountSettings):
+class Settings(TraceSettings, OpsSettings, StaffSettings, AccountSettings):
     """All settings of all roles. The environment variable of a field is its name in capitals after `FINCORE_`.
 
     A DSN that is None means the embedded PostgreSQL in `data_dir`.

@@ -29,10 +29,12 @@ session is to have done now (`checkout_session.follow`) or at the end of its tim
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """`payload` is JSON that holds ids and never card data or secrets.
 
-    A job with a `dedupe_key` is left out while another one with this key is queued or being done.
+    A job with a `dedupe_key` is left out while another one with this key is queued or being done. `traceparent` (W3C Trace Context) names
+    what the job follows, where traces are exported.
     """
 
     kind: JobKind
     payload: bytes
     delay_seconds: float = 0.0
     dedupe_key: str | None = None
+    traceparent: str | None = None

@@ -19,7 +19,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `correlation` is the request or job that started it all, `causation` what directly led to it (a PSP event id, a
     job), `actor` who acted (an API key id, `worker`, `janitor`, `staff:` and the subject of a person). Of a person, `by` is the name to
-    read, `reason` why they did it, and `agreement` which second person agreed, where one had to.
+    read, `reason` why they did it, and `agreement` which second person agreed, where one had to. `traceparent` (W3C Trace Context) names the
+    span of the commit, where traces are exported.
     """
 
     correlation: str
@@ -28,6 +29,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str | None = None
     reason: str | None = None
     agreement: Agreement | None = None
+    traceparent: str | None = None
 
 
 class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):

@@ -102,6 +102,18 @@ class EventLog(Generic[E_co]):
         rows = await self._pool.fetch(_SQL.provenances, stream_id)
         return {row["version"]: msgspec.json.decode(row["metadata"], type=Provenance) for row in rows}
 
+    async def first_traceparent(self, stream_id: StreamId) -> str | None:
+        """What names the span of the commit that began a stream; None where that was not traced."""
+        found: str | None = await self._pool.fetchval(_SQL.first_traceparent, stream_id)
+        return found
+
+    async def chosen_traceparents(
+        self, after: tuple[int, int], until: tuple[int, int], *, limit: int
+    ) -> list[str]:
+        """What names the spans of the commits of events between two places of the log, where their traces were chosen."""
+        rows = await self._pool.fetch(_SQL.chosen_traceparents, *after, *until, limit)
+        return [row["traceparent"] for row in rows]
+
     async def load_stored(self, event_ids: Iterable[EventId]) -> list[StoredEvent]:
         """Some events as they lie in the log, in no order."""
         rows = await self._pool.fetch(_SQL.load_events, list(event_ids))

@@ -15,6 +15,9 @@ from fincore.eventstore.inapplicable_events import applicable, find_inapplicable
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import park, parked_streams
 from fincore.observability.failpoints import failpoint
+from fincore.observability.tracing.span import LINKS_MAX
+from fincore.observability.tracing.trace_context import TraceContext, chosen_among
+from fincore.observability.tracing.tracer import begin_for_many, is_tracing
 from fincore.postgres.failures import outage_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -118,6 +121,28 @@ class Subscription(Generic[E]):
             return 0
         if len(batch) == self._batch_events_max:
             self._read_ahead(Checkpoint(batch[-1].tx, batch[-1].pos))
+        if not is_tracing():
+            await self._take(at, batch)
+            return len(batch)
+        with begin_for_many("consume", f"consume {self._consumer.name}") as span:
+            span.set("fincore.consumer", self._consumer.name)
+            span.set("fincore.consumer.events", len(batch))
+            fenced = await self._taken(at, batch)
+            if fenced is None:
+                span.link(await self._chosen(at, batch[-1]))
+        if fenced is not None:
+            raise fenced
+        return len(batch)
+
+    async def _taken(self, at: Checkpoint, batch: Sequence[LoggedEvent[E]]) -> Fenced | None:
+        """Take a batch; that another runner was faster is no failure of it."""
+        try:
+            await self._take(at, batch)
+        except Fenced as fenced:
+            return fenced
+        return None
+
+    async def _take(self, at: Checkpoint, batch: Sequence[LoggedEvent[E]]) -> None:
         failpoint(f"effects.{self._consumer.name}", "before")
         try:
             await self._step(at, batch)
@@ -127,7 +152,16 @@ class Subscription(Generic[E]):
             await self._park_and_apply_rest(at, batch)
         failpoint(f"effects.{self._consumer.name}", "after")
         self._reached = Checkpoint(batch[-1].tx, batch[-1].pos)
-        return len(batch)
+
+    async def _chosen(self, at: Checkpoint, last: LoggedEvent[E]) -> list[TraceContext]:
+        """The spans of the commits of a batch, where their traces were chosen; none where the log cannot be asked."""
+        try:
+            found = await self._event_log.chosen_traceparents(at, (last.tx, last.pos), limit=LINKS_MAX)
+        except Exception as error:
+            if outage_of(error) is None:
+                raise
+            return []  # the effects are written, or failed for a reason of their own
+        return list(chosen_among(found))
 
     async def _next(self, at: Checkpoint) -> list[LoggedEvent[E]]:
         """The events after a place of the log: those read ahead, if they are the ones."""

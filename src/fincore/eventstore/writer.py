@@ -25,7 +25,9 @@ from fincore.eventstore.commit import (
     StoredResponse,
 )
 from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of, stored_response_of
+from fincore.eventstore.commit_spans import link_commits, tell_result, traced
 from fincore.observability import failpoints
+from fincore.observability.tracing.tracer import begin, begin_for_many, is_tracing
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.job_insertion import JobInsertion
 from fincore.postgres.named_sql import load_sql
@@ -97,6 +99,14 @@ class Writer(Generic[E_contra]):
         Raises `Overloaded` when too many wait, `StoreUnavailable` when PostgreSQL stayed away past the bound: the
         Commit may or may not be written then, and repeating it with the same idempotency key is safe.
         """
+        if not is_tracing():
+            return await self._commit(commit)
+        with begin("commit", "commit") as span:
+            result = await self._commit(traced(commit, span))
+            tell_result(span, result)
+            return result
+
+    async def _commit(self, commit: Commit[E_contra]) -> CommitResult:
         if self._closing or len(self._waiting) >= self._commits_waiting_max:
             raise Overloaded("the write queue")
         if self._loop is None:  # asked for once: Python asks the system for it each time
@@ -138,7 +148,9 @@ class Writer(Generic[E_contra]):
             while batch := self._next_batch():
                 if self._waiting:
                     self._wake.set()
-                await self._write(batch)
+                with begin_for_many("batch", "commit batch") as span:
+                    await self._write(batch)
+                    link_commits(span, [commit for commit, _ in batch])
                 self._claimed.difference_update(claim for commit, _ in batch for claim in claims_of(commit))
             if self._closing:
                 self._wake.set()

@@ -23,6 +23,8 @@ from fincore.http.metrics import REQUEST_SECONDS
 from fincore.http.openapi import Operation
 from fincore.http.problems import PROBLEMS, Problem, problem_body
 from fincore.http.rate_limit import RateLimiter
+from fincore.http.request_span import request_span, tell_response
+from fincore.observability.log_ids import logged_request
 
 _log = structlog.get_logger(__name__)
 
@@ -128,7 +130,6 @@ class Endpoint:
         parameters: Mapping[str, str],
     ) -> None:
         """Answer one request to this path; `parameters` are the values in it by name."""
-        started = time.perf_counter()
         request_id = new_request_id()
         route = self._routes.get(scope["method"])
         if route is None:
@@ -136,6 +137,30 @@ class Endpoint:
                 send, self._without_route(scope["method"], request_id), request_id, headers=NO_STORE
             )
             return
+        span = request_span(
+            route.method,
+            route.path,
+            scope["headers"],
+            request_id,
+            is_authenticated=route.operation.is_authenticated,
+        )
+        with logged_request(request_id), span:
+            await self._answer(
+                scope, receive, send, route=route, request_id=request_id, path=path, parameters=parameters
+            )
+
+    async def _answer(
+        self,
+        scope: HttpScope,
+        receive: Receive,
+        send: Send,
+        *,
+        route: Route,
+        request_id: RequestId,
+        path: str,
+        parameters: Mapping[str, str],
+    ) -> None:
+        started = time.perf_counter()
         place: Place | None = None
         response: Response | None = None
         rate_headers: tuple[tuple[str, str], ...] = ()
@@ -185,10 +210,11 @@ class Endpoint:
     def _measure(
         self, route: Route, scope: HttpScope, status: int, seconds: float, place: Place | None
     ) -> None:
-        self._seconds[route.method, status // 100].observe(seconds)
+        has_waited = place is not None and place.has_waited
+        exemplar = tell_response(status, has_waited=has_waited)
+        self._seconds[route.method, status // 100].observe(seconds, exemplar)
         if self._is_merchants and route.operation.is_authenticated:
-            has_waited = place is not None and place.has_waited
-            count_request(scope["headers"], route.method, status, seconds, has_waited=has_waited)
+            count_request(scope["headers"], route.method, status, seconds, exemplar, has_waited=has_waited)
 
     def _without_route(self, method: str, request_id: RequestId) -> Response:
         if method == "OPTIONS":

@@ -60,9 +60,15 @@ def key_class_of(headers: Sequence[tuple[bytes, bytes]]) -> KeyClass:
 
 
 def count_request(
-    headers: Sequence[tuple[bytes, bytes]], method: str, status: int, seconds: float, *, has_waited: bool
+    headers: Sequence[tuple[bytes, bytes]],
+    method: str,
+    status: int,
+    seconds: float,
+    exemplar: dict[str, str] | None = None,
+    *,
+    has_waited: bool,
 ) -> None:
-    """Count a request that was answered.
+    """Count a request that was answered. `exemplar` names its trace beside its duration.
 
     What a stranger can send without end, requests without a key of ours or beyond a limit, is counted apart and not measured: it must not
     make the share of failures look small.
@@ -71,7 +77,7 @@ def count_request(
     result = _RESULTS.get(status, "failed" if status >= _FAILED_FROM else "answered")
     results[result].inc()
     if result == "answered" and not has_waited:
-        durations.observe(seconds)
+        durations.observe(seconds, exemplar)
 
 
 def _decoded(credentials: bytes) -> bytes:

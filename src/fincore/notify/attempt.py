@@ -20,11 +20,19 @@ QUICK_MILLISECONDS: Final = 1_000
 """An endpoint that needs longer to answer has enough attempts under way."""
 
 
+class DeliveryTraces(msgspec.Struct, frozen=True):
+    """What a delivery follows in traces: the commit of the event that it tells, and that of the first event of the same stream."""
+
+    event: str | None = None
+    origin: str | None = None
+
+
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery leased for one attempt. `attempt` counts all of it, `round_attempt` those since it was last replayed.
 
     `encrypted_secrets` are those that sign now, the current one first; `failures` the endpoint's failures in a row.
-    `is_crowded`: with this one the endpoint had as many attempts under way as it may, so that more might help.
+    `is_crowded`: with this one the endpoint had as many attempts under way as it may, so that more might help. `traces` names the spans of
+    the commits of the event and of the first one of its stream, where they were traced.
     """
 
     delivery_id: WebhookDeliveryId
@@ -36,6 +44,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
     is_crowded: bool
     encrypted_secrets: tuple[bytes, ...]
+    traces: DeliveryTraces = DeliveryTraces()
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ dies between sending and noting lets its leases end, and another sends the same 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ import structlog
 
 from fincore.domain.clock import AgeClock
 from fincore.notify.attempt import Attempted, Claimed
+from fincore.notify.delivery_span import delivery_span, tell_attempt, trace_headers
 from fincore.notify.leases import PLACES_MAX, Leases
 from fincore.notify.metrics import (
     ATTEMPT_SECONDS,
@@ -28,6 +29,7 @@ from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.notify.sender import Sender
 from fincore.notify.webhook_secret import signed_headers
 from fincore.observability.failpoints import failpoint
+from fincore.observability.tracing.span import exemplar_of
 from fincore.postgres.failures import is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -120,20 +122,22 @@ class Deliverer:
     async def attempt(self, claimed: Claimed) -> Attempted:
         """Sign and send a delivery once."""
         began_at, started = self._clock.now(), time.perf_counter()
-        result = await self._sent(claimed, began_at)
-        seconds, ended_at = time.perf_counter() - started, self._clock.now()
-        label = result.error or f"{(result.status or 0) // 100}xx"
-        ATTEMPTS.labels(label).inc()
-        ATTEMPT_SECONDS.observe(seconds)
-        _log.info(
-            "notify.attempted",
-            delivery_id=claimed.delivery_id,
-            endpoint_id=claimed.endpoint_id,
-            attempt=claimed.attempt,
-            status=result.status,
-            error=result.error,
-            duration_ms=round(seconds * 1000),
-        )
+        with delivery_span(claimed) as span:
+            result = await self._sent(claimed, began_at, trace_headers(span))
+            seconds, ended_at = time.perf_counter() - started, self._clock.now()
+            tell_attempt(span, result)
+            label = result.error or f"{(result.status or 0) // 100}xx"
+            ATTEMPTS.labels(label).inc()
+            ATTEMPT_SECONDS.observe(seconds, exemplar_of(span))
+            _log.info(
+                "notify.attempted",
+                delivery_id=claimed.delivery_id,
+                endpoint_id=claimed.endpoint_id,
+                attempt=claimed.attempt,
+                status=result.status,
+                error=result.error,
+                duration_ms=round(seconds * 1000),
+            )
         return Attempted(
             claimed=claimed,
             began_at=began_at,
@@ -200,7 +204,9 @@ class Deliverer:
             # The leases end, and what was sent is sent again under the same ids.
             _log.warning("notify.stopped_unnoted", attempts=len(self._unnoted), error=repr(error))
 
-    async def _sent(self, claimed: Claimed, now: datetime) -> AttemptResult:
+    async def _sent(
+        self, claimed: Claimed, now: datetime, further_headers: Mapping[str, str]
+    ) -> AttemptResult:
         try:
             valid = [
                 self._cipher.decrypt(encrypted, claimed.endpoint_id)
@@ -209,7 +215,7 @@ class Deliverer:
         except SecretUnreadable as error:
             _log.error("notify.secret_unreadable", endpoint_id=claimed.endpoint_id, reason=str(error))
             return AttemptResult(error="secret_unreadable")
-        headers = signed_headers(claimed.delivery_id, claimed.body, valid, now)
+        headers = {**signed_headers(claimed.delivery_id, claimed.body, valid, now), **further_headers}
         failpoint("delivery", "before")
         result = await self._sender.send(claimed.url, headers, claimed.body)
         failpoint("delivery", "after")

@@ -12,6 +12,7 @@ from fincore.domain.ids import WebhookDeliveryId
 from fincore.notify.attempt import (
     Attempted,
     Claimed,
+    DeliveryTraces,
     attempt_row,
     columns,
     delivery_row,
@@ -20,6 +21,8 @@ from fincore.notify.attempt import (
 from fincore.notify.metrics import DELIVERIES_FINISHED, DELIVERY_SECONDS, ENDPOINTS_DISABLED
 from fincore.notify.retry_schedule import Delivered, Failed, Retry
 from fincore.notify.sender import TIMEOUT_SECONDS
+from fincore.observability.tracing.tracer import is_tracing
+from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
@@ -67,7 +70,18 @@ class Leases:
                     spare,
                 )
         _tell(own, began, disabled)
-        return [_claimed_of(row) for row in rows]
+        traces = await self._traces(rows) if rows and is_tracing() else {}
+        return [_claimed_of(row, traces.get(row["delivery_id"], DeliveryTraces())) for row in rows]
+
+    async def _traces(self, rows: Sequence[asyncpg.Record]) -> dict[str, DeliveryTraces]:
+        """What deliveries follow; nothing where the database is away for a moment: they are leased, and go out in any case."""
+        try:
+            found = await self._pool.fetch(_SQL.traces, [row["delivery_id"] for row in rows])
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return {}
+        return {row["delivery_id"]: DeliveryTraces(row["event"], row["origin"]) for row in found}
 
     async def _note(
         self, connection: Connection, attempted: Sequence[Attempted]
@@ -123,7 +137,7 @@ def _tell(
         )
 
 
-def _claimed_of(row: asyncpg.Record) -> Claimed:
+def _claimed_of(row: asyncpg.Record, traces: DeliveryTraces) -> Claimed:
     """A row of `claim_due`."""
     return Claimed(
         delivery_id=row["delivery_id"],
@@ -137,4 +151,5 @@ def _claimed_of(row: asyncpg.Record) -> Claimed:
         encrypted_secrets=tuple(
             encrypted for encrypted in (row["secret"], row["previous_secret"]) if encrypted is not None
         ),
+        traces=traces,
     )

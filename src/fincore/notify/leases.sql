@@ -119,3 +119,11 @@ from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as f (endpoin
 where e.endpoint_id = f.endpoint_id and e.url = f.url and e.status = 'enabled'
   and (f.reason = 'gone' or e.last_success_at is null or e.last_success_at < f.round_began_at)
 returning e.endpoint_id, e.disabled_reason;
+
+-- name: traces
+-- What names the spans of the commits of some deliveries' events, and of the first events of the same streams.
+select d.delivery_id, told.metadata ->> 'traceparent' as event, began.metadata ->> 'traceparent' as origin
+from notify.deliveries d
+join eventstore.events told on told.event_id = d.event_id
+join eventstore.events began on began.stream_id = told.stream_id and began.version = 1
+where d.delivery_id = any ($1::text[]) and told.metadata ? 'traceparent';

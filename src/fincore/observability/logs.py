@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from fincore.domain.card_number import without_card_numbers
+from fincore.observability.log_ids import add_ids
 
 LogFormat = Literal["json", "console"]
 
@@ -46,6 +47,7 @@ def configure_logs(
     log_format = log_format or ("console" if sink.isatty() else "json")
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_ids,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),

@@ -6,9 +6,11 @@ Where a test installation allows it, `POST /failpoints/{name}` makes the process
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 
 from fincore.observability import failpoints
+from fincore.observability.tracing.tracer import is_tracing
 from fincore.postgres.pool import StoreState
 
 Probe = Callable[[], Awaitable[StoreState]]
@@ -70,8 +72,11 @@ class OpsServer:
             {"role": self._role, "status": status, "parts": parts}, status=200 if is_ready else 503
         )
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def _metrics(self, request: web.Request) -> web.Response:
+        # OpenMetrics, which has exemplars, where the scraper asks for it and there may be some.
+        accepted = request.headers.get("Accept", "") if is_tracing() else ""
+        rendered, content_type = choose_encoder(accepted)
+        return web.Response(body=rendered(REGISTRY), headers={"Content-Type": content_type})
 
     async def _arm(self, request: web.Request) -> web.Response:
         try:

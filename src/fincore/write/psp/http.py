@@ -9,6 +9,7 @@ import msgspec
 from yarl import URL
 
 from fincore.domain.errors import FinCoreError
+from fincore.observability.tracing.span import current
 from fincore.version import VERSION
 
 CONNECTIONS_MAX: Final = 200
@@ -87,6 +88,7 @@ class HttpSession:
             async with self._opened().request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
+                current().set("http.response.status_code", response.status)
                 return RawResponse(response.status, response.headers, await self._bounded_body(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # aiohttp raises these two only while it resolves, connects or waits for a free connection.

@@ -16,6 +16,7 @@ from pgqueuer.domain.models import Job as ClaimedRow
 
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
+from fincore.observability.tracing.trace_context import TRACEPARENT
 from fincore.postgres.job_insertion import Column, JobInsertion
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -275,17 +276,21 @@ def _columns_of(jobs: Sequence[Job]) -> tuple[Column, ...]:
         [job.payload for job in jobs],
         [job.delay_seconds for job in jobs],
         [job.dedupe_key for job in jobs],
+        [job.traceparent for job in jobs],
     )
 
 
 async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> None:
     """One job, its result in PgQueuer's terms: return, RetryRequested, or an exception that holds it."""
+    headers = row.headers or {}
+    traceparent = headers.get(TRACEPARENT)
     job = ClaimedJob(
         job_id=JobId(str(row.id)),
         kind=cast("JobKind", row.entrypoint),
         payload=row.payload or b"",
         attempt=row.attempts + 1,
-        may_have_run=MAY_HAVE_RUN in (row.headers or {}),
+        may_have_run=MAY_HAVE_RUN in headers,
+        traceparent=traceparent if isinstance(traceparent, str) else None,
     )
     async with slots:
         try:
@@ -299,7 +304,7 @@ async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> No
         case RetryIn():
             if not result.nothing_ran:
                 # `TamedQueries.retry_job` stores it with the retry.
-                row.headers = {**(row.headers or {}), MAY_HAVE_RUN: True}
+                row.headers = {**headers, MAY_HAVE_RUN: True}
             raise RetryRequested(timedelta(seconds=result.delay_seconds), result.reason)
         case Hold():
             _log.warning("queue.job_held", kind=job.kind, job_id=job.job_id, reason=result.reason)

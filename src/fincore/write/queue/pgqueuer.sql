@@ -3,9 +3,11 @@
 -- is PgQueuer's. PgQueuer's own statement also returns the number of each job, and writes into its log that the job was put in:
 -- nothing reads that, and a line has more indexes than a job.
 queued_jobs as (
-    insert into queue.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    select 0, t.kind, t.payload, now() + make_interval(secs => t.delay_seconds), t.dedupe_key, 'queued'
-    from unnest($1::text[], $2::bytea[], $3::float8[], $4::text[]) as t (kind, payload, delay_seconds, dedupe_key)
+    insert into queue.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status, headers)
+    select 0, t.kind, t.payload, now() + make_interval(secs => t.delay_seconds), t.dedupe_key, 'queued',
+        case when t.traceparent is not null then jsonb_build_object('traceparent', t.traceparent) end
+    from unnest($1::text[], $2::bytea[], $3::float8[], $4::text[], $5::text[])
+        as t (kind, payload, delay_seconds, dedupe_key, traceparent)
     on conflict (dedupe_key)
         where (status = any (array['queued'::queue.pgqueuer_status, 'picked'::queue.pgqueuer_status])) and dedupe_key is not null
         do nothing

@@ -27,7 +27,7 @@ class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
 
     A job taken over from a worker that died keeps its attempt number. `may_have_run`: an earlier claim of the job ended in
     another way than by a `RetryIn` that says `nothing_ran`: its worker died, was taken for dead, raised, or may have
-    called a PSP. Once true it stays true, also when the job is held and requeued.
+    called a PSP. Once true it stays true, also when the job is held and requeued. `traceparent` is the job's, until it is held.
     """
 
     job_id: JobId
@@ -35,6 +35,7 @@ class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     attempt: int
     may_have_run: bool
+    traceparent: str | None = None
 
 
 class Done(msgspec.Struct, frozen=True):

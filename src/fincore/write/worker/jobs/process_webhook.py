@@ -42,6 +42,7 @@ from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.attempt_reports import LoadedAttempt, process_attempt_report
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result, most_pressing
+from fincore.write.worker.plumbing.job_spans import link_charge
 from fincore.write.worker.plumbing.metrics import WEBHOOKS_PROCESSED
 from fincore.write.worker.plumbing.part_reports import is_about_a_part, other_payment, seen_in_record
 from fincore.write.worker.plumbing.payout_reports import RecordPayout
@@ -114,6 +115,8 @@ class ProcessWebhook:
         self, job: ClaimedJob, key: WebhookJob, name: ReportName, report: WebhookReport
     ) -> JobResult:
         loaded = await self._find_charge(job, key, report)
+        if isinstance(loaded, LoadedAttempt | LoadedCharge):
+            await link_charge(self._context.recorder, loaded.charge_id)
         if isinstance(loaded, LoadedAttempt):
             return await process_attempt_report(self._context, job, name, report, loaded)
         if not isinstance(loaded, LoadedCharge):

@@ -1,4 +1,4 @@
-"""What is wrapped around every handler: a repeat after an outage of the database, and the count of results."""
+"""What is wrapped around every handler: a repeat after an outage of the database, the count of results, and a span."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ import structlog
 
 from fincore.domain.errors import Overloaded
 from fincore.domain.job import JobKind
+from fincore.observability.tracing.tracer import begin_after, is_tracing
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.write.queue.port import ClaimedJob, Done, Handler, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing.metrics import JOBS
@@ -15,7 +16,7 @@ from fincore.write.worker.plumbing.metrics import JOBS
 _log = structlog.get_logger(__name__)
 
 _LABELS: Final[Mapping[type[JobResult], str]] = {Done: "done", RetryIn: "retried", Hold: "held"}
-"""The results as labels of metrics."""
+"""The results as labels of metrics, and in spans."""
 
 OUTAGE_PAUSE_SECONDS: Final = 2.0
 """The longest pause of a job that met an outage of the database; drawn, so that jobs come back spread out."""
@@ -61,5 +62,25 @@ def counted(kind: JobKind, handler: Handler) -> Handler:
             raise
         by_result[type(result)].inc()
         return result
+
+    return handle
+
+
+def traced(kind: JobKind, handler: Handler) -> Handler:
+    """The handler in a span after that of the commit which wrote the job. A job that is held failed."""
+    name = f"job {kind}"
+
+    async def handle(job: ClaimedJob) -> JobResult:
+        if not is_tracing():
+            return await handler(job)
+        with begin_after("job", name, job.traceparent) as span:
+            span.set("fincore.job.kind", kind)
+            span.set("fincore.job.id", job.job_id)
+            span.set("fincore.job.attempt", job.attempt)
+            result = await handler(job)
+            span.set("fincore.job.result", _LABELS[type(result)])
+            if isinstance(result, Hold):
+                span.fail("held")
+            return result
 
     return handle

@@ -1,10 +1,8 @@
-"""One call to a PSP: timed, counted, and never raising, because money may have moved although something went wrong."""
+"""What a charge asks of its PSP, and what the PSP's answer means for it. No call raises."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from datetime import datetime
-from typing import Final, TypeVar, assert_never
-
-import structlog
+from typing import Final, assert_never
 
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
@@ -12,22 +10,14 @@ from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
-    ActionRequired,
     Approved,
-    Canceled,
-    Consented,
-    Declined,
     DisputeReport,
-    Expired,
     KnownOutcome,
     OperationOutcome,
     Outcome,
-    Pending,
     PspAccount,
-    PspName,
     PspReference,
     RefundOutcome,
-    RefundRejected,
     RefundReport,
     Rejected,
     Retryable,
@@ -39,7 +29,6 @@ from fincore.domain.refund_outcomes import refund_mismatch
 from fincore.domain.report_mismatch import other_payment_named, payment_mismatch
 from fincore.domain.return_page import pages_of
 from fincore.domain.risk_review import capture_method_at_psp
-from fincore.observability.failpoints import failpoint
 from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
@@ -53,33 +42,10 @@ from fincore.write.psp.port import (
     RefundInquiry,
     RefundRequest,
 )
-from fincore.write.worker.plumbing.metrics import psp_calls, psp_outcomes
+from fincore.write.worker.plumbing.timed_call import called
 from fincore.write.worker.policies.psp_key import psp_key, refund_key, reversal_key
 
-_log = structlog.get_logger(__name__)
-
-Answer = TypeVar("Answer")
-
 _RAISED: Final = "the gateway failed unexpectedly; the log has the error"
-_LABELS: Final[Mapping[type[object], str]] = {
-    Approved: "approved",
-    Declined: "declined",
-    ActionRequired: "action_required",
-    Consented: "consented",
-    Pending: "pending",
-    DisputeReport: "reported",
-    Canceled: "canceled",
-    Expired: "expired",
-    Rejected: "rejected",
-    RefundReport: "reported",
-    RefundRejected: "rejected",
-    Retryable: "retryable",
-    Unknown: "unknown",
-    NotFound: "not_found",
-    ReceiptRefused: "receipt_refused",
-    str: "found",
-}
-"""The results as labels of metrics."""
 
 
 async def operate(
@@ -111,7 +77,7 @@ async def operate(
             asked, call = None, gateway.cancel(_cancellation(charge_id, charge, operation))
         case _:
             assert_never(operation.kind)
-    outcome = await _called(gateway.name, operation.kind, call)
+    outcome = await called(gateway.name, operation.kind, call)
     if outcome is None:
         return Unknown(reason=_RAISED, since=since)
     if isinstance(outcome, Rejected | Retryable | Unknown | ReceiptRefused):
@@ -135,7 +101,7 @@ async def release(
         reason="duplicate",
         authorization=charge.latest("authorization"),
     )
-    outcome = await _called(gateway.name, "cancel", gateway.cancel(request))
+    outcome = await called(gateway.name, "cancel", gateway.cancel(request))
     if outcome is None:
         return Unknown(reason=_RAISED, since=since)
     if isinstance(outcome, Rejected | Retryable | Unknown):
@@ -158,7 +124,7 @@ async def refund(
         reason=asked.reason,
         capture=charge.latest("capture"),
     )
-    outcome = await _called(gateway.name, "refund", gateway.refund(request))
+    outcome = await called(gateway.name, "refund", gateway.refund(request))
     if outcome is None:
         return Unknown(reason=_RAISED, since=since)
     return (
@@ -190,7 +156,7 @@ async def inquire(
         may_be_completed=charge.pending_until is not None
         or (charge.operation is not None and charge.operation.kind == "complete"),
     )
-    record = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
+    record = await called(gateway.name, "inquire", gateway.inquire(inquiry))
     if record is None:
         return Retryable(reason=_RAISED)
     if isinstance(record, NotFound | Retryable | Unknown):
@@ -214,7 +180,7 @@ async def inquire_refund(
         psp_reference=psp_reference,
         capture=charge.latest("capture"),
     )
-    record = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
+    record = await called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
     if record is None:
         return Retryable(reason=_RAISED)
     return _of_refund(charge, refund_id, record, since) if isinstance(record, RefundReport) else record
@@ -232,7 +198,7 @@ async def inquire_dispute(
         capture=charge.latest("capture"),
         known=dispute.movements if dispute else (),
     )
-    record = await _called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
+    record = await called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
     return Retryable(reason=_RAISED) if record is None else record
 
 
@@ -240,7 +206,7 @@ async def charge_of(
     gateway: PspGateway, psp_account: PspAccount, payment_reference: PspReference
 ) -> ChargeId | NotFound | Retryable:
     """Ask the PSP which charge of ours a payment is."""
-    record = await _called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
+    record = await called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
     return Retryable(reason=_RAISED) if record is None else record
 
 
@@ -332,17 +298,3 @@ def _reference(charge: Charge) -> PspReference:
     if charge.psp_reference is None:
         raise ValueError("a charge without a payment at the PSP cannot be operated on")
     return charge.psp_reference
-
-
-async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answer | None:
-    failpoint(f"psp.{operation}", "before")
-    try:
-        with psp_calls(psp, operation).time():
-            result = await call
-    except Exception:  # noqa: BLE001 -- a defect of a gateway must not look like a call that never happened
-        _log.exception("worker.gateway_raised", psp=psp, operation=operation)
-        psp_outcomes(psp, operation, "raised").inc()
-        return None
-    failpoint(f"psp.{operation}", "after")
-    psp_outcomes(psp, operation, _LABELS[type(result)]).inc()
-    return result

@@ -8,7 +8,7 @@ import msgspec
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import ChargeId, charge_of
+from fincore.domain.ids import ChargeId, charge_of, stream_of
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.refusal import Refusal
@@ -77,6 +77,10 @@ class ChargeRecorder:
         """The charge that a PSP's payment, refund or dispute belongs to by the log, or None."""
         stream_id = await self._log.stream_of_reference(psp, psp_account, psp_reference)
         return None if stream_id is None else charge_of(stream_id)
+
+    async def first_traceparent(self, charge_id: ChargeId) -> str | None:
+        """What names the span in which the charge was created; None where that was not traced."""
+        return await self._log.first_traceparent(stream_of(charge_id))
 
     async def record(
         self,

@@ -1,0 +1,26 @@
+"""The settings that say which traces are exported, and where to."""
+
+from dataclasses import dataclass
+
+from fincore.bootstrap.setting import setting
+from fincore.bootstrap.setting_values import OPTIONAL_URL, Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceSettings:
+    """A part of `Settings`."""
+
+    trace_otlp_url: str | None = setting(
+        OPTIONAL_URL,
+        "collector that takes traces by OTLP over HTTP, such as http://127.0.0.1:4318; `/v1/traces` is added; empty: nothing is traced",
+    )
+    trace_rate: float = setting(
+        Number(float, 0, 1),
+        "share of traces that are exported whole, drawn where they begin; spans that failed, were slow or became unknown are exported in any case",
+        default="0.01",
+    )
+    trace_callers_per_second: float = setting(
+        Number(float, 0, 1_000, "traces a second"),
+        "traces beyond that share that one process exports because merchants marked them as sampled in `traceparent`",
+        default="0",
+    )

@@ -1,0 +1,34 @@
+"""The ids that stand in every line of log: of the request that the running task answers, and of the span that it is in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from structlog.typing import EventDict, WrappedLogger
+
+from fincore.observability.tracing.span import CURRENT
+
+_REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("fincore_request_id", default=None)
+
+
+@contextmanager
+def logged_request(request_id: str) -> Iterator[None]:
+    """Let the lines of the block tell the request."""
+    token = _REQUEST_ID.set(request_id)
+    try:
+        yield
+    finally:
+        _REQUEST_ID.reset(token)
+
+
+def add_ids(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """A line with the ids that it does not tell itself."""
+    request_id = _REQUEST_ID.get()
+    if request_id is not None:
+        line.setdefault("request_id", request_id)
+    span = CURRENT.get()
+    if span is not None:
+        line["trace_id"] = f"{span.context.trace_id:032x}"
+        line["span_id"] = f"{span.context.span_id:016x}"
+    return line

@@ -1,0 +1,159 @@
+"""A span that is under way, and the one that the running task is in."""
+
+import time
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Final, Self
+
+from fincore.observability.tracing.span_sorts import Attribute, AttributeValue, Kept, SortName, SpanSort
+from fincore.observability.tracing.trace_context import TraceContext
+
+LINKS_MAX: Final = 128
+"""Links that one span keeps; those beyond are counted."""
+
+CURRENT: Final[ContextVar["Span | None"]] = ContextVar("fincore_span", default=None)
+"""The innermost span of the running task."""
+
+
+class Span:
+    """One span. As a context manager it is the current one of its block, and ends with it; an error that leaves the block fails it."""
+
+    __slots__ = (
+        "_began",
+        "_may_be_slow",
+        "_outer",
+        "_report",
+        "_sort",
+        "_token",
+        "attributes",
+        "began_ns",
+        "context",
+        "is_failed",
+        "kept",
+        "links",
+        "links_left_out",
+        "name",
+        "parent_id",
+        "seconds",
+        "sort",
+    )
+
+    def __init__(
+        self,
+        sort: SortName,
+        declared: SpanSort,
+        name: str,
+        context: TraceContext,
+        *,
+        parent_id: int | None,
+        outer: "Span | None",
+        report: Callable[["Span"], None],
+    ) -> None:
+        self.sort = sort
+        self.name = name
+        self.context = context
+        self.parent_id = parent_id
+        self.attributes: dict[Attribute, AttributeValue] = {}
+        self.links: list[TraceContext] = []
+        self.links_left_out = 0
+        self.kept: Kept | None = None
+        self.is_failed = False
+        self.seconds = 0.0
+        self._sort = declared
+        self._outer = outer
+        self._report = report
+        self._may_be_slow = True
+        self._token: Token[Span | None] | None = None
+        # The wall clock says when, the monotonic one how long.
+        self.began_ns = time.time_ns()
+        self._began = time.perf_counter()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to be exported: its trace was chosen, it points at one that was, or it tells of something wrong."""
+        return self.context.is_sampled or self.kept is not None or any(one.is_sampled for one in self.links)
+
+    def set(self, attribute: Attribute, value: AttributeValue) -> None:
+        """Say something about it; the last value of an attribute counts."""
+        self.attributes[attribute] = value
+
+    def link(self, contexts: Iterable[TraceContext]) -> None:
+        """Point at spans of other traces."""
+        for context in contexts:
+            if len(self.links) < LINKS_MAX:
+                self.links.append(context)
+            else:
+                self.links_left_out += 1
+
+    def fail(self, error_type: str, *, why: Kept = "failed") -> None:
+        """It failed, or its outcome became unknown: it is exported in any case, and so are those around it in this process."""
+        self.is_failed = True
+        self.attributes["error.type"] = error_type
+        self._keep(why)
+
+    def wait(self) -> None:
+        """Its duration says nothing of FinCore: it waits as its caller asked."""
+        self._may_be_slow = False
+
+    def __enter__(self) -> Self:
+        self._token = CURRENT.set(self)
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            CURRENT.reset(self._token)
+        if isinstance(error, Exception):
+            self.fail(type(error).__name__)
+        self.seconds = time.perf_counter() - self._began
+        if self._may_be_slow and self.seconds >= self._sort.slow_seconds:
+            self._keep("slow")
+        if self.is_wanted:
+            self._report(self)
+
+    def _keep(self, why: Kept) -> None:
+        span: Span | None = self
+        while span is not None and span.kept is None:
+            span.kept = why
+            span = span._outer  # noqa: SLF001 -- of its own class
+
+
+class NoSpan:
+    """Stands where nothing is traced, so that callers need not ask."""
+
+    __slots__ = ()
+
+    def set(self, attribute: Attribute, value: AttributeValue) -> None:
+        """Do nothing."""
+
+    def link(self, contexts: Iterable[TraceContext]) -> None:
+        """Do nothing."""
+
+    def fail(self, error_type: str, *, why: Kept = "failed") -> None:
+        """Do nothing."""
+
+    def wait(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+NO_SPAN: Final = NoSpan()
+
+
+def exemplar_of(span: Span | NoSpan) -> dict[str, str] | None:
+    """What names the trace of a span beside a measurement, where the span is to be exported."""
+    return (
+        {"trace_id": f"{span.context.trace_id:032x}"} if isinstance(span, Span) and span.is_wanted else None
+    )
+
+
+def current() -> Span | NoSpan:
+    """The span that the running task is in."""
+    return CURRENT.get() or NO_SPAN
