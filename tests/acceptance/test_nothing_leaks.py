@@ -1,4 +1,4 @@
-"""No card number, key or secret in any log, row, job or answer, though they were sent in the wrong fields."""
+"""No card number, key or secret in any log, row, job, trace or answer, though they were sent in the wrong fields."""
 
 import asyncio
 import re
@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from harness.installation import Merchant
 
+from fixtures.otlp_receiver import OtlpReceiver
 from fixtures.shop import Reply, Shop
 from fixtures.system import System, running_system
 from fixtures.webhook_receiver import WebhookReceiver
@@ -88,6 +89,13 @@ def rows_of_every_table(system: System) -> Iterator[Place]:
                 yield Place(f"{schema}.{table}.{column}", text)
 
 
+def traces(collector: OtlpReceiver, last: str) -> list[Place]:
+    """What roles exported, once a span of the name `last` came: as it came, and as it is read."""
+    collector.until(f"{last} is exported", lambda spans: any(one.name == last for one in spans))
+    as_read = [Place(f"trace, {span.name}", repr(span)) for span in collector.spans]
+    return as_read + [Place("traces as they came", body.decode("latin-1")) for body in collector.bodies]
+
+
 def everything(system: System, answers: list[Place]) -> Haystack:
     """What the system wrote up to now."""
     logs = [
@@ -136,6 +144,9 @@ async def send_where_it_does_not_belong(shop: Shop, card: str) -> list[tuple[str
         "Authorization": ("GET", "/v1/charges", {"Authorization": f"Bearer {card}"}, None),
         "Prefer": ("GET", "/v1/charges", {"Prefer": f"wait={card}"}, None),
         "Request-Id": ("GET", "/v1/charges", {"Request-Id": card, "User-Agent": card}, None),
+        "traceparent": ("GET", "/v1/charges", {"traceparent": f"00-{card:a<32}-{'b' * 16}-01"}, None),
+        "traceparent's span": ("GET", "/v1/charges", {"traceparent": f"00-{'b' * 32}-{card:a<16}-01"}, None),
+        "tracestate": ("GET", "/v1/charges", {"tracestate": f"vendor={card}"}, None),
         "webhook": (
             "POST",
             "/webhooks/stripe/test",
@@ -157,9 +168,17 @@ async def send_where_it_does_not_belong(shop: Shop, card: str) -> list[tuple[str
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[System]:
-    """A system that logs all it can, and tells merchants on this machine."""
+def collector() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def system(collector: OtlpReceiver) -> Iterator[System]:
+    """A system that logs and traces all it can, and tells merchants on this machine."""
     settings = {
+        "FINCORE_TRACE_OTLP_URL": collector.url,
+        "FINCORE_TRACE_RATE": "1",
         "FINCORE_LOG_LEVEL": "debug",
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
         "FINCORE_CARD_EDGE_HMAC_KEY": NUMBER_KEY,
@@ -190,7 +209,7 @@ REFUSED_FIELDS: Final = {
 
 
 async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
-    system: System, merchant: Merchant
+    system: System, merchant: Merchant, collector: OtlpReceiver
 ) -> None:
     answers: list[Place] = []
     with WebhookReceiver() as receiver:
@@ -218,6 +237,12 @@ async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
     )
     for command in commands:
         assert system.fincore(*command).code == 0
+    answers += [
+        *traces(collector, "deliver webhook"),
+        metrics_of(system, "api"),
+        metrics_of(system, "notify"),
+    ]
+    assert any("trace_id=" in place.text for place in answers if place.name.startswith("metrics"))
     haystack = everything(system, answers)
     assert len(haystack.logs) > 50
     assert len({place.name for place in haystack.rows}) > 50
@@ -355,11 +380,14 @@ async def card_request(
 
 def metrics_of(system: System, name: str) -> Place:
     """Everything that a role shows to Prometheus."""
-    with urllib.request.urlopen(f"{system.ops_url(name)}/metrics", timeout=5) as answer:  # noqa: S310 -- our own
+    request = urllib.request.Request(  # noqa: S310 -- our own
+        f"{system.ops_url(name)}/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 -- our own
         return Place(f"metrics of {name}", answer.read().decode())
 
 
-async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> None:
+async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System, collector: OtlpReceiver) -> None:
     """Paid, declined, refused while tokenised, unanswered, mistyped, not enabled, and killed -9 in the middle."""
     merchant, stranger = system.new_merchant(), system.new_merchant()
     enabled = system.fincore(
@@ -399,6 +427,8 @@ async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> N
     system.until_idle()
     assert len(system.rows(unanswered)) == 1
     answers += [metrics_of(system, name) for name in ("card-edge", "api", "worker")]
+    answers += traces(collector, "job charge.authorize")
+    assert "fincore-card-edge" in {span.service for span in collector.spans}
     places = everything(system, answers).places
     needles = {"the HMAC key": needle(NUMBER_KEY)}
     for card in (PAYS, PAYS_WITH_AMEX, DECLINED, REFUSED, MISTYPED, TIMES_OUT, KILLED):

@@ -179,6 +179,29 @@ async def test_a_job_is_not_started_before_it_is_due(pool: Pool, queue: JobQueue
     assert started[b"later"] - asked >= 0.7
 
 
+async def test_each_try_of_a_job_knows_what_it_follows_in_a_trace(pool: Pool, queue: JobQueue) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    async def again(job: ClaimedJob) -> JobResult:
+        return Done() if job.attempt > 1 or not job.traceparent else RetryIn(0.0, "once more")
+
+    seen = Seen(again)
+    async with working(queue, seen):
+        async with pool.acquire() as connection, connection.transaction():
+            jobs = [
+                Job(kind="charge.authorize", payload=b"traced", traceparent=traceparent),
+                Job(kind="charge.authorize", payload=b"not"),
+            ]
+            await put_jobs(connection, queue.insertion, jobs)
+        await seen.count(3)
+    tries = sorted((job.payload, job.attempt, job.traceparent, job.may_have_run) for job in seen.jobs)
+    assert tries == [
+        (b"not", 1, None, False),
+        (b"traced", 1, traceparent, False),
+        (b"traced", 2, traceparent, True),
+    ]
+
+
 @pytest.mark.parametrize("concurrency", [1, 3, 40])
 async def test_concurrency_bounds_running_jobs(pool: Pool, queue: JobQueue, concurrency: int) -> None:
     at_hand = 0

@@ -89,8 +89,10 @@ class Exporter:
 
     async def _export(self, session: aiohttp.ClientSession) -> None:
         pause_seconds = INTERVAL_SECONDS
-        while not self._stopping.is_set():
+        is_last = False
+        while not is_last:
             await self._pause(pause_seconds)
+            is_last = self._stopping.is_set()
             pause_seconds = (
                 INTERVAL_SECONDS
                 if await self._send_all(session)

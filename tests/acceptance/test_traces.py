@@ -1,0 +1,168 @@
+"""Traces, whole way: one charge, exported by every role to a real receiver of OTLP, holds every step in order."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+from uuid import uuid4
+
+import pytest
+
+from fixtures.otlp_receiver import OtlpReceiver, ReceivedSpan
+from fixtures.shop import Shop
+from fixtures.system import System, running_system
+from fixtures.webhook_receiver import WebhookReceiver
+
+INTERNAL, SERVER, CLIENT, CONSUMER = 1, 2, 3, 5
+CALLER_TRACE, CALLER_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT: Final = f"00-{CALLER_TRACE}-{CALLER_SPAN}-00"
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[OtlpReceiver]:
+    with OtlpReceiver() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def system(collector: OtlpReceiver) -> Iterator[System]:
+    settings = {
+        "FINCORE_TRACE_OTLP_URL": collector.url,
+        "FINCORE_TRACE_RATE": "1",
+        "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
+    }
+    with running_system(settings=settings) as system:
+        yield system
+
+
+@pytest.fixture
+async def shop(system: System) -> AsyncIterator[Shop]:
+    merchant = await system.add_merchant()
+    async with Shop(system, merchant.api_key) as shop:
+        yield shop
+
+
+class Spans:
+    """Spans of a run, found by what they are; a test fails where it is not exactly one."""
+
+    def __init__(self, spans: list[ReceivedSpan]) -> None:
+        self.all = spans
+
+    def one(self, name: str, **where: str) -> ReceivedSpan:
+        """The span of a name, in a trace or under a parent where given."""
+        found = [
+            span
+            for span in self.all
+            if span.name == name and all(getattr(span, field) == value for field, value in where.items())
+        ]
+        assert len(found) == 1, (name, where, [(one.name, one.trace, one.parent) for one in self.all])
+        return found[0]
+
+    def linked(self, name: str, to: ReceivedSpan) -> list[ReceivedSpan]:
+        """The spans of a name that point at another one."""
+        return [span for span in self.all if span.name == name and (to.trace, to.id) in span.links]
+
+
+async def test_trace_of_a_charge_holds_every_step_in_order(
+    system: System, shop: Shop, collector: OtlpReceiver
+) -> None:
+    """The merchant's trace goes on to its own webhook; what stands beside it in traces of their own points at it."""
+    with WebhookReceiver() as receiver:
+        listens = {"url": receiver.url, "event_types": ["charge.created", "charge.captured"]}
+        assert (await shop.request("POST", "/v1/webhook_endpoints", json=listens)).status == 201
+        system.until_idle()
+        reply = await shop.request(
+            "POST",
+            "/v1/charges",
+            json={"amount_minor": 1999, "currency": "usd", "payment_method": "pm_card_visa"},
+            headers={"Idempotency-Key": str(uuid4()), "traceparent": TRACEPARENT},
+        )
+        assert reply.status == 201
+        told = {hook.headers["traceparent"] for hook in receiver.take(2)}
+    system.until_idle()
+    charge_id = reply.json["id"]
+
+    def is_whole(came: list[ReceivedSpan]) -> bool:
+        read = any(one.attributes.get("fincore.charge_id") == charge_id for one in came)
+        ours = [one.name for one in came if one.trace == CALLER_TRACE]
+        return read and ours.count("deliver webhook") == 2
+
+    spans = Spans(collector.until("the trace is whole", is_whole))
+
+    # The merchant's request, in the merchant's trace although its caller did not mark that as sampled.
+    request = spans.one("POST /v1/charges", trace=CALLER_TRACE)
+    assert (request.service, request.kind, request.parent) == ("fincore-api", SERVER, CALLER_SPAN)
+    assert request.attributes["http.route"] == "/v1/charges"
+    assert request.attributes["http.response.status_code"] == 201
+    assert request.attributes["fincore.request_id"] == reply.headers["Request-Id"]
+    accepted = spans.one("commit", parent=request.id)
+    assert (accepted.service, accepted.kind) == ("fincore-api", INTERNAL)
+    assert accepted.attributes["fincore.commit.result"] == "committed"
+    # The worker goes on from the commit that wrote the job.
+    job = spans.one("job charge.authorize", parent=accepted.id)
+    assert (job.service, job.kind, job.trace) == ("fincore-worker", CONSUMER, CALLER_TRACE)
+    assert job.attributes["fincore.job.result"] == "done"
+    call = spans.one("psp authorize", parent=job.id)
+    assert (call.kind, call.attributes["fincore.psp.outcome"]) == (CLIENT, "approved")
+    assert call.attributes["http.response.status_code"] == 200
+    outcome = spans.one("commit", parent=job.id)
+    # The merchant's webhooks go on from the commits of their events, and tell the merchant so.
+    deliveries = [spans.one("deliver webhook", parent=one.id) for one in (accepted, outcome)]
+    assert {one.service for one in deliveries} == {"fincore-notify"}
+    assert told == {f"00-{CALLER_TRACE}-{one.id}-01" for one in deliveries}
+    # Steps of the trace begin in their order, each within what it is a part of.
+    steps = [request, accepted, job, call, outcome, deliveries[1]]
+    assert [one.began_ns for one in steps] == sorted(one.began_ns for one in steps)
+    for inner, outer in ((accepted, request), (call, job), (outcome, job)):
+        assert outer.began_ns <= inner.began_ns <= inner.ended_ns <= outer.ended_ns
+    # Batches are spans of their own, which point at what they held.
+    for event in (accepted, outcome):
+        for batch in ("commit batch", "consume projectionist", "consume ledger", "consume notify"):
+            (found,) = spans.linked(batch, event)
+            assert (found.parent, found.trace == CALLER_TRACE) == ("", False)
+    # The PSP's webhook begins a trace, and its reading points at the charge.
+    read = next(one for one in spans.all if one.attributes.get("fincore.charge_id") == charge_id)
+    assert (read.name, read.service) == ("job webhook.interpret", "fincore-worker")
+    assert (accepted.trace, accepted.id) in read.links
+    arrived = next(one for one in spans.all if one.trace == read.trace and one.parent == "")
+    assert (arrived.name, arrived.service) == ("POST /webhooks/{psp}/{account}", "fincore-api")
+    inbox = spans.one("commit", parent=arrived.id)
+    assert read.parent == inbox.id
+
+
+async def test_failed_spans_are_exported_of_traces_not_chosen(collector: OtlpReceiver) -> None:
+    """At rate 0: a PSP that answers nothing makes its call, and the job around it, seen; a charge that goes well is not."""
+    settings = {
+        "FINCORE_TRACE_OTLP_URL": collector.url,
+        "FINCORE_TRACE_RATE": "0",
+        "FINCORE_PSP_TIMEOUT_SECONDS": "1",
+    }
+    with running_system(settings=settings) as system:
+        merchant = await system.add_merchant()
+        async with Shop(system, merchant.api_key) as shop:
+            good, lost = "a1" * 16, "b2" * 16
+            for trace, payment_method in ((good, "pm_card_visa"), (lost, "pm_card_jcb")):
+                if trace == lost:
+                    system.sandbox.add_fault(
+                        "timeout_after_apply", seconds=5, match={"payment_method": payment_method}
+                    )
+                reply = await shop.request(
+                    "POST",
+                    "/v1/charges",
+                    json={"amount_minor": 1999, "currency": "usd", "payment_method": payment_method},
+                    headers={
+                        "Idempotency-Key": str(uuid4()),
+                        "traceparent": f"00-{trace}-{CALLER_SPAN}-01",
+                    },
+                )
+                assert reply.status == 201
+            spans = collector.until(
+                "the call is exported",
+                lambda came: (
+                    {"psp authorize", "job charge.authorize"}
+                    <= {one.name for one in came if one.trace == lost}
+                ),
+            )
+    call = Spans(spans).one("psp authorize", trace=lost)
+    assert (call.attributes["fincore.kept"], call.is_error, call.is_chosen) == ("unknown", True, False)
+    assert call.attributes["fincore.psp.outcome"] == "unknown"
+    kept = [(one.name, one.attributes["fincore.kept"]) for one in spans if one.trace == good]
+    assert [one for one in kept if one[1] != "slow"] == []  # on a busy machine anything may be
