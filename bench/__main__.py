@@ -18,6 +18,7 @@ from bench import (
     refunds,
     risk,
     routing,
+    tracing,
     webhooks,
     whole_way,
 )
@@ -35,6 +36,7 @@ Section = Literal[
     "routing",
     "risk",
     "reconciliation",
+    "traces",
 ]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
@@ -47,6 +49,7 @@ MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "routing": routing.measure,
     "risk": risk.measure,
     "reconciliation": reconciliation.measure,
+    "traces": tracing.measure,
 }
 
 app = App(name="bench", help="Measure FinCore beside references taken in the same run.", version_flags=())
@@ -59,7 +62,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation.
+        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation, traces.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 

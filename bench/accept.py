@@ -62,8 +62,8 @@ def measure(store: Store) -> None:
         for number in range(ROUNDS):
             rounds.append(
                 Round(
-                    _accept(fincore, product, f"product-{number}"),
-                    _accept(fincore, twin, f"twin-{number}"),
+                    accepted_by(fincore, product, f"product-{number}"),
+                    accepted_by(fincore, twin, f"twin-{number}"),
                     load.run(_load(product, "GET", "/healthz")).stages[0].rate,
                     pgbench.rows_per_second(fincore.dsn, seconds=int(SECONDS), scratch=store.folder),
                 )
@@ -134,7 +134,8 @@ def _show(rounds: list[Round]) -> None:
     )
 
 
-def _accept(fincore: Installation, port: int, keys: str) -> Accepted:
+def accepted_by(fincore: Installation, port: int, keys: str) -> Accepted:
+    """What one API process accepts; `keys` begin the idempotency keys."""
     authorization = {"Authorization": f"Bearer {fincore.secret_key}"}
     transactions = _transactions(fincore)
     meter = fincore.cpu_meter()

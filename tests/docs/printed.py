@@ -52,6 +52,7 @@ from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint
 from fincore.notify import retry_schedule as webhook_retries
+from fincore.observability.tracing.span_sorts import ATTRIBUTES, SORTS
 from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
@@ -657,6 +658,13 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
+    "span_attributes": lambda: _table(
+        ("attribute", "meaning"), [(f"`{name}`", meaning) for name, meaning in ATTRIBUTES.items()]
+    ),
+    "span_sorts": lambda: _table(
+        ("span", "kind", "slow from", "after or inside", "links to"),
+        [(one.named, one.kind, f"{one.slow_seconds:g} s", one.parent, one.links) for one in SORTS.values()],
+    ),
     "proposals": lambda: _table(("state", "step", "then", "taken by"), proposal_table()),
     "proposal_kinds": lambda: _table(
         ("proposal", "agrees to", "needed", "proposer needs", "second person needs"), proposal_kind_table()

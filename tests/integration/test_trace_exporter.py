@@ -10,9 +10,8 @@ import pytest
 from fincore.observability.tracing.exporter import REQUEST_SPANS_MAX, Exporter
 from fincore.observability.tracing.metrics import SPANS
 from fincore.observability.tracing.span import Span
-from fincore.observability.tracing.span_sorts import SORTS
-from fincore.observability.tracing.trace_context import TraceContext
 from fixtures.otlp_receiver import OtlpReceiver
+from fixtures.spans import a_span
 from fixtures.waiting import eventually
 
 
@@ -41,18 +40,7 @@ class Counts:
 
 
 def ended_spans(count: int) -> list[Span]:
-    return [
-        Span(
-            "commit",
-            SORTS["commit"],
-            "commit",
-            TraceContext(1, number, is_sampled=True),
-            parent_id=None,
-            outer=None,
-            report=lambda _: None,
-        )
-        for number in range(1, count + 1)
-    ]
+    return [a_span(number=number) for number in range(1, count + 1)]
 
 
 @asynccontextmanager

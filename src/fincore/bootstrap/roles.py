@@ -107,7 +107,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
             async with (
-                running_traces(role, settings),
+                running_traces(role, settings, clock),
                 watched_stores(stores, STORES_OF_ROLE[role]),
             ):
                 await run(settings, stores, clock, stop)

@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fincore.bootstrap.settings import Settings
+from fincore.domain.clock import Clock
 from fincore.observability.tracing import tracer
 from fincore.version import VERSION
 
 
 @asynccontextmanager
-async def running_traces(role: str, settings: Settings) -> AsyncIterator[None]:
-    """Trace what the role does in the block, and export it; at the end send what is left, within a bound."""
+async def running_traces(role: str, settings: Settings, clock: Clock) -> AsyncIterator[None]:
+    """Trace what the role does in the block, and export it; at the end send what is left, within a bound.
+
+    Spans tell the time of `clock`, so that those of several machines agree.
+    """
     if settings.trace_otlp_url is None:
         yield
         return
@@ -23,7 +27,7 @@ async def running_traces(role: str, settings: Settings) -> AsyncIterator[None]:
     exporter = Exporter(settings.trace_otlp_url, resource_of(role))
     callers = tracer.CallersShare(settings.trace_callers_per_second, time.monotonic)
     exporting = asyncio.create_task(exporter.run())
-    tracer.install(tracer.Tracer(settings.trace_rate, callers, exporter.take))
+    tracer.install(tracer.Tracer(settings.trace_rate, callers, exporter.take, clock))
     try:
         yield
     finally:

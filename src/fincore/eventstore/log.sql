@@ -17,14 +17,14 @@ select version, metadata from eventstore.events where stream_id = $1 order by ve
 
 -- name: first_traceparent
 -- What names the span of the commit that began a stream.
-select metadata ->> 'traceparent' from eventstore.events where stream_id = $1 and version = 1;
+select jsonb_extract_path_text(metadata, 'traceparent') from eventstore.events where stream_id = $1 and version = 1;
 
 -- name: chosen_traceparents
 -- What names the spans of the commits of events after a place of the log and up to another one, where their traces were chosen.
-select distinct e.metadata ->> 'traceparent' as traceparent
+select distinct jsonb_extract_path_text(e.metadata, 'traceparent') as traceparent
 from eventstore.events e
 where (e.tx, e.pos) > ($1::bigint::text::xid8, $2::bigint) and (e.tx, e.pos) <= ($3::bigint::text::xid8, $4::bigint)
-  and e.metadata ->> 'traceparent' like '%-01'
+  and jsonb_extract_path_text(e.metadata, 'traceparent') like '%-01'
 limit $5;
 
 -- name: types

@@ -1,7 +1,5 @@
 """The ids that stand in every line of log: of the request that the running task answers, and of the span that it is in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -12,14 +10,19 @@ from fincore.observability.tracing.span import CURRENT
 _REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("fincore_request_id", default=None)
 
 
-@contextmanager
-def logged_request(request_id: str) -> Iterator[None]:
+class logged_request:  # noqa: N801 -- used as a function is; one made by `contextmanager` costs three times as much
     """Let the lines of the block tell the request."""
-    token = _REQUEST_ID.set(request_id)
-    try:
-        yield
-    finally:
-        _REQUEST_ID.reset(token)
+
+    __slots__ = ("_request_id", "_token")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        self._token = _REQUEST_ID.set(self._request_id)
+
+    def __exit__(self, *_: object) -> None:
+        _REQUEST_ID.reset(self._token)
 
 
 def add_ids(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

@@ -12,6 +12,7 @@ import structlog
 from fincore.observability.log_ids import logged_request
 from fincore.observability.logs import configure_logs
 from fincore.observability.tracing import tracer
+from fixtures.spans import FixedClock
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_lines_of_a_request_hold_its_id(sink: io.StringIO) -> None:
 
 def test_lines_of_a_span_hold_its_ids(sink: io.StringIO) -> None:
     share = tracer.CallersShare(0, lambda: 0.0)
-    tracer.install(tracer.Tracer(0.0, share, lambda _: None, random=random.Random(1)))
+    tracer.install(tracer.Tracer(0.0, share, lambda _: None, FixedClock(), random=random.Random(1)))
     log = structlog.get_logger("test")
     with tracer.begin_after("job", "job refund.send", "00-" + "a" * 32 + "-" + "b" * 16 + "-00"):
         log.info("inside")

@@ -12,11 +12,7 @@ from fincore.observability.tracing.otlp import REFUSED, export_request
 from fincore.observability.tracing.span import Span
 from fincore.observability.tracing.span_sorts import SORTS, Attribute, AttributeValue, SortName
 from fincore.observability.tracing.trace_context import TraceContext
-
-
-def a_span(sort: SortName = "psp_call", name: str = "psp authorize", parent_id: int | None = None) -> Span:
-    context = TraceContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, is_sampled=True)
-    return Span(sort, SORTS[sort], name, context, parent_id=parent_id, outer=None, report=lambda _: None)
+from fixtures.spans import a_span
 
 
 def read(*spans: Span) -> list[OtlpSpan]:
@@ -31,7 +27,7 @@ def read(*spans: Span) -> list[OtlpSpan]:
 
 
 def test_span_is_read_as_it_was_written() -> None:
-    span = a_span(parent_id=0x1122334455667788)
+    span = a_span("psp_call", "psp authorize", number=0x00F067AA0BA902B7, parent_id=0x1122334455667788)
     span.began_ns, span.seconds = 1_700_000_000_123_456_789, 0.25
     span.set("fincore.psp", "stripe")
     span.set("http.response.status_code", 402)

@@ -9,6 +9,7 @@ import pytest
 from fincore.observability.tracing import tracer
 from fincore.observability.tracing.span import LINKS_MAX, NO_SPAN, Span, current
 from fincore.observability.tracing.trace_context import TraceContext, read_traceparent
+from fixtures.spans import BEGAN_NS, FixedClock
 
 SAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 UNSAMPLED = SAMPLED[:-1] + "0"
@@ -33,7 +34,7 @@ def exported() -> Iterator[list[Span]]:
 
 def install(exported: list[Span], rate: float, *, callers: float = 0, clock: Clock | None = None) -> None:
     share = tracer.CallersShare(callers, clock or Clock())
-    tracer.install(tracer.Tracer(rate, share, exported.append, random=random.Random(7)))
+    tracer.install(tracer.Tracer(rate, share, exported.append, FixedClock(), random=random.Random(7)))
 
 
 def test_without_a_tracer_nothing_is_traced() -> None:
@@ -174,3 +175,22 @@ def test_links_beyond_the_bound_are_counted(exported: list[Span]) -> None:
     with tracer.begin_for_many("batch", "commit batch") as span:
         span.link(TraceContext(1, number, is_sampled=True) for number in range(1, LINKS_MAX + 4))
     assert (len(exported[0].links), exported[0].links_left_out) == (LINKS_MAX, 3)
+
+
+def test_clock_is_read_once_for_spans_inside_one_another(
+    exported: list[Span], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(exported, 1.0)
+    now = 50.0
+    monkeypatch.setattr("fincore.observability.tracing.span.time.perf_counter", lambda: now)
+    with tracer.begin_for_caller("request", "GET /", []) as request:
+        now += 0.25
+        with tracer.begin("commit", "commit") as commit:
+            now += 0.5
+        # The clock stands still in this test: a second look at it would place the request later.
+        now += 0.125
+    assert isinstance(request, Span)
+    assert isinstance(commit, Span)
+    assert request.began_ns == BEGAN_NS - 750_000_000
+    assert commit.began_ns == request.began_ns + 250_000_000
+    assert (request.seconds, commit.seconds) == (0.875, 0.5)

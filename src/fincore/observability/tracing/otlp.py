@@ -1,6 +1,6 @@
 """Spans as an `ExportTraceServiceRequest` of OTLP 1.x in protobuf (opentelemetry-proto, trace/v1/trace.proto). Pure.
 
-An attribute whose value is anything but an id, a word of ours or a number is written as `[refused]`.
+A value that is no id, word of ours or number is written as `[refused]`.
 """
 
 import re

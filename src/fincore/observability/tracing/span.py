@@ -1,13 +1,15 @@
 """A span that is under way, and the one that the running task is in."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from fincore.observability.tracing.span_sorts import Attribute, AttributeValue, Kept, SortName, SpanSort
 from fincore.observability.tracing.trace_context import TraceContext
+
+_NANOSECONDS: Final = 1_000_000_000
 
 LINKS_MAX: Final = 128
 """Links that one span keeps; those beyond are counted."""
@@ -16,14 +18,27 @@ CURRENT: Final[ContextVar["Span | None"]] = ContextVar("fincore_span", default=N
 """The innermost span of the running task."""
 
 
+class Reporter(Protocol):
+    """Takes spans that are to be exported, and tells the time for them."""
+
+    def report(self, span: "Span") -> None:
+        """Take a span as it ends."""
+        ...
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970, by the clock that all processes share."""
+        ...
+
+
 class Span:
     """One span. As a context manager it is the current one of its block, and ends with it; an error that leaves the block fails it."""
 
     __slots__ = (
+        "_anchor_ns",
         "_began",
         "_may_be_slow",
         "_outer",
-        "_report",
+        "_reporter",
         "_sort",
         "_token",
         "attributes",
@@ -48,7 +63,7 @@ class Span:
         *,
         parent_id: int | None,
         outer: "Span | None",
-        report: Callable[["Span"], None],
+        reporter: Reporter,
     ) -> None:
         self.sort = sort
         self.name = name
@@ -62,17 +77,19 @@ class Span:
         self.seconds = 0.0
         self._sort = declared
         self._outer = outer
-        self._report = report
+        self._reporter = reporter
+        self._anchor_ns: int | None = None
         self._may_be_slow = True
         self._token: Token[Span | None] | None = None
-        # The wall clock says when, the monotonic one how long.
-        self.began_ns = time.time_ns()
+        self.began_ns = 0
         self._began = time.perf_counter()
 
     @property
     def is_wanted(self) -> bool:
         """Whether it is to be exported: its trace was chosen, it points at one that was, or it tells of something wrong."""
-        return self.context.is_sampled or self.kept is not None or any(one.is_sampled for one in self.links)
+        if self.context.is_sampled or self.kept is not None:
+            return True
+        return bool(self.links) and any(one.is_sampled for one in self.links)
 
     def set(self, attribute: Attribute, value: AttributeValue) -> None:
         """Say something about it; the last value of an attribute counts."""
@@ -107,17 +124,31 @@ class Span:
             CURRENT.reset(self._token)
         if isinstance(error, Exception):
             self.fail(type(error).__name__)
-        self.seconds = time.perf_counter() - self._began
+        ended = time.perf_counter()
+        self.seconds = ended - self._began
         if self._may_be_slow and self.seconds >= self._sort.slow_seconds:
             self._keep("slow")
         if self.is_wanted:
-            self._report(self)
+            self.began_ns = self._placed_ns(ended)
+            self._reporter.report(self)
+
+    def _placed_ns(self, now: float) -> int:
+        """When it began. The clock is read once for a span and all those inside it, so that no correction comes between them."""
+        if self._outer is not None:
+            return self._outer._placed_ns(now) + _ns(self._began - self._outer._began)  # noqa: SLF001 -- of its own class
+        if self._anchor_ns is None:
+            self._anchor_ns = self._reporter.now_ns() - _ns(now - self._began)
+        return self._anchor_ns
 
     def _keep(self, why: Kept) -> None:
         span: Span | None = self
         while span is not None and span.kept is None:
             span.kept = why
             span = span._outer  # noqa: SLF001 -- of its own class
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * _NANOSECONDS)
 
 
 class NoSpan:

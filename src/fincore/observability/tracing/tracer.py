@@ -1,9 +1,11 @@
 """Begins spans, and decides which traces are exported. Where no tracer is installed, `begin` is one look at a name."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from random import Random, SystemRandom
 from typing import Final
 
+from fincore.domain.clock import Clock
 from fincore.observability.tracing.span import CURRENT, NO_SPAN, NoSpan, Span
 from fincore.observability.tracing.span_sorts import SORTS, SortName
 from fincore.observability.tracing.trace_context import (
@@ -15,6 +17,8 @@ from fincore.observability.tracing.trace_context import (
 )
 
 _INSTALLED: Final[list["Tracer"]] = []
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class CallersShare:
@@ -43,20 +47,22 @@ class CallersShare:
 class Tracer:
     """Chooses a trace with probability `rate` where it begins, by a draw of its own: no caller can foresee or force it.
 
-    `callers` are the traces beyond it that callers ask for. `report` is given each span that is to be exported, as it ends.
+    `callers` are the traces beyond it that callers ask for. `export` is given each span that is to be exported, as it ends.
     """
 
     def __init__(
         self,
         rate: float,
         callers: CallersShare,
-        report: Callable[[Span], None],
+        export: Callable[[Span], None],
+        clock: Clock,
         *,
         random: Random | None = None,
     ) -> None:
         self._rate = rate
         self._callers = callers
-        self._report = report
+        self._export = export
+        self._clock = clock
         # From the system's randomness once: ids need not be secret, only apart.
         self._random = random or Random(SystemRandom().getrandbits(256))  # noqa: S311 -- ids, not secrets
 
@@ -85,9 +91,17 @@ class Tracer:
         return TraceContext(new_trace_id(self._random), 0, is_chosen)
 
     def _span(self, sort: SortName, name: str, parent: TraceContext, outer: Span | None = None) -> Span:
-        context = parent._replace(span_id=new_span_id(self._random))
+        context = TraceContext(parent.trace_id, new_span_id(self._random), parent.is_sampled)
         parent_id = parent.span_id or None
-        return Span(sort, SORTS[sort], name, context, parent_id=parent_id, outer=outer, report=self._report)
+        return Span(sort, SORTS[sort], name, context, parent_id=parent_id, outer=outer, reporter=self)
+
+    def report(self, span: Span) -> None:
+        """Give a span to the exporter."""
+        self._export(span)
+
+    def now_ns(self) -> int:
+        """The time of the clock; it is exact to microseconds."""
+        return (self._clock.now() - _EPOCH) // _MICROSECOND * 1_000
 
 
 def install(tracer: Tracer) -> None:
