@@ -1,11 +1,13 @@
 """Traces, whole way: one charge, exported by every role to a real receiver of OTLP, holds every step in order."""
 
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from typing import Final
 from uuid import uuid4
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from fixtures.otlp_receiver import OtlpReceiver, ReceivedSpan
 from fixtures.shop import Shop
@@ -143,6 +145,39 @@ async def test_trace_of_a_charge_holds_every_step_in_order(
     assert (arrived.name, arrived.service) == (ARRIVAL, "fincore-api")
     inbox = spans.one("commit", parent=arrived.id)
     assert read.parent == inbox.id
+
+
+def metrics_of(system: System, role: str, accepted: str) -> tuple[str, str]:
+    """The type and the text of a role's metrics, for a scraper that accepts some types."""
+    request = urllib.request.Request(  # noqa: S310 -- our own process
+        f"{system.ops_url(role)}/metrics", headers={"Accept": accepted}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- our own process
+        return answer.headers["Content-Type"], answer.read().decode()
+
+
+async def test_latencies_have_exemplars_that_a_scraper_can_read(
+    system: System, shop: Shop, collector: OtlpReceiver
+) -> None:
+    charge = await shop.paid()
+    system.until_idle()
+    for role, metric in (("api", "fincore_http_request_seconds"), ("worker", "fincore_psp_call_seconds")):
+        content_type, text = metrics_of(
+            system, role, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+        )
+        assert content_type.startswith("application/openmetrics-text")
+        # The library's parser has no types.
+        families = {one.name: one for one in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
+        named = {one.exemplar.labels["trace_id"] for one in families[metric].samples if one.exemplar}
+        assert named, charge["id"]
+
+        def are_exported(came: list[ReceivedSpan], named: set[str] = named) -> bool:
+            return named <= {one.trace for one in came}
+
+        collector.until(f"the traces that {role} names are exported", are_exported)
+    content_type, text = metrics_of(system, "api", "text/plain")
+    assert content_type.startswith("text/plain")
+    assert "trace_id" not in text
 
 
 async def test_failed_spans_are_exported_of_traces_not_chosen(collector: OtlpReceiver) -> None:

@@ -1,4 +1,4 @@
-"""The span of a request. Only a caller with a key of ours is believed to be in a trace; a PSP and a browser begin one."""
+"""The span of a request. `traceparent` is read at paths that take a key or a token; a request of a PSP or a browser begins a trace."""
 
 from collections.abc import Sequence
 from typing import Final
