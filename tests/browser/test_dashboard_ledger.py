@@ -150,7 +150,7 @@ def test_period_that_ends_before_it_begins_can_be_changed(dashboard: Dashboard, 
 
 
 def test_filter_of_accounts_that_matches_none_can_be_cleared(dashboard: Dashboard, page: Page) -> None:
-    dashboard.open(page, "/test/ledger_accounts?prefix=nobody:&currency=X", "viewers", head="Ledger accounts")
+    dashboard.open(page, "/test/ledger_accounts?prefix=absent:&currency=X", "viewers", head="Ledger accounts")
     expect(page.get_by_role("heading", name="No account matches")).to_be_visible()
     assert flaws(page) == []
     page.get_by_role("button", name="Clear all filters").click()

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -135,65 +136,57 @@ def cloudwatch() -> None:
     show(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": found}, indent=2))
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What both `files` and `run` are told: where to write, who is told of alerts, and the ports."""
+
+    directory: Directory = FOLDER
+    webhook: Webhook = ()
+    email_to: EmailTo = None
+    email_from: EmailFrom = None
+    smtp: Smtp = None
+    slack_url_file: SlackUrlFile = None
+    pagerduty_key_file: PagerDutyKeyFile = None
+    prometheus_port: Port = 9090
+    alertmanager_port: Port = 9093
+    receiver_port: Port = 9094
+    runbooks: Runbooks = RUNBOOKS
+
+    def monitoring(self, pace: Pace) -> Monitoring:
+        """Raises `UsageError` where the options contradict each other."""
+        return Monitoring(
+            folder=self.directory,
+            receivers=Receivers(
+                console_url(self.receiver_port),
+                self.webhook,
+                _email(self.email_to, self.email_from, self.smtp),
+                _resolved(self.slack_url_file),
+                _resolved(self.pagerduty_key_file),
+            ),
+            ports=Ports(self.prometheus_port, self.alertmanager_port),
+            receiver_port=self.receiver_port,
+            pace=pace,
+            runbooks=self.runbooks,
+        )
+
+
+_DEFAULTS: Final = _Wanted()
+
+
 @monitoring.command
-def files(
-    *,
-    directory: Directory = FOLDER,
-    webhook: Webhook = (),
-    email_to: EmailTo = None,
-    email_from: EmailFrom = None,
-    smtp: Smtp = None,
-    slack_url_file: SlackUrlFile = None,
-    pagerduty_key_file: PagerDutyKeyFile = None,
-    prometheus_port: Port = 9090,
-    alertmanager_port: Port = 9093,
-    receiver_port: Port = 9094,
-    runbooks: Runbooks = RUNBOOKS,
-) -> None:
+def files(wanted: _Wanted = _DEFAULTS) -> None:
     """Write the configuration of Prometheus and Alertmanager, and the dashboards for Grafana, without running anything."""
-    wanted = Monitoring(
-        folder=directory,
-        receivers=_receivers(
-            receiver_port, webhook, _email(email_to, email_from, smtp), slack_url_file, pagerduty_key_file
-        ),
-        ports=Ports(prometheus_port, alertmanager_port),
-        receiver_port=receiver_port,
-        runbooks=runbooks,
-    )
-    show("\n".join(str(path) for path in write_files(read_settings(os.environ), wanted)))
+    show("\n".join(str(path) for path in write_files(read_settings(os.environ), wanted.monitoring(Pace()))))
 
 
 @monitoring.command
-def run(
-    *,
-    directory: Directory = FOLDER,
-    webhook: Webhook = (),
-    email_to: EmailTo = None,
-    email_from: EmailFrom = None,
-    smtp: Smtp = None,
-    slack_url_file: SlackUrlFile = None,
-    pagerduty_key_file: PagerDutyKeyFile = None,
-    prometheus_port: Port = 9090,
-    alertmanager_port: Port = 9093,
-    receiver_port: Port = 9094,
-    runbooks: Runbooks = RUNBOOKS,
-    scrape_seconds: Seconds = 15.0,
-    for_factor: Factor = 1.0,
-) -> None:
+def run(wanted: _Wanted = _DEFAULTS, *, scrape_seconds: Seconds = 15.0, for_factor: Factor = 1.0) -> None:
     """Run Prometheus and Alertmanager on loopback until Ctrl-C, and print each alert when it fires and when it is over."""
-    wanted = Monitoring(
-        folder=directory,
-        receivers=_receivers(
-            receiver_port, webhook, _email(email_to, email_from, smtp), slack_url_file, pagerduty_key_file
-        ),
-        ports=Ports(prometheus_port, alertmanager_port),
-        receiver_port=receiver_port,
-        pace=Pace(scrape_seconds, for_factor),
-        runbooks=runbooks,
-    )
+    found = wanted.monitoring(Pace(scrape_seconds, for_factor))
     configure_logs(level="warning", log_format="console")
-    write_files(read_settings(os.environ), wanted)
-    run_coroutine(_run(wanted))
+    write_files(read_settings(os.environ), found)
+    run_coroutine(_run(found))
 
 
 async def _run(wanted: Monitoring) -> None:
@@ -222,17 +215,5 @@ def _email(to: str | None, sender: str | None, server: str | None) -> Email | No
     return Email(to, sender, server)
 
 
-def _receivers(
-    receiver_port: int,
-    webhooks: tuple[str, ...],
-    email: Email | None,
-    slack_url_file: Path | None,
-    pagerduty_key_file: Path | None,
-) -> Receivers:
-    return Receivers(
-        console_url(receiver_port),
-        webhooks,
-        email,
-        None if slack_url_file is None else str(slack_url_file.resolve()),
-        None if pagerduty_key_file is None else str(pagerduty_key_file.resolve()),
-    )
+def _resolved(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
