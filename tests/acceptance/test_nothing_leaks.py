@@ -180,6 +180,7 @@ def system(collector: OtlpReceiver) -> Iterator[System]:
         "FINCORE_TRACE_OTLP_URL": collector.url,
         "FINCORE_TRACE_RATE": "1",
         "FINCORE_LOG_LEVEL": "debug",
+        "FINCORE_ACCESS_LOG_RATE": "1",
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
         "FINCORE_CARD_EDGE_HMAC_KEY": NUMBER_KEY,
         "FINCORE_CARD_EDGE_TOKEN_SECRET": TOKEN_SECRET,

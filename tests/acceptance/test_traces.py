@@ -1,5 +1,6 @@
 """Traces, whole way: one charge, exported by every role to a real receiver of OTLP, holds every step in order."""
 
+import json
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
@@ -33,6 +34,7 @@ def system(collector: OtlpReceiver) -> Iterator[System]:
     settings = {
         "FINCORE_TRACE_OTLP_URL": collector.url,
         "FINCORE_TRACE_RATE": "1",
+        "FINCORE_ACCESS_LOG_RATE": "1",
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
     }
     with running_system(settings=settings) as system:
@@ -145,6 +147,26 @@ async def test_trace_of_a_charge_holds_every_step_in_order(
     assert (arrived.name, arrived.service) == (ARRIVAL, "fincore-api")
     inbox = spans.one("commit", parent=arrived.id)
     assert read.parent == inbox.id
+
+
+async def test_log_tells_of_a_request_and_of_its_outcome(system: System, shop: Shop) -> None:
+    trace = "c3" * 16
+    reply = await shop.request(
+        "POST",
+        "/v1/charges",
+        json={"amount_minor": 1999, "currency": "usd", "payment_method": "pm_card_visa"},
+        headers={"Idempotency-Key": str(uuid4()), "traceparent": f"00-{trace}-{CALLER_SPAN}-00"},
+    )
+    system.until_idle()
+    lines = [
+        json.loads(line) for text in system.logs().values() for line in text.splitlines() if trace in line
+    ]
+    answered = next(one for one in lines if one["event"] == "http.answered")
+    assert (answered["method"], answered["route"], answered["status"]) == ("POST", "/v1/charges", 201)
+    assert answered["request_id"] == reply.headers["Request-Id"]
+    recorded = next(one for one in lines if one["event"] == "payments.recorded")
+    assert (recorded["charge_id"], recorded["psp"]) == (reply.json["id"], "stripe")
+    assert "charge.captured" in recorded["events"]
 
 
 def metrics_of(system: System, role: str, accepted: str) -> tuple[str, str]:

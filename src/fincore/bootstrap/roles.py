@@ -22,6 +22,7 @@ from fincore.bootstrap.tracing import running_traces
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
 from fincore.eventstore.restored import require_continuing_log
+from fincore.observability import access_log
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.database_clock import running_clock
 from fincore.postgres.failures import OUTAGES, outage_of
@@ -104,6 +105,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         ops = _ops_server(role, settings, stores, clock)
         port = await _started(ops)
         collect_garbage_seldom()
+        access_log.install(access_log.AccessLog(settings.access_log_rate))
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
             async with (

@@ -301,6 +301,11 @@ class Settings(TraceSettings, OpsSettings, StaffSettings, AccountSettings):
     log_level: LogLevel = setting(
         OneOf[LogLevel](get_args(LogLevel)), "the least important lines that are logged", default="info"
     )
+    access_log_rate: float = setting(
+        Number(float, 0, 1),
+        "share of the requests to FinCore that have a line in the log; those that failed by FinCore's fault or were slow have one in any case, up to 20 a second in each process",
+        default="0.01",
+    )
     log_format: LogFormat | None = setting(
         OneOf[LogFormat | None](("", *get_args(LogFormat))),
         "form of the log; empty: console at a terminal, else json",

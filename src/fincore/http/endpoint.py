@@ -21,9 +21,10 @@ from fincore.http.list_query import refuse_parameters
 from fincore.http.merchant_requests import count_request
 from fincore.http.metrics import REQUEST_SECONDS
 from fincore.http.openapi import Operation
-from fincore.http.problems import PROBLEMS, Problem, problem_body
+from fincore.http.problems import PROBLEMS, Problem, ProblemCode, problem_body
 from fincore.http.rate_limit import RateLimiter
 from fincore.http.request_span import request_span, tell_response
+from fincore.observability.access_log import log_answered
 from fincore.observability.log_ids import logged_request
 
 _log = structlog.get_logger(__name__)
@@ -163,6 +164,7 @@ class Endpoint:
         started = time.perf_counter()
         place: Place | None = None
         response: Response | None = None
+        problem_code: ProblemCode | None = None
         rate_headers: tuple[tuple[str, str], ...] = ()
         try:
             place = self._gates[route.gate].enter() if route.gate else None
@@ -183,16 +185,27 @@ class Endpoint:
             finally:
                 rate_headers = call.rate_headers
         except Problem as problem:
+            problem_code = problem.code
             response = _problem_shown(problem, route, scope, request_id)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
             failure = self._failure(error, route, request_id)
+            problem_code = failure.code
             response = _problem_shown(failure, route, scope, request_id)
         finally:
             if place is not None and (response is None or response.stream is None):
                 place.leave()
-        self._measure(route, scope, response.status, time.perf_counter() - started, place)
+        seconds = time.perf_counter() - started
+        self._measure(route, scope, response.status, seconds, place)
+        log_answered(
+            route.method,
+            route.path,
+            response.status,
+            seconds,
+            code=problem_code,
+            has_waited=place is not None and place.has_waited,
+        )
         headers = (*self._headers, *rate_headers)
         if response.stream is None:
             await send_response(send, response, request_id, headers=headers)

@@ -1,10 +1,15 @@
-"""A recorder that commits with its events the jobs and reviews that the policies call for, for workers and staff alike."""
+"""A recorder that commits with its events the jobs and reviews that the policies call for, for workers and staff alike.
+
+It counts outcomes, and writes one line of log for each Commit: which events a charge got, without what they hold.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
+import structlog
+
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
-from fincore.domain.events import ChargeEvent, ReviewOpened
+from fincore.domain.events import ChargeEvent, ChargeFailed, ReviewOpened, event_type
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspName
@@ -17,6 +22,8 @@ from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.reviews import ReviewPolicy, opened_review
+
+_log = structlog.get_logger(__name__)
 
 
 def following_recorder(
@@ -53,7 +60,19 @@ def following_recorder(
 
     counts = OutcomeCounts()
 
-    def told(charge: Charge, events: Sequence[ChargeEvent]) -> None:
-        counts.count(charge, events, clock.now())
+    def told(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> None:
+        now = clock.now()
+        counts.count(charge, events, now)
+        failures = [event.code for event in events if isinstance(event, ChargeFailed)]
+        _log.info(
+            "payments.recorded",
+            charge_id=charge_id,
+            events=[event_type(event) for event in events],
+            **({"code": failures[0]} if failures else {}),
+            psp=charge.psp,
+            psp_account=charge.psp_account,
+            livemode=charge.livemode,
+            age_ms=round((now - charge.created_at).total_seconds() * 1000),
+        )
 
     return ChargeRecorder(log, writer, follow_ups, open_review, told)

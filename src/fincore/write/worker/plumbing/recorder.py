@@ -29,7 +29,7 @@ from fincore.write.worker.policies.reviews import OpenReview
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
 FollowUpJobs = Callable[[ChargeId, Charge, Sequence[ChargeEvent]], tuple[Job, ...]]
 """The jobs that events call for; the charge is as before them."""
-Recording = Callable[[Charge, Sequence[ChargeEvent]], None]
+Recording = Callable[[ChargeId, Charge, Sequence[ChargeEvent]], None]
 """Is told of events that are in the log now, with the charge as before them."""
 
 
@@ -54,7 +54,7 @@ class ChargeRecorder:
         writer: Writer[ChargeEvent],
         follow_up_jobs: FollowUpJobs,
         open_review: OpenReview,
-        told: Recording = lambda _charge, _events: None,
+        told: Recording = lambda _charge_id, _charge, _events: None,
     ) -> None:
         def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             return (
@@ -101,7 +101,7 @@ class ChargeRecorder:
         decide = partial(self._with_review, seen)
         match await self._recorder.record(charge_id, decide, provenance, known=known):
             case Recorded() as recorded:
-                self._tell(seen, recorded)
+                self._tell(charge_id, seen, recorded)
                 return recorded
             case NotFound():
                 return NoSuchCharge()
@@ -123,7 +123,7 @@ class ChargeRecorder:
         decide = partial(self._with_review, seen)
         match await self._recorder.record_once(charge_id, decide, provenance, key, answer):
             case Recorded() as recorded:
-                self._tell(seen, recorded)
+                self._tell(charge_id, seen, recorded)
                 return recorded
             case NotFound():
                 return NoSuchCharge()
@@ -132,9 +132,9 @@ class ChargeRecorder:
             case result:
                 return result
 
-    def _tell(self, seen: "_Seen", recorded: Recorded[ChargeEvent]) -> None:
+    def _tell(self, charge_id: ChargeId, seen: "_Seen", recorded: Recorded[ChargeEvent]) -> None:
         if seen.charge is not None and recorded.events:
-            self._told(seen.charge, recorded.events)
+            self._told(charge_id, seen.charge, recorded.events)
 
     def _with_review(self, decision: Decision, charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
         events = decision(charge)
