@@ -8,7 +8,7 @@ from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Scope
 from fincore.staff.audit_trail.body import StaffActBody, render_act
 from fincore.staff.audit_trail.openapi import ACTS, LIST_ACTS
-from fincore.staff.settlement_parameters import flag_filter
+from fincore.staff.list_filters import flag_filter
 from fincore.write.staff.acts import Acts
 
 

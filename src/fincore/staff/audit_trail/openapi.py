@@ -6,8 +6,8 @@ from fincore.domain.ids import ActId, parse_act_id
 from fincore.http.list_operation import CREATED
 from fincore.http.openapi import Parameter
 from fincore.staff.audit_trail.body import StaffActBody, StaffActList
+from fincore.staff.list_filters import flag
 from fincore.staff.lists import StaffList
-from fincore.staff.settlement_parameters import flag
 
 ACTOR: Final = Parameter(
     name="actor",

@@ -10,7 +10,7 @@ from fincore.reconciliation.breaks.listing import BreakFilters
 from fincore.staff.breaks.openapi import CLASSES, STATUSES
 from fincore.staff.breaks.requests import OWNER_CHARACTERS_MAX
 from fincore.staff.ledger_parameters import currency_filter
-from fincore.staff.settlement_parameters import account_filter, days_filter, flag_filter
+from fincore.staff.list_filters import account_filter, days_filter, flag_filter
 
 Id = TypeVar("Id")
 

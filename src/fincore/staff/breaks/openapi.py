@@ -11,9 +11,9 @@ from fincore.staff.breaks.body import StaffBreak, StaffBreakList, StaffBreakSums
 from fincore.staff.breaks.record_body import StaffBreakActed, StaffBreakRecord
 from fincore.staff.breaks.requests import OWNER_CHARACTERS_MAX
 from fincore.staff.ledger_parameters import CURRENCY
+from fincore.staff.list_filters import ACCOUNT, MAX_DAYS, MIN_DAYS, flag
 from fincore.staff.lists import MODE, StaffList
 from fincore.staff.reading import parse_number
-from fincore.staff.settlement_parameters import ACCOUNT, MAX_DAYS, MIN_DAYS, flag
 
 _TAG: Final = "Breaks"
 

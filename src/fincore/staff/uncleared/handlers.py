@@ -9,9 +9,9 @@ from fincore.reconciliation.pages.uncleared_pages import ItemPlace, UnclearedFil
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Scope
 from fincore.staff.ledger_parameters import currency_filter
+from fincore.staff.list_filters import account_filter, days_filter
 from fincore.staff.lists import MODE
 from fincore.staff.reading import read_query, require_all_merchants
-from fincore.staff.settlement_parameters import account_filter, days_filter
 from fincore.staff.uncleared.body import (
     StaffUnclearedAmounts,
     StaffUnclearedItem,

@@ -6,9 +6,9 @@ from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
 from fincore.read.ledger.clearing_item import ItemKind
 from fincore.reconciliation.pages.uncleared_pages import ItemPlace
 from fincore.staff.ledger_parameters import CURRENCY
+from fincore.staff.list_filters import ACCOUNT, MAX_DAYS, MIN_DAYS
 from fincore.staff.lists import MODE, StaffList
 from fincore.staff.reading import parse_number
-from fincore.staff.settlement_parameters import ACCOUNT, MAX_DAYS, MIN_DAYS
 from fincore.staff.uncleared.body import StaffUnclearedAmounts, StaffUnclearedItem, StaffUnclearedItemList
 
 _TAG: Final = "Reconciliation"

@@ -1,4 +1,4 @@
-"""Filters that several lists of staff have in common, most of them those of reconciliation. Pure."""
+"""Filters that several lists of staff have in common. Pure."""
 
 from typing import Final, NamedTuple, TypeVar
 
