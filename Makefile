@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP_AUDIT_VERSION := 2.10.1
 STORE_TESTS := tests/contract/test_event_store_contract.py tests/contract/test_job_inspection_contract.py \
 	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_schema_invariants.py
-SOURCES := src tests bench demo harness scripts
+SOURCES := src tests bench demo harness scripts infra
 
 # Python keeps what it compiles, even where the environment forbids it: a run of the tests starts hundreds of processes, and pytest
 # takes longer to rewrite the asserts of all modules than to collect them.
@@ -75,6 +75,10 @@ web: ## build what web/ holds into the package, where it is committed
 	@tests/npm_install.sh web/dashboard
 	@cd web/dashboard && npm run --silent check && npm run --silent build
 
+.PHONY: infra
+infra: .venv/infra/made ## write the CloudFormation templates of the examples anew, without a network (INFRA="FILE FOLDER": of your installation)
+	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 .venv/infra/bin/python -m infra $(INFRA)
+
 .PHONY: lint
 lint: .venv/dev ## format, lint, types, import arrows
 	$(BIN)/ruff format --check $(SOURCES)
@@ -111,6 +115,10 @@ release: .venv/dev ## check, build into dist/ and tag what is committed; push no
 clean: ## remove what was installed and the embedded data
 	rm -rf tests/openapi_tools/*/node_modules web/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/infra/made: pyproject.toml uv.lock | .venv/dev
+	@UV_PROJECT_ENVIRONMENT=.venv/infra $(BIN)/uv sync --quiet --frozen --no-default-groups --group infra
+	@touch $@
 
 .venv/runtime: pyproject.toml src/psp_sandbox/pyproject.toml uv.lock
 	@sh scripts/setup.sh --no-dev

@@ -115,6 +115,14 @@ def printed_blocks(text: str) -> Iterator[tuple[str, str]]:
     return ((match[2], match[3]) for match in _BLOCK.finditer(text))
 
 
+def of_infra(name: str) -> str:
+    """A table of `infra`, which is beside the package and is found from the root of the project."""
+    if str(PROJECT) not in sys.path:
+        sys.path.append(str(PROJECT))
+    head, *rows = getattr(import_module("infra.tables"), name)()
+    return _table(head, rows)
+
+
 def arrows() -> str:
     """Which package may import which, highest first, from the configuration of import-linter."""
     with (PROJECT / "pyproject.toml").open("rb") as file:
@@ -618,6 +626,8 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
         ("check", "what has to be true"), [(f"`{name}`", sentence) for name, (sentence, _) in CHECKS.items()]
     ),
     "arrows": arrows,
+    "aws_roles": partial(of_infra, "roles_table"),
+    "aws_arrows": partial(of_infra, "arrows_table"),
     "file_formats": lambda: _table(
         ("format", "is", "version of the parser"),
         [(f"`{name}`", one.about, f"{one.parser_version}") for name, one in FORMATS.items()],

@@ -15,7 +15,7 @@ from fincore.bootstrap.settings import SECRET_SETTINGS, Settings
 from fincore.bootstrap.settlement_sources.evidence_place import S3Place
 from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
 
-_PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
+PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
     {
         "api": ("webhooks",),
         "worker": ("calls", "settlement"),
@@ -81,7 +81,7 @@ def environment_of(
     DSNs and the key that encrypts secrets are given as they were found, also where they were not set.
     """
     needed = SECRETS_OF_ROLE[role] | {SETTING_OF_STORE[store] for store in STORES_OF_ROLE[role]}
-    needed |= _account_settings(_PARTS_OF_ROLE.get(role, ()))
+    needed |= _account_settings(PARTS_OF_ROLE.get(role, ()))
     asked = asked_accounts(settings) if role == "reconciliation" else ()
     needed |= {
         setting_of(one.psp, field, livemode=one.livemode)
@@ -94,7 +94,7 @@ def environment_of(
     found = {setting: str(getattr(databases, store)) for store, setting in SETTING_OF_STORE.items()}
     if "FINCORE_SECRETS_KEY" in needed:
         found["FINCORE_SECRETS_KEY"] = secrets_key(settings).reveal()
-    parts = _PARTS_OF_ROLE.get(role, ())
+    parts = PARTS_OF_ROLE.get(role, ())
     if "browser" in parts:
         # So that the role knows of each account, also of one with secrets alone: it may be the default.
         found |= {

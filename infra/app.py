@@ -1,0 +1,163 @@
+"""The stack `app`: a cluster, a service for each role, the migration, and the load balancers in front."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+from infra.arrows import MIGRATE, STORES
+from infra.balancers import Balancers, balancers
+from infra.data import Data
+from infra.environments import Deployed, environment_of
+from infra.installation import Installation
+from infra.login import Login
+from infra.network import Network
+from infra.rights import Right, rights_of
+from infra.roles import SERVICES, Service
+from infra.secret_names import FILES_OF_ROLE, dsn, secrets_of
+from infra.sizes import TaskSize
+from infra.tasks import Tasks
+
+BAKE_MINUTES: Final = 5
+"""How long the tasks of the release before stay beside those of a new one, so that going back is at once."""
+CPU_PERCENT: Final = 60
+_DIGEST: Final = r"^[0-9a-z./-]+@sha256:[0-9a-f]{64}$"
+
+
+class Parts(NamedTuple):
+    """What the services are made of: the installation, and the stacks before this one."""
+
+    installation: Installation
+    network: Network
+    data: Data
+    login: Login
+
+
+class App(NamedTuple):
+    """What other stacks need of this one."""
+
+    stack: Any
+    balancers: Balancers
+
+
+def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
+    """Make the stack."""
+    installation, network, data, login = parts
+    stack = cdk.Stack(app, name, env=environment, synthesizer=cdk.BootstraplessSynthesizer())
+    image = cdk.CfnParameter(
+        stack,
+        "Image",
+        description="The image of FinCore by its digest, so that a deployment is the same however often it is repeated.",
+        allowed_pattern=_DIGEST,
+    )
+    cluster = ecs.Cluster(
+        stack,
+        "Cluster",
+        cluster_name=f"fincore-{installation.stage}",
+        vpc=network.vpc,
+        container_insights_v2=ecs.ContainerInsights.ENHANCED,
+    )
+    tasks = Tasks(
+        stack,
+        installation.stage,
+        image=image.value_as_string,
+        tools_account=installation.tools_account,
+        log_key=network.log_key,
+        secrets=data.secrets,
+    )
+    fronts = balancers(stack, installation, network)
+    deployed = Deployed(
+        attempts_table=data.attempts.table_name,
+        evidence_bucket=data.evidence.bucket_name,
+        user_pool_id=login.pool_id,
+        user_pool_client=login.client_id,
+        user_pool_domain=login.domain,
+        balancer_networks=fronts.networks(network, installation),
+    )
+    _migration(stack, tasks, network)
+    for service in SERVICES:
+        _service(service, parts, deployed, cluster=cluster, tasks=tasks, fronts=fronts)
+    return App(stack, fronts)
+
+
+def _migration(stack: Any, tasks: Tasks, network: Network) -> None:
+    """`fincore migrate`, which the pipeline runs and waits for before it deploys the services of a release."""
+    definition = tasks.definition(
+        MIGRATE,
+        TaskSize(1, 1, 512, 1_024),
+        ["migrate"],
+        environment={"FINCORE_LOG_FORMAT": "json"},
+        secrets=[dsn(store) for store in STORES],
+    )
+    for output, value in {
+        "MigrationTask": definition.task_definition_arn,
+        "MigrationSubnets": cdk.Fn.join(",", network.vpc.select_subnets(subnet_group_name="app").subnet_ids),
+        "MigrationGroup": network.groups[MIGRATE].security_group_id,
+    }.items():
+        cdk.CfnOutput(stack, output, value=value)
+
+
+def _service(
+    service: Service, parts: Parts, deployed: Deployed, *, cluster: Any, tasks: Tasks, fronts: Balancers
+) -> None:
+    installation, network, data, _ = parts
+    size = installation.sized.tasks[service.role]
+    definition = tasks.definition(
+        service.role,
+        size,
+        ["run", service.role],
+        environment=environment_of(service.role, installation, deployed),
+        secrets=secrets_of(service.role, installation),
+        files=dict(FILES_OF_ROLE.get(service.role, {}).values()),
+        health_port=service.ops_port,
+        port=service.port,
+    )
+    for right in rights_of(service):
+        definition.add_to_task_role_policy(_statement(right, installation, data))
+    is_switched = service.balancer in {"api", "inner"}
+    made = ecs.FargateService(
+        cluster.stack,
+        "".join(part.title() for part in service.role.split("-")),
+        service_name=service.role,
+        cluster=cluster,
+        task_definition=definition,
+        desired_count=size.count,
+        min_healthy_percent=100 if size.count > 1 or service.balancer else 0,
+        max_healthy_percent=200,
+        security_groups=[network.groups[service.role]],
+        vpc_subnets=cdk.aws_ec2.SubnetSelection(subnet_group_name=service.subnets),
+        assign_public_ip=False,
+        platform_version=ecs.FargatePlatformVersion.VERSION1_4,
+        circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+        deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN
+        if is_switched
+        else ecs.DeploymentStrategy.ROLLING,
+        bake_time=cdk.Duration.minutes(BAKE_MINUTES) if is_switched else None,
+        enable_execute_command=False,
+        availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED if size.count > 1 else None,
+        health_check_grace_period=cdk.Duration.seconds(90) if service.balancer else None,
+        propagate_tags=ecs.PropagatedTagSource.SERVICE,
+    )
+    fronts.attach(service, made)
+    if size.count_max > size.count:
+        scaling = made.auto_scale_task_count(min_capacity=size.count, max_capacity=size.count_max)
+        scaling.scale_on_cpu_utilization("Cpu", target_utilization_percent=CPU_PERCENT)
+
+
+def _statement(right: Right, installation: Installation, data: Data) -> Any:
+    resources: Mapping[str, str] = {
+        "attempts": data.attempts.table_arn,
+        "attempts-key": data.attempts.encryption_key.key_arn,
+        "evidence": data.evidence.bucket_arn,
+        "evidence-objects": data.evidence.arn_for_objects("fincore/*"),
+        "evidence-key": data.evidence.encryption_key.key_arn,
+    }
+    return iam.PolicyStatement(
+        actions=list(right.actions),
+        resources=[resources[right.target]],
+        conditions=None
+        if right.by is None
+        else {"StringEquals": {"kms:ViaService": f"{right.by}.{installation.region}.amazonaws.com"}},
+    )

@@ -1,0 +1,82 @@
+"""The settings that are no secrets, of each role. Values that are known when the stacks are deployed are handed in. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from fincore.bootstrap.roles import Role
+from infra.installation import Installation
+from infra.roles import OPS_PORT, SERVICE_OF
+from infra.secret_names import FILES_OF_ROLE
+
+SCRATCH: Final = "/run/fincore"
+"""The one folder that a role may write to; it is empty when a task starts."""
+GROUPS: Final = "viewer=viewer support=support finance=finance admin=admin"
+"""The groups of the user pool, and the role that each gives."""
+
+
+class Deployed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when the stacks are deployed: names, or references of CloudFormation to them."""
+
+    attempts_table: str
+    evidence_bucket: str
+    user_pool_id: str
+    user_pool_client: str
+    user_pool_domain: str
+    balancer_networks: Mapping[str, tuple[str, ...]]
+
+
+def environment_of(role: Role, installation: Installation, deployed: Deployed) -> dict[str, str]:
+    """The settings of a role but for its secrets."""
+    service = SERVICE_OF[role]
+    found = {
+        **installation.settings,
+        "FINCORE_HOST": "0.0.0.0",  # noqa: S104 -- only the load balancer reaches a task: the arrows say so
+        "FINCORE_OPS_PORT": str(OPS_PORT),
+        "FINCORE_LOG_FORMAT": "json",
+        "FINCORE_DATA_DIR": f"{SCRATCH}/data",
+        "FINCORE_API_URL": f"https://{installation.hosts.api}",
+        "FINCORE_PUBLIC_URL": f"https://{installation.hosts.pay}",
+        "FINCORE_STAFF_PORT": "off",
+        "TMPDIR": SCRATCH,
+    }
+    if service.port is not None and service.port_setting is not None:
+        found[service.port_setting] = str(service.port)
+    if service.balancer is not None:
+        found["FINCORE_TRUSTED_PROXIES"] = ",".join(deployed.balancer_networks[service.balancer])
+    if service.counts_attempts:
+        found |= {
+            "FINCORE_RISK_STORE": "dynamodb",
+            "FINCORE_RISK_DYNAMODB_TABLE": deployed.attempts_table,
+            "FINCORE_RISK_DYNAMODB_REGION": installation.region,
+        }
+    if role == "worker":
+        found["FINCORE_CARD_EDGE_URL"] = f"https://{installation.hosts.cards}"
+    if role == "card-edge":
+        found["FINCORE_CARD_EDGE_HOST"] = "0.0.0.0"  # noqa: S104 -- as above, and under TLS of its own
+    if service.keeps_evidence:
+        found |= {
+            "FINCORE_SETTLEMENT_EVIDENCE": f"s3://{deployed.evidence_bucket}/fincore",
+            "FINCORE_SETTLEMENT_BUCKET_REGION": installation.region,
+            "FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS": str(installation.evidence_kept_days),
+        }
+    if role == "staff":
+        found |= _of_staff(installation, deployed)
+    return found | {
+        setting: f"{SCRATCH}/{name}" for setting, (_, name) in FILES_OF_ROLE.get(role, {}).items()
+    }
+
+
+def _of_staff(installation: Installation, deployed: Deployed) -> dict[str, str]:
+    login = f"https://{deployed.user_pool_domain}.auth.{installation.region}.amazoncognito.com"
+    return {
+        "FINCORE_STAFF_HOST": "0.0.0.0",  # noqa: S104 -- as above
+        "FINCORE_STAFF_URL": f"https://{installation.hosts.staff}",
+        "FINCORE_STAFF_ISSUER": f"https://cognito-idp.{installation.region}.amazonaws.com/{deployed.user_pool_id}",
+        "FINCORE_STAFF_CLIENT_ID": deployed.user_pool_client,
+        "FINCORE_STAFF_GROUPS": GROUPS,
+        "FINCORE_STAFF_LOGOUT": "cognito",
+        "FINCORE_STAFF_LOGOUT_URL": f"{login}/logout",
+        "FINCORE_STAFF_ISSUER_ORIGINS": login,
+    }

@@ -1,0 +1,56 @@
+"""All stacks of an installation, and the templates that are made of them."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import aws_cdk as cdk
+
+from infra.app import Parts, app_stack
+from infra.data import data_stack
+from infra.installation import Installation
+from infra.login import login_stack
+from infra.network import network_stack
+
+CONTEXT: Final = {
+    "aws:cdk:disable-version-reporting": True,
+    "aws:cdk:enable-path-metadata": False,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/aws-ecs:reduceEc2FargateCloudWatchPermissions": True,
+    "@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm": True,
+    "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": False,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/aws-rds:databaseProxyUniqueResourceName": True,
+    "@aws-cdk/aws-s3:createDefaultLoggingPolicy": True,
+    "@aws-cdk/aws-secretsmanager:useAttachedSecretResourcePolicyForSecretTargetAttachments": True,
+}
+
+
+def make_app(installation: Installation, folder: Path) -> Any:
+    """The stacks of one account, in the order in which they are deployed."""
+    app = cdk.App(outdir=str(folder), context=CONTEXT, analytics_reporting=False)
+    environment = cdk.Environment(account=installation.account, region=installation.region)
+
+    def name(stack: str) -> str:
+        return f"fincore-{installation.stage}-{stack}"
+
+    network = network_stack(app, name("network"), installation, environment)
+    data = data_stack(app, name("data"), installation, environment, network)
+    login = login_stack(app, name("login"), installation, environment)
+    app_stack(app, name("app"), Parts(installation, network, data, login), environment)
+    cdk.Tags.of(app).add("fincore", installation.stage)
+    return app
+
+
+def templates(installation: Installation) -> dict[str, str]:
+    """Each template by the name of its file, as text that is the same for the same input."""
+    with TemporaryDirectory() as folder:
+        make_app(installation, Path(folder)).synth()
+        return {
+            path.name.removesuffix(".template.json") + ".json": json.dumps(
+                json.loads(path.read_text()), indent=1, sort_keys=True
+            )
+            + "\n"
+            for path in sorted(Path(folder).glob("*.template.json"))
+        }

@@ -1,0 +1,183 @@
+"""The policies of the templates: each role may do what FinCore's code does in it, and nothing of its neighbours."""
+
+from itertools import product
+from typing import Final
+
+import pytest
+from infra.rights import WILDCARDS
+
+from aws_templates.templates import (
+    INSTALLATIONS,
+    listed,
+    may,
+    place,
+    resources,
+    secrets,
+    statements,
+    tasks,
+)
+from fincore.bootstrap.role_environment import SECRETS_OF_ROLE
+from fincore.bootstrap.roles import ROLES, STORES_OF_ROLE
+
+STAGES: Final = tuple(INSTALLATIONS)
+stages = pytest.mark.parametrize("stage", STAGES)
+
+COUNTING: Final = {
+    "dynamodb:BatchGetItem",
+    "dynamodb:PutItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+}
+KEEPING: Final = {"s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"}
+LOOKING: Final = {"s3:ListBucket", "s3:GetBucketObjectLockConfiguration"}
+DESTROYING: Final = {
+    "dynamodb:DeleteItem",
+    "dynamodb:DeleteTable",
+    "dynamodb:Scan",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:BypassGovernanceRetention",
+    "s3:PutObjectRetention",
+    "s3:PutBucketObjectLockConfiguration",
+}
+
+
+def found(stage: str, kind: str, prefix: str) -> str:
+    """The one resource of a type with an id that begins so."""
+    (one,) = (
+        f"{where.stack}/{where.name}" for where, _ in resources(stage, kind) if where.name.startswith(prefix)
+    )
+    return one
+
+
+@stages
+def test_roles_may_use_tables_and_buckets_as_their_code_does(stage: str) -> None:
+    table = found(stage, "AWS::DynamoDB::Table", "Attempts")
+    (bucket,) = (
+        f"{where.stack}/{where.name}"
+        for where, one in resources(stage, "AWS::S3::Bucket")
+        if one.get("ObjectLockEnabled")
+    )
+    every = {
+        *product(COUNTING | DESTROYING, [table]),
+        *product(LOOKING | DESTROYING, [bucket]),
+        *product(KEEPING | DESTROYING, [f"{bucket}/fincore/settlement/a-file", f"{bucket}/other"]),
+    }
+    wanted = dict.fromkeys(tasks(stage), frozenset[tuple[str, str]]())
+    wanted |= dict.fromkeys(("api", "worker", "card-edge"), frozenset(product(COUNTING, [table])))
+    wanted["reconciliation"] = frozenset(
+        {*product(LOOKING, [bucket]), *product(KEEPING, [f"{bucket}/fincore/settlement/a-file"])}
+    )
+    allowed = {
+        name: frozenset(one for one in every if may(stage, task.runs_as, *one))
+        for name, task in tasks(stage).items()
+    }
+    assert allowed == wanted
+
+
+@stages
+def test_running_roles_may_read_no_secret(stage: str) -> None:
+    """Secrets reach a process when it starts; a process that is taken over cannot ask for others."""
+    assert [
+        (name, secret)
+        for name, task in tasks(stage).items()
+        for secret, where in secrets(stage).items()
+        if may(stage, task.runs_as, "secretsmanager:GetSecretValue", where)
+    ] == []
+
+
+@stages
+def test_each_task_starts_with_its_own_secrets_alone(stage: str) -> None:
+    for name, task in tasks(stage).items():
+        used = {
+            place(stage, "app", secret["ValueFrom"])
+            for container in task.containers.values()
+            for secret in container.get("Secrets", [])
+        }
+        may_read = {
+            where
+            for where in secrets(stage).values()
+            if may(stage, task.starts_as, "secretsmanager:GetSecretValue", where)
+        }
+        assert may_read == used, name
+
+
+@stages
+@pytest.mark.parametrize("role", ROLES)
+def test_role_has_the_secrets_that_its_tables_name(stage: str, role: str) -> None:
+    given = {
+        secret["Name"]
+        for secret in tasks(stage)[role].containers[role]["Secrets"]
+        if secret["Name"].startswith("FINCORE_")
+    }
+    dsns = {f"FINCORE_{store.upper()}_DSN" for store in STORES_OF_ROLE[role]} | {"FINCORE_EVENTSTORE_DSN"}  # type: ignore[index]
+    accounts = {one for one in given if one.startswith(("FINCORE_STRIPE_", "FINCORE_PAYPAL_"))}
+    kept = SECRETS_OF_ROLE[role]  # type: ignore[index]
+    assert dsns <= given
+    assert given - accounts <= dsns | kept
+    assert bool(accounts) == (role in {"api", "worker", "checkout", "card-edge", "staff", "reconciliation"})
+    secret_keys = {one for one in accounts if one.endswith(("SECRET_KEY", "CLIENT_SECRET"))}
+    assert bool(secret_keys) == (role in {"worker", "card-edge", "reconciliation"})
+
+
+@stages
+def test_keys_of_cards_open_for_the_card_edge_alone(stage: str) -> None:
+    key = found(stage, "AWS::KMS::Key", "CardKey")
+    region = INSTALLATIONS[stage].region
+    opens = {
+        (name, kind)
+        for name, task in tasks(stage).items()
+        for kind, role in (("runs", task.runs_as), ("starts", task.starts_as))
+        if may(stage, role, "kms:Decrypt", key, via=f"secretsmanager.{region}.amazonaws.com")
+    }
+    assert opens == {("card-edge", "starts")}
+
+
+@stages
+def test_each_task_writes_its_own_log_group_alone(stage: str) -> None:
+    groups = {
+        str(one["LogGroupName"]).rpartition("/")[2]: f"{where.stack}/{where.name}"
+        for where, one in resources(stage, "AWS::Logs::LogGroup")
+        if "LogGroupName" in one and where.stack == "app"
+    }
+    assert groups.keys() == tasks(stage).keys()
+    for name, task in tasks(stage).items():
+        writes = {
+            group for group, where in groups.items() if may(stage, task.starts_as, "logs:PutLogEvents", where)
+        }
+        assert writes == {name}
+
+
+@stages
+def test_wildcards_of_policies_are_those_argued_for(stage: str) -> None:
+    argued = {action for one in WILDCARDS for action in one.actions}
+    seen = set()
+    for where, properties in resources(stage, "AWS::IAM::Policy"):
+        for role in properties["Roles"]:
+            for one in statements(stage, where.stack, role["Ref"]):
+                assert not any("*" in action for action in one.actions), where
+                if "*" in one.resources:
+                    seen |= set(one.actions)
+    assert seen == argued
+
+
+@stages
+def test_roles_are_taken_by_services_of_aws_alone(stage: str) -> None:
+    principals = {
+        (where.stack, *sorted(statement["Principal"]), str(listed(statement["Principal"].get("Service"))[0]))
+        for where, one in resources(stage, "AWS::IAM::Role")
+        for statement in one["AssumeRolePolicyDocument"]["Statement"]
+    }
+    assert {kind for _, kind, _ in principals} == {"Service"}
+
+
+def test_evaluation_denies_what_no_statement_allows() -> None:
+    task = tasks("production")["api"]
+    table = found("production", "AWS::DynamoDB::Table", "Attempts")
+    key = found("production", "AWS::KMS::Key", "StoredKey")
+    assert may("production", task.runs_as, "dynamodb:PutItem", table)
+    assert not may("production", task.runs_as, "dynamodb:PutItem", f"{table}-other")
+    assert not may("production", task.runs_as, "kms:Decrypt", key)
+    assert not may("production", task.runs_as, "kms:Decrypt", key, via="s3.eu-central-1.amazonaws.com")
+    assert may("production", task.runs_as, "kms:Decrypt", key, via="dynamodb.eu-central-1.amazonaws.com")

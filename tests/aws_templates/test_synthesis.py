@@ -1,0 +1,76 @@
+"""The templates in the repository are what the CDK makes of the examples today, and CloudFormation can read them."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+from infra.installation import InstallationRefused, read_installation
+from infra.sources import DIGEST, EXAMPLES, TEMPLATES, sources_digest
+
+PROJECT: Final = Path(__file__).parents[2]
+UV: Final = PROJECT / ".venv/bin/uv"
+ENVIRONMENT: Final = PROJECT / ".venv/infra"
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The programs of the group `infra`, in an environment of their own."""
+    made = subprocess.run(
+        [str(UV), "sync", "--quiet", "--frozen", "--no-default-groups", "--group", "infra"],
+        cwd=PROJECT,
+        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        pytest.skip(f"the CDK could not be installed: {made.stderr.strip()[-200:]}")
+    return ENVIRONMENT / "bin"
+
+
+def test_templates_are_of_these_sources() -> None:
+    """`make infra` writes them anew; the long tests compare them with what it would write."""
+    assert DIGEST.read_text().strip() == sources_digest()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_templates_are_the_same_however_often_they_are_made(
+    tools: Path, example: Path, tmp_path: Path
+) -> None:
+    """Without credentials, and with a proxy that refuses: nothing is asked over a network."""
+    closed = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    subprocess.run(
+        [str(tools / "python"), "-m", "infra", str(example), str(tmp_path)],
+        cwd=PROJECT,
+        env={**kept, **closed, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+        check=True,
+        capture_output=True,
+    )
+    stage = read_installation(example).stage
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_text() for path in TEMPLATES.glob(f"fincore-{stage}-*.json")}
+
+
+def refusal(tmp_path: Path, before: str, after: str) -> str:
+    """What is said of an example in which something was changed."""
+    file = tmp_path / "installation.toml"
+    text = EXAMPLES[0].read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    with pytest.raises(InstallationRefused) as refused:
+        read_installation(file)
+    return str(refused.value)
+
+
+def test_installation_with_a_flaw_is_refused_by_name(tmp_path: Path) -> None:
+    assert "set size to one of 10, 100, 1000" in refusal(tmp_path, "size = 100 ", "size = 11 ")
+    assert "set zones to two or three" in refusal(tmp_path, '"eu-central-1b", "eu-central-1c"', "")
+    assert "set zones to two or three" in refusal(tmp_path, '"eu-central-1b"', '"us-east-1a"')
+    assert "set accounts_at_psps" in refusal(tmp_path, '["stripe", "paypal"]', '["strip"]')
+    assert "set slack_workspace" in refusal(tmp_path, 'slack_channel = "C0EXAMPLE1"', "")
+    assert "unknown field" in refusal(tmp_path, "livemode", "live_mode")
+    assert "account" in refusal(tmp_path, '"111111111111"', '"11111111111"')
