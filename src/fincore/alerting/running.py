@@ -1,4 +1,4 @@
-"""Alerts on whether FinCore runs: its roles, requests, stores, clocks and certificates. Pure."""
+"""Alerts on whether FinCore runs: its roles, requests, stores, clocks, certificates and traces. Pure."""
 
 from typing import Final
 
@@ -169,6 +169,26 @@ RUNNING_ALERTS: Final = (
                 "m1": MetricQuery(metric="fincore_staff_signing_key_timestamp_seconds", statistic="Maximum")
             },
             threshold=31536000,
+        ),
+    ),
+    Alert(
+        name="SpansLost",
+        severity="ticket",
+        expression='sum(increase(fincore_trace_spans_total{result!="exported"}[1h])) > '
+        "0.01 * sum(increase(fincore_trace_spans_total[1h]))",
+        meaning="More than one span in a hundred of those that were to be exported in the last hour did not reach the "
+        "collector, so that traces lack them. `collector_failed`: the log line `traces.not_exported` has the reason. "
+        "`queue_full`: the collector is slower than the spans.",
+        cloudwatch=MathAlarm(
+            expression="IF(FILL(m1, 0) > 0, 1 - FILL(m2, 0) / m1, 0)",
+            metrics={
+                "m1": MetricQuery(metric="fincore_trace_spans_total", statistic="Sum"),
+                "m2": MetricQuery(
+                    metric="fincore_trace_spans_total", statistic="Sum", dimensions={"result": "exported"}
+                ),
+            },
+            threshold=0.01,
+            period_seconds=3600,
         ),
     ),
 )

@@ -163,6 +163,15 @@ def cases() -> Iterator[Case]:
     yield Case("SigningKeyOld", "does not of a key of today", {key: "1x3000"}, "2000m")
     yield Case("SigningKeyOld", "fires after a year", {key: "1x526000"}, "525660m", [{}])
     yield Case("SigningKeyOld", "does not where there is no key", {key: "0x526000"}, "525660m")
+    spans = 'fincore_trace_spans_total{result="%s"}'
+    yield from _pair(
+        "SpansLost",
+        {spans % "exported": "0+98x90", spans % "collector_failed": "0+2x90"},
+        {spans % "exported": "0+100x90", spans % "collector_failed": "0+1x90"},
+        at="70m",
+    )
+    yield Case("SpansLost", "fires where all are lost", {spans % "queue_full": "0x10 1x80"}, "70m", [{}])
+    yield Case("SpansLost", "does not where none is made", {spans % "exported": "0x90"}, "70m")
     yield from _pair(
         "AcceptErrorsBurn", _requests("0+100x600", "0+10x600"), _requests("0+1000x600", "0+1x600"), at="90m"
     )
