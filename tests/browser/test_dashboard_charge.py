@@ -59,6 +59,13 @@ def look(dashboard: Dashboard, page: Page, charge_id: str, *groups: str, head: s
     dashboard.open(page, f"/test/charges/{charge_id}", *(groups or ("supporters",)), head=head)
 
 
+def unfolded(page: Page, name: str) -> Locator:
+    """A card that is closed until a person opens it, opened."""
+    card = page.get_by_role("region", name=name)
+    card.get_by_role("heading", name=name).click()
+    return card
+
+
 def refund_dialog(page: Page, amount: str, reason: str = "The customer called") -> Locator:
     """The dialog of a refund, with an amount and a reason written."""
     page.get_by_role("button", name="Refund", exact=True).click()
@@ -87,17 +94,18 @@ def test_page_of_a_charge_shows_it_in_full(
         timeline = page.get_by_role("region", name="Timeline")
         expect(timeline.get_by_text("Charge created")).to_be_visible()
         expect(timeline.get_by_text("Money taken · €19.99")).to_be_visible()
-        expect(page.get_by_role("region", name="Ledger entries").get_by_role("table").first).to_be_visible()
-        expect(page.get_by_role("region", name="Calls to the PSP")).to_contain_text("authorize · stripe test")
-        expect(page.get_by_role("region", name="Webhooks of the PSP")).to_contain_text(
-            "nothing about this charge"
-        )
-        expect(page.get_by_role("region", name="Webhooks to the merchant")).to_contain_text(
-            "Nothing was sent"
-        )
         expect(page.get_by_role("region", name="Details")).to_contain_text("Visa •••• 4242")
         expect(page.get_by_role("region", name="Details")).to_contain_text(MARKUP)
         expect(page.get_by_role("region", name="Checks of this charge")).to_contain_text("holds")
+        assert flaws(page, width) == []
+        expect(unfolded(page, "Ledger entries").get_by_role("table").first).to_be_visible()
+        calls = unfolded(page, "Calls to the PSP")
+        expect(calls).to_contain_text("Authorize · stripe test")
+        expect(calls).to_contain_text("Money taken")
+        expect(calls.get_by_role("button", name=f"{charge_id}:authorize:1")).to_be_visible()
+        expect(unfolded(page, "Webhooks of the PSP")).to_contain_text("No webhook has changed this charge.")
+        expect(unfolded(page, "Webhooks to the merchant")).to_contain_text("Nothing was sent to the merchant")
+        expect(unfolded(page, "Checks of this charge").get_by_role("listitem").first).to_be_visible()
         assert flaws(page, width) == []
         page.get_by_role("button", name="Refund", exact=True).click()
         expect(page.get_by_role("dialog", name="Refund")).to_be_visible()
@@ -303,7 +311,7 @@ def test_held_report_says_why_it_waits_and_who_may_decide(
 
     page.route(f"**/staff/v1/charges/{charge_id}", with_report)
     look(dashboard, page, charge_id, "bookkeepers")
-    reports = page.get_by_role("region", name="Reports that wait for a person")
+    reports = page.get_by_role("region", name="Held reports")
     expect(reports).to_contain_text("Another amount")
     expect(page.get_by_role("region", name="Attempts")).to_contain_text("Took no money")
     reports.get_by_role("button", name="Dismiss").click()

@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fincore.domain.events import CHARGE_EVENTS, ChargeOutcomeUnknown
+from fincore.domain.events import CHARGE_EVENTS, ChargeOutcomeUnknown, ReportHeld
 from fincore.domain.ids import RequestId
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.payment_method import CardToken
+from fincore.domain.route_plan import PlannedAttempt, RoutePlan, Skipped
 from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import create_pool
@@ -35,20 +38,46 @@ LISTED = Act(
 """An act that belongs to no mode. It is under way."""
 
 
+PLAN = RoutePlan(
+    attempts=(PlannedAttempt(PspName("stripe"), PspAccount("test"), CardToken("pm_card_visa")),),
+    skipped=(Skipped(PspName("paypal"), PspAccount("west"), "currency_not_supported"),),
+    rules_version=7,
+    rule="dollars",
+    draw=0.25,
+)
+
+
+def held(psp_event_id: str) -> ReportHeld:
+    """A report over another amount than the charge's."""
+    return ReportHeld(
+        psp=PspName("stripe"),
+        psp_account=PspAccount("test"),
+        psp_event_id=psp_event_id,
+        report_type="charge.refunded",
+        reason="amount_differs",
+        detail=f"the report {psp_event_id} is over 12.00 USD",
+        held_at=datetime.now(UTC) - timedelta(hours=3),
+    )
+
+
 async def waiting(dsn: str) -> None:
-    """Two disputes, an authorization of which the outcome is unknown, and a review."""
+    """Three disputes, one of them overdue, an authorization of which the outcome is unknown, a review, and a charge with two held reports."""
     now = datetime.now(UTC)
     pool = await create_pool(dsn, application_name="tests", role="fincore_service")
     try:
         async with running_writer(pool) as writer, store_pool(dsn, "paymentdb") as paymentdb:
-            later, soon = (disputed(evidence_due_by=now + timedelta(days=days)) for days in (9, 2))
+            later, soon, overdue = (
+                disputed(evidence_due_by=now + timedelta(days=days, minutes=5)) for days in (9, 2, -4)
+            )
             await live(
                 writer,
                 [
                     (created(), captured(), later),
                     (created(), captured(), soon),
+                    (created(), captured(), overdue),
+                    (created(), captured(), held("evt_first"), held("evt_second")),
                     (created(), ChargeOutcomeUnknown(reason="timeout", since=now)),
-                    (created(), assessed(), authorized(), OPENED),
+                    (created(plan=PLAN), assessed(), authorized(), OPENED),
                 ],
             )
             await Acts(pool).begin(LISTED)
@@ -89,6 +118,7 @@ def test_lists_of_what_waits_are_clean_at_each_width(
             ("disputes", "Disputes"),
             ("unknown_outcomes", "Unknown outcomes"),
             ("reviews", "Reviews"),
+            ("held_reports", "Held reports"),
         ):
             dashboard.open(page, f"/test/{path}", "supporters", head=head)
             expect(page.get_by_role("cell").get_by_role("link").first).to_be_visible()
@@ -101,9 +131,16 @@ def test_lists_of_what_waits_are_clean_at_each_width(
 def test_disputes_with_the_soonest_deadline_are_on_top(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/disputes", "viewers", head="Disputes")
     shown = page.get_by_role("row").filter(has=page.get_by_role("link"))
-    expect(shown).to_have_count(2)
-    expect(shown.first).to_contain_text("Within three days")
-    expect(shown.last).to_contain_text("Later")
+    expect(shown).to_have_count(3)
+    for at, (urgency, left) in enumerate(
+        (
+            ("Overdue", "3 days overdue"),
+            ("Within three days", "2 days to respond"),
+            ("Later", "9 days to respond"),
+        )
+    ):
+        expect(shown.nth(at)).to_contain_text(urgency)
+        expect(shown.nth(at)).to_contain_text(left)
     page.goto(f"{dashboard.url}/test/disputes?status=won")
     expect(page.get_by_role("heading", name="No dispute has this status")).to_be_visible()
 
@@ -113,6 +150,56 @@ def test_person_who_only_reads_decides_nothing(dashboard: Dashboard, page: Page)
         dashboard.open(page, f"/test/{path}", "viewers", head=head)
         expect(page.get_by_role("cell").get_by_role("link")).to_have_count(1)
         expect(page.get_by_role("cell").get_by_role("button")).to_have_count(0)
+
+
+def test_held_reports_are_decided_only_by_those_who_may(dashboard: Dashboard, page: Page) -> None:
+    dashboard.open(page, "/test/held_reports", "viewers", head="Held reports")
+    expect(page.get_by_role("cell").get_by_role("link", name="Another amount")).to_have_count(2)
+    expect(page.get_by_role("cell").get_by_role("button")).to_have_count(0)
+    page.get_by_role("cell").get_by_role("link").first.click()
+    reports = page.get_by_role("region", name="Held reports")
+    expect(reports).to_contain_text("the report evt_first is over 12.00 USD")
+    expect(reports.get_by_role("button")).to_have_count(0)
+
+
+def test_held_report_is_read_again_then_dismissed(dashboard: Dashboard, page: Page) -> None:
+    dashboard.open(page, "/test", "supporters", head="Home")
+    page.get_by_role("main").get_by_role("link", name="Held reports").click()
+    page.get_by_role("cell").get_by_role("link").first.click()
+    reports = page.get_by_role("region", name="Held reports")
+    expect(page.get_by_role("region", name="What FinCore waits for")).to_contain_text(
+        "A report of the PSP is held"
+    )
+    reports.get_by_role("button", name="Read again").first.click()
+    dialog = page.get_by_role("dialog", name="Read again")
+    expect(dialog).to_contain_text("the report evt_first is over 12.00 USD")
+    dialog.get_by_label("Reason").fill("FinCore was upgraded")
+    assert flaws(page) == []
+    dialog.get_by_role("button", name="Read again: charge.refunded").click()
+    expect(page.get_by_text("FinCore reads the report again.")).to_be_visible()
+    expect(reports.get_by_role("listitem")).to_have_count(2)
+    reports.get_by_role("button", name="Dismiss").first.click()
+    dialog = page.get_by_role("dialog", name="Dismiss")
+    dialog.get_by_role("button", name="Dismiss: charge.refunded").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Write a reason.")
+    dialog.get_by_label("Reason").fill("seen at the PSP")
+    assert flaws(page) == []
+    dialog.get_by_role("button", name="Dismiss: charge.refunded").dblclick()
+    expect(page.get_by_text("The report is dismissed.")).to_be_visible()
+    expect(reports.get_by_role("listitem")).to_have_count(1)
+    timeline = page.get_by_role("region", name="Timeline")
+    expect(timeline).to_contain_text("Held report released")
+    expect(timeline).to_contain_text("Another amount")
+    dashboard.open(page, "/test/held_reports", "supporters", head="Held reports")
+    page.get_by_role("button", name="Dismiss").click()
+    dialog = page.get_by_role("dialog", name="Dismiss")
+    expect(dialog).to_contain_text("evt_second")
+    dialog.get_by_label("Reason").fill("seen at the PSP, too")
+    dialog.get_by_role("button", name="Dismiss: charge.refunded").click()
+    expect(page.get_by_role("heading", name="No report is held")).to_be_visible()
+    assert dashboard.system.rows(
+        "select reason from staff.acts where object_kind = 'charge' and reason like 'seen at%' and outcome = 'done' order by 1"
+    ) == [("seen at the PSP",), ("seen at the PSP, too",)]
 
 
 def test_unknown_outcome_is_resolved_by_what_the_psp_shows(dashboard: Dashboard, page: Page) -> None:
@@ -127,9 +214,9 @@ def test_unknown_outcome_is_resolved_by_what_the_psp_shows(dashboard: Dashboard,
     assert flaws(page) == []
     dialog.get_by_role("button", name="Resolve: It did not happen").dblclick()
     expect(page.get_by_text("The outcome is recorded.")).to_be_visible()
-    assert dashboard.system.rows("select action, reason from staff.acts where outcome = 'done'") == [
-        ("resolve_outcome", "read in the PSP's dashboard")
-    ]
+    assert dashboard.system.rows(
+        "select reason from staff.acts where action = 'resolve_outcome' and outcome = 'done'"
+    ) == [("read in the PSP's dashboard",)]
     dashboard.open(page, "/test/audit_trail", "bookkeepers", head="Audit trail")
     act = page.get_by_role("row").filter(has_text="Resolve an outcome")
     expect(act).to_contain_text("read in the PSP's dashboard")
@@ -162,6 +249,28 @@ def test_audit_trail_speaks_german_in_a_narrow_window(dashboard: Dashboard, brow
         act = page.get_by_role("row").filter(has_text="In eine Liste eintragen")
         expect(act).to_contain_text("bob · ohne Modus")
         assert flaws(page, NARROW) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_charge_says_why_it_is_under_review_and_where_it_may_go(
+    dashboard: Dashboard, browser: Browser, width: int
+) -> None:
+    with visitor(browser, width=width) as context:
+        page = context.new_page()
+        dashboard.open(page, "/test/reviews", "admins", head="Reviews")
+        page.get_by_role("cell").get_by_role("link").first.click()
+        risk, routing = (page.get_by_role("region", name=name) for name in ("Risk", "Routing"))
+        risk.get_by_role("heading").click()
+        expect(risk).to_contain_text("large_first_order (Review)")
+        expect(risk.get_by_role("link", name="3")).to_be_visible()
+        expect(risk.get_by_text("attempts_by_email_24h")).to_be_hidden()
+        risk.get_by_text("Facts that the rules read").click()
+        expect(risk.get_by_text("attempts_by_email_24h")).to_be_visible()
+        routing.get_by_role("heading").click()
+        expect(routing).to_contain_text("dollars")
+        expect(routing).to_contain_text("1. stripe · test")
+        expect(routing).to_contain_text("It does not take the currency")
+        assert flaws(page, width) == []
 
 
 def test_review_is_approved_for_a_reason(dashboard: Dashboard, page: Page) -> None:

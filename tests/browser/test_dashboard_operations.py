@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from fincore.domain.ids import StreamId, charge_of
 from fincore.domain.outcome import PspAccount
 from fincore.postgres.pool import create_pool
 from fincore.write.queue.job_payloads import process_webhook_job
@@ -81,6 +82,21 @@ def test_screens_of_operations_are_clean_at_each_width(
             expect(page.get_by_role("region", name="Details")).to_be_visible()
             expect(page.get_by_role("button", name="Replay")).to_have_count(0)
             assert flaws(page, width) == []
+
+
+def test_charge_leads_to_what_its_merchant_was_sent(dashboard: Dashboard, page: Page) -> None:
+    ((stream,),) = dashboard.system.rows(
+        "select stream_id from eventstore.events where type = 'charge.created'"
+    )
+    charge_id = charge_of(StreamId(stream))
+    dashboard.open(page, f"/test/charges/{charge_id}", "viewers", head="Charge US$10.00")
+    sent = page.get_by_role("region", name="Webhooks to the merchant")
+    expect(sent.get_by_role("link")).to_have_count(0)
+    sent.get_by_role("heading").click()
+    expect(sent).to_contain_text("last answer: 410")
+    assert flaws(page) == []
+    sent.get_by_role("link", name="charge.created").click()
+    expect(page.get_by_role("region", name="Details")).to_be_visible()
 
 
 def test_need_on_the_home_page_leads_to_a_replay(dashboard: Dashboard, page: Page) -> None:

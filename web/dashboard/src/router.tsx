@@ -16,6 +16,7 @@ import { deliveryRoute } from "./screens/delivery/route";
 import { disputesRoute } from "./screens/disputes/route";
 import { endpointRoute } from "./screens/endpoint/route";
 import { endpointsRoute } from "./screens/endpoints/route";
+import { heldReportsRoute } from "./screens/held_reports/route";
 import { homeRoute } from "./screens/home/route";
 import { installationRoute } from "./screens/installation/route";
 import { ledgerAccountRoute } from "./screens/ledger_account/route";
@@ -58,6 +59,7 @@ const screens = modeRoute.addChildren([
   disputesRoute,
   unknownOutcomesRoute,
   reviewsRoute,
+  heldReportsRoute,
   breaksRoute,
   breakRoute,
   runsRoute,

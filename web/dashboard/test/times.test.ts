@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { preferred } from "../src/language/texts";
-import { distanceOf, formatTime, utcOf } from "../src/time/times";
+import { distanceOf, formatTime, timeLeft, utcOf } from "../src/time/times";
 
 const NOW = Date.parse("2026-11-27T12:00:00Z");
 
@@ -19,6 +19,14 @@ test("how far a moment is away is said in the largest unit", () => {
   assert.equal(distanceOf("2026-11-27T11:00:00Z", NOW, "en"), "1 hour ago");
   assert.equal(distanceOf("2026-11-29T11:59:00Z", NOW, "en"), "in 47 hours");
   assert.equal(distanceOf("2026-12-04T12:00:00Z", NOW, "de"), "in 7 Tagen");
+});
+
+test("how much time is left is said in its largest unit, cut off", () => {
+  assert.equal(timeLeft("2026-11-30T13:59:00Z", NOW, "en"), "3 days");
+  assert.equal(timeLeft("2026-11-25T11:59:00Z", NOW, "en"), "2 days");
+  assert.equal(timeLeft("2026-11-29T11:59:00Z", NOW, "de"), "47 Stunden");
+  assert.equal(timeLeft("2026-11-27T12:01:59Z", NOW, "en"), "1 minute");
+  assert.equal(timeLeft("2026-11-27T12:00:59Z", NOW, "en"), "0 minutes");
 });
 
 test("the first language that is spoken is taken", () => {

@@ -18,7 +18,10 @@ export type ChargeEventType = Schemas["ChargeEventType"];
 export type Proposal = Schemas["StaffProposal"];
 export type Refund = Schemas["Refund"];
 export type TimelineEvent = Schemas["StaffTimelineEvent"];
+export type PspCall = Schemas["StaffPspCall"];
 export type Wait = Schemas["StaffWait"];
+export type HeldReport = Schemas["StaffHeldReport"];
+export type HeldReportRow = Schemas["StaffHeldReportRow"];
 export type Need = Schemas["StaffNeed"];
 
 export type Break = Schemas["StaffBreak"];
@@ -74,4 +77,3 @@ export type RiskEntry = Schemas["StaffRiskEntry"];
 export type RiskVersions = Schemas["StaffRiskVersionList"];
 export type Home = Schemas["StaffHome"];
 export type Rates = Schemas["StaffRates"];
-export type HeldReport = Schemas["StaffHeldReport"];

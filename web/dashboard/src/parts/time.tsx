@@ -16,10 +16,11 @@ export function Time({ at, precision = "minute" }: { at: string; precision?: "da
 /** How far away a moment is, kept up to date; the moment itself on hover. */
 export function Distance({ at }: { at: string }) {
   const { locale } = useLanguage();
-  const now = useNow();
+  useNow();
+  // By the time itself: by its last step, what has just happened would lie ahead.
   return (
     <time className="nowrap" dateTime={at} title={`${formatTime(at, locale, "second")} · ${utcOf(at)}`}>
-      {distanceOf(at, now, locale)}
+      {distanceOf(at, Date.now(), locale)}
     </time>
   );
 }

@@ -27,6 +27,7 @@ export const SECTIONS: readonly Section[] = [
       { name: "disputes", to: "/$mode/disputes", permission: "payments.read" },
       { name: "unknownOutcomes", to: "/$mode/unknown_outcomes", permission: "payments.read" },
       { name: "reviews", to: "/$mode/reviews", permission: "payments.read" },
+      { name: "heldReports", to: "/$mode/held_reports", permission: "payments.read" },
       { name: "proposals", to: "/$mode/proposals", permission: "proposals.read" },
     ],
   },

@@ -28,3 +28,10 @@ export function distanceOf(time: string, from: number, locale: string): string {
   if (away < 2 * DAY) return format.format(Math.trunc(seconds / HOUR), "hour");
   return format.format(Math.trunc(seconds / DAY), "day");
 }
+
+/** How much time is between two moments, whichever comes first, in its largest unit, cut off: `3 days`, `5 hours`. */
+export function timeLeft(time: string, from: number, locale: string): string {
+  const seconds = Math.abs(Math.round((Date.parse(time) - from) / 1000));
+  const [size, unit] = seconds < HOUR ? [MINUTE, "minute"] : seconds < 2 * DAY ? [HOUR, "hour"] : [DAY, "day"];
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(Math.trunc(seconds / size));
+}

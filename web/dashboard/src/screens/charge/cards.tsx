@@ -1,11 +1,11 @@
 // Cards that load by themselves, after the charge: timeline, calls, ledger, checks, notes.
 
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import type { Charge, TimelineEvent } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
+import { Copy } from "../../parts/copy";
 import { Money } from "../../parts/money";
 import { Card } from "../../parts/page";
 import { Loaded } from "../../parts/states";
@@ -13,19 +13,11 @@ import { Status } from "../../parts/status";
 import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { useMay } from "../../session/permission";
-import { ACTORS, EVENTS } from "./event_names";
+import { REASONS as HELD_REASONS } from "../held_reports/reasons";
+import { ACTORS, EVENTS, OPERATIONS } from "./event_names";
+import { Fold } from "./fold";
+import { usePart } from "./parts";
 import { CHARGE } from "./texts";
-
-type Part = "timeline" | "psp_calls" | "ledger_entries" | "checks" | "notes";
-
-/** A part of a charge; it is asked for anew where the charge has changed. */
-function usePart<T>(charge: Charge, part: Part, ask: (path: { charge_id: string }, signal: AbortSignal) => Promise<T>, enabled = true): UseQueryResult<T, Error> {
-  return useQuery({
-    queryKey: ["charge", charge.id, part, charge.status, charge.refunds, charge.amount_captured_minor],
-    queryFn: ({ signal }) => ask({ charge_id: charge.id }, signal),
-    enabled,
-  });
-}
 
 interface CardProps {
   readonly charge: Charge;
@@ -54,6 +46,7 @@ function Event({ event, charge }: { event: TimelineEvent; charge: Charge }) {
   const t = useTexts(CHARGE);
   const { language, locale } = useLanguage();
   const { amount_minor: amount, currency, message } = event.data as Readonly<Record<string, unknown>>;
+  const reason = event.type === "charge.report_held" && event.reason !== null ? ((HELD_REASONS[language] as Readonly<Record<string, string>>)[event.reason] ?? event.reason) : event.reason;
   const who = [ACTORS[language][event.actor.kind], event.actor.name].filter(Boolean).join(" · ");
   return (
     <li>
@@ -66,93 +59,115 @@ function Event({ event, charge }: { event: TimelineEvent; charge: Charge }) {
         {event.approved_by && ` · ${t.approvedBy(event.approved_by)}`}
       </div>
       {typeof message === "string" && <div className="small">{message}</div>}
-      {event.reason && <div className="small">{event.reason}</div>}
+      {reason && <div className="small">{reason}</div>}
     </li>
   );
 }
 
 export function CallsCard({ charge }: CardProps) {
   const t = useTexts(CHARGE);
-  const { language } = useLanguage();
+  return (
+    <Fold title={t.calls}>
+      <Calls charge={charge} />
+    </Fold>
+  );
+}
+
+function Calls({ charge }: CardProps) {
+  const t = useTexts(CHARGE);
+  const { language, locale } = useLanguage();
   const api = useApi();
   const query = usePart(charge, "psp_calls", (path, signal) => answerOf(api.GET("/staff/v1/charges/{charge_id}/psp_calls", { params: { path }, signal })));
   return (
-    <Card title={t.calls}>
-      <Loaded query={query}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <p className="quiet">{t.noCalls}</p>
-          ) : (
-            <ul className="lines">
-              {data.map((call) => (
-                <li key={call.key}>
-                  <span>
-                    {call.kind} · {call.psp} {call.psp_account} <span className="code quiet">{call.key}</span>
-                  </span>
-                  <span className="quiet small">
-                    <Time at={call.requested_at} precision="second" /> → {call.outcome ? EVENTS[language][call.outcome] : "…"}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-    </Card>
+    <Loaded query={query}>
+      {({ data }) =>
+        data.length === 0 ? (
+          <p className="quiet">{t.noCalls}</p>
+        ) : (
+          <ul className="lines">
+            {data.map((call) => (
+              <li key={call.key}>
+                <span>
+                  <span className="strong">{OPERATIONS[language][call.kind]}</span>
+                  {call.amount_minor !== null && ` ${formatAmount(call.amount_minor, charge.currency, locale)}`} · {call.psp} {call.psp_account}{" "}
+                  {call.is_unknown && <Status tone="warn">{t.unknown}</Status>}
+                </span>
+                <span className="small">
+                  {call.outcome && call.outcome_at ? (
+                    <>
+                      {EVENTS[language][call.outcome]} · <Time at={call.outcome_at} precision="second" />
+                    </>
+                  ) : (
+                    t.noOutcome
+                  )}
+                </span>
+                <span className="quiet small">
+                  {t.asked} <Time at={call.requested_at} precision="second" /> · {t.key} <Copy text={call.key} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </Loaded>
   );
 }
 
 export function LedgerCard({ charge }: CardProps) {
   const t = useTexts(CHARGE);
-  const api = useApi();
-  const mode = useModeOfPage();
-  const may = useMay("books.read", mode);
-  const query = usePart(
-    charge,
-    "ledger_entries",
-    (path, signal) => answerOf(api.GET("/staff/v1/charges/{charge_id}/ledger_entries", { params: { path }, signal })),
-    may,
-  );
+  const may = useMay("books.read", useModeOfPage());
   if (!may) return null;
   return (
-    <Card title={t.ledger}>
-      <Loaded query={query}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <p className="quiet">{t.noEntries}</p>
-          ) : (
-            data.map((entry) => (
-              <table className="table" key={entry.id}>
-                <caption>
-                  <span className="strong">{entry.description}</span>{" "}
-                  <span className="quiet small">
-                    <Link to="/$mode/ledger_entries/$entry" params={{ mode, entry: String(entry.id) }}>
-                      #{entry.id}
-                    </Link>{" "}
-                    · <Time at={entry.effective_at} />
-                  </span>
-                </caption>
-                <tbody>
-                  {entry.postings.map((posting) => (
-                    <tr key={`${posting.account}-${posting.side}`}>
-                      <td className="code">
-                        <Link to="/$mode/ledger_accounts/$account" params={{ mode, account: posting.account }}>
-                          {posting.account}
-                        </Link>
-                      </td>
-                      <td className="quiet">{posting.side === "debit" ? t.debit : t.credit}</td>
-                      <td className="number">
-                        <Money amountMinor={posting.amount_minor} currency={posting.currency} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            ))
-          )
-        }
-      </Loaded>
-    </Card>
+    <Fold title={t.ledger}>
+      <Entries charge={charge} />
+    </Fold>
+  );
+}
+
+function Entries({ charge }: CardProps) {
+  const t = useTexts(CHARGE);
+  const api = useApi();
+  const mode = useModeOfPage();
+  const query = usePart(charge, "ledger_entries", (path, signal) =>
+    answerOf(api.GET("/staff/v1/charges/{charge_id}/ledger_entries", { params: { path }, signal })),
+  );
+  return (
+    <Loaded query={query}>
+      {({ data }) =>
+        data.length === 0 ? (
+          <p className="quiet">{t.noEntries}</p>
+        ) : (
+          data.map((entry) => (
+            <table className="table" key={entry.id}>
+              <caption>
+                <span className="strong">{entry.description}</span>{" "}
+                <span className="quiet small">
+                  <Link to="/$mode/ledger_entries/$entry" params={{ mode, entry: String(entry.id) }}>
+                    #{entry.id}
+                  </Link>{" "}
+                  · <Time at={entry.effective_at} />
+                </span>
+              </caption>
+              <tbody>
+                {entry.postings.map((posting) => (
+                  <tr key={`${posting.account}-${posting.side}`}>
+                    <td className="code">
+                      <Link to="/$mode/ledger_accounts/$account" params={{ mode, account: posting.account }}>
+                        {posting.account}
+                      </Link>
+                    </td>
+                    <td className="quiet">{posting.side === "debit" ? t.debit : t.credit}</td>
+                    <td className="number">
+                      <Money amountMinor={posting.amount_minor} currency={posting.currency} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          ))
+        )
+      }
+    </Loaded>
   );
 }
 
@@ -163,7 +178,11 @@ export function ChecksCard({ charge }: CardProps) {
   const api = useApi();
   const query = usePart(charge, "checks", (path, signal) => answerOf(api.GET("/staff/v1/charges/{charge_id}/checks", { params: { path }, signal })));
   return (
-    <Card title={t.checks} aside={query.data && <Status tone={VERDICT_TONES[query.data.verdict]}>{t[query.data.verdict]}</Status>}>
+    <Fold
+      title={t.checks}
+      aside={query.data ? <Status tone={VERDICT_TONES[query.data.verdict]}>{t[query.data.verdict]}</Status> : query.error && <Status tone="bad">{t.unavailable}</Status>}
+      isOpenAtFirst={query.data?.verdict === "broken"}
+    >
       <Loaded query={query}>
         {({ data }) => (
           <ul className="lines">
@@ -178,7 +197,7 @@ export function ChecksCard({ charge }: CardProps) {
           </ul>
         )}
       </Loaded>
-    </Card>
+    </Fold>
   );
 }
 

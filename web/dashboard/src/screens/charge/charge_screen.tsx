@@ -18,10 +18,12 @@ import { STATES, stateOf, TONES } from "../charges/statuses";
 import type { ChargeAct } from "./act_dialogs";
 import { CallsCard, ChecksCard, LedgerCard, NotesCard, TimelineCard } from "./cards";
 import { WAITS } from "./event_names";
-import { DisputesCard, RefundsCard, RiskCard, RoutingCard } from "./fact_cards";
-import { AttemptsCard, DeliveriesCard, HeldReportsCard, ReportsCard } from "./message_cards";
+import { AttemptsCard, RiskCard, RoutingCard } from "./decision_cards";
+import { DisputesCard, RefundsCard } from "./fact_cards";
+import { HeldReportsCard } from "./held_reports_card";
 import { chargeRoute } from "./route";
 import { CHARGE } from "./texts";
+import { DeliveriesCard, ReportsCard } from "./webhook_cards";
 
 const ChargeActDialog = lazy(() => import("./act_dialogs").then(({ ChargeActDialog }) => ({ default: ChargeActDialog })));
 
@@ -72,9 +74,9 @@ function Found({ found }: { found: ChargeInFull }) {
       <div className="split">
         <div className="column">
           <HeldReportsCard found={found} />
-          <TimelineCard charge={charge} />
-          <RefundsCard charge={charge} />
           <DisputesCard charge={charge} />
+          <RefundsCard charge={charge} />
+          <TimelineCard charge={charge} />
           <AttemptsCard found={found} />
           <CallsCard charge={charge} />
           <ReportsCard charge={charge} />
@@ -85,9 +87,9 @@ function Found({ found }: { found: ChargeInFull }) {
           <MoneyCard charge={charge} />
           <DetailsCard found={found} />
           <NotesCard charge={charge} add={() => setAct("note")} />
-          <ChecksCard charge={charge} />
           <RiskCard found={found} />
           <RoutingCard found={found} />
+          <ChecksCard charge={charge} />
         </div>
       </div>
       {act && (
@@ -127,7 +129,7 @@ function Waits({ found }: { found: ChargeInFull }) {
           )}
           {wait.since && (
             <>
-              {t.since} <Distance at={wait.since} />{" "}
+              {t.since} <Time at={wait.since} />{" "}
             </>
           )}
           {wait.next_job_at && (

@@ -1,6 +1,6 @@
 // What happened to a charge, in a few words, by the type of the event.
 
-import type { ChargeEventType, TimelineEvent, Wait } from "../../api/types";
+import type { ChargeEventType, PspCall, TimelineEvent, Wait } from "../../api/types";
 import { names } from "../../language/texts";
 
 export const EVENTS = names<ChargeEventType>(
@@ -148,4 +148,9 @@ export const WAITS = names<Wait["code"]>(
     review: "Eine Person muss die Zahlung annehmen oder ablehnen.",
     unknown_outcome: "Was aus der Zahlung wurde, ist unbekannt: FinCore fragt den PSP noch einmal.",
   },
+);
+
+export const OPERATIONS = names<PspCall["kind"]>(
+  { authorize: "Authorize", cancel: "Cancel", capture: "Capture", complete: "Complete", refund: "Refund", reverse: "Give back" },
+  { authorize: "Reservieren", cancel: "Stornieren", capture: "Einziehen", complete: "Abschließen", refund: "Erstatten", reverse: "Zurückgeben" },
 );

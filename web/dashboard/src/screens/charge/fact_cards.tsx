@@ -1,15 +1,19 @@
-// Cards of what the charge itself says: refunds, disputes, risk, routing.
+// Cards of what the charge itself says: refunds and disputes.
 
-import type { Charge, ChargeInFull } from "../../api/types";
-import { useTexts } from "../../language/language";
+import type { Charge } from "../../api/types";
+import { useLanguage, useTexts } from "../../language/language";
 import { Money } from "../../parts/money";
 import { Card, Facts } from "../../parts/page";
 import { Status } from "../../parts/status";
-import { Distance, Time } from "../../parts/time";
+import { Time } from "../../parts/time";
+import { Countdown } from "../disputes/countdown";
+import { STATUSES as DISPUTE_STATUSES } from "../disputes/statuses";
+import { STATUSES as REFUND_STATUSES, TONES as REFUND_TONES } from "../refunds/statuses";
 import { CHARGE } from "./texts";
 
 export function RefundsCard({ charge }: { charge: Charge }) {
   const t = useTexts(CHARGE);
+  const { language } = useLanguage();
   const refunds = charge.refunds ?? [];
   if (refunds.length === 0) return null;
   return (
@@ -29,7 +33,7 @@ export function RefundsCard({ charge }: { charge: Charge }) {
                 <Money amountMinor={refund.amount_minor} currency={refund.currency} />
               </td>
               <td>
-                <Status tone={refund.status === "succeeded" ? "good" : refund.status === "failed" ? "bad" : "info"}>{refund.status}</Status>{" "}
+                <Status tone={REFUND_TONES[refund.status]}>{REFUND_STATUSES[language][refund.status]}</Status>{" "}
                 {refund.failure?.message}
               </td>
               <td>
@@ -45,6 +49,7 @@ export function RefundsCard({ charge }: { charge: Charge }) {
 
 export function DisputesCard({ charge }: { charge: Charge }) {
   const t = useTexts(CHARGE);
+  const { language } = useLanguage();
   const disputes = charge.disputes ?? [];
   if (disputes.length === 0) return null;
   return (
@@ -54,44 +59,12 @@ export function DisputesCard({ charge }: { charge: Charge }) {
           key={dispute.id}
           of={[
             [t.amount, <Money key="amount" amountMinor={dispute.amount_minor} currency={dispute.currency} />],
-            [t.status, <Status key="status" tone={dispute.status === "won" ? "good" : "warn"}>{dispute.status}</Status>],
-            [t.due, dispute.evidence_due_by && <Distance key="due" at={dispute.evidence_due_by} />],
+            [t.status, <Status key="status" tone={dispute.status === "won" ? "good" : "warn"}>{DISPUTE_STATUSES[language][dispute.status]}</Status>],
+            [t.due, dispute.evidence_due_by && <Countdown key="due" of={dispute} />],
             [t.description, dispute.reason],
           ]}
         />
       ))}
-    </Card>
-  );
-}
-
-export function RiskCard({ found: { risk, psp_risk: pspRisk } }: { found: ChargeInFull }) {
-  const t = useTexts(CHARGE);
-  if (!risk && !pspRisk) return null;
-  return (
-    <Card title={t.risk}>
-      <Facts
-        of={[
-          [t.decision, risk?.decision],
-          [t.rule, risk?.rule],
-          ["PSP", pspRisk && [pspRisk.level, pspRisk.score].filter((one) => one !== null).join(" · ")],
-        ]}
-      />
-    </Card>
-  );
-}
-
-export function RoutingCard({ found: { plan } }: { found: ChargeInFull }) {
-  const t = useTexts(CHARGE);
-  if (!plan) return null;
-  return (
-    <Card title={t.routing}>
-      <Facts
-        of={[
-          [t.rule, plan.rule],
-          [t.planned, plan.attempts.map((one) => `${one.psp} · ${one.psp_account}`).join(", ")],
-          [t.skipped, plan.skipped.map((one) => `${one.psp} · ${one.psp_account} (${one.reason})`).join(", ")],
-        ]}
-      />
     </Card>
   );
 }

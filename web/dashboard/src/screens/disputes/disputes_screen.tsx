@@ -11,8 +11,9 @@ import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
 import { State } from "../../parts/states";
 import { Status } from "../../parts/status";
-import { Distance, Time } from "../../parts/time";
+import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
+import { Countdown } from "./countdown";
 import { disputesRoute } from "./route";
 import { STATUSES, URGENCIES, URGENCY_TONES } from "./statuses";
 import { DISPUTES } from "./texts";
@@ -56,7 +57,7 @@ export function DisputesScreen() {
     { name: t.reason, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (dispute) => dispute.reason },
     { name: t.merchant, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (dispute) => <MerchantName id={dispute.merchant} /> },
     { name: t.opened, width: "142px", isOnlyWide: true, cell: (dispute) => <Time at={dispute.opened_at} /> },
-    { name: t.due, width: "120px", isEndWhenNarrow: true, cell: (dispute) => (dispute.evidence_due_by ? <Distance at={dispute.evidence_due_by} /> : "—") },
+    { name: t.due, width: "148px", isEndWhenNarrow: true, cell: (dispute) => <Countdown of={dispute} /> },
   ];
   return (
     <>

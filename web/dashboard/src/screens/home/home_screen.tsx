@@ -18,6 +18,7 @@ const REFRESH_MILLISECONDS = 30_000;
 const LISTED: Partial<Readonly<Record<Need["kind"], Pick<LinkProps, "to" | "search">>>> = {
   unknown_outcomes: { to: "/$mode/unknown_outcomes" },
   reviews: { to: "/$mode/reviews" },
+  held_reports: { to: "/$mode/held_reports" },
   disputes_due: { to: "/$mode/disputes" },
   dead_letters: { to: "/$mode/dead_letters" },
   parked_streams: { to: "/$mode/dead_letters" },
