@@ -40,6 +40,13 @@ def refusal(reply: Reply) -> tuple[int, str]:
     return reply.status, reply.json()["code"]
 
 
+async def test_list_created_again_with_its_key_is_answered_alike(at: Setting) -> None:
+    first = await at.ada.act(PATH, "k1", name="bad_cards", kind="email")
+    again = await at.ada.act(PATH, "k1", name="bad_cards", kind="email")
+    assert (again.status, again.body) == (201, first.body)
+    assert refusal(await at.ada.act(PATH, "k2", name="bad_cards", kind="email")) == (409, "rules_changed")
+
+
 async def test_values_are_added_found_and_removed(at: Setting) -> None:
     added = await at.ada.act(f"{PATH}/bad_emails/add", "k1", "a fraud", value="Eve@Example.com")
     assert (added.json()["change"], added.json()["values"]) == ("added", 1)

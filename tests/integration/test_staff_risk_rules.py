@@ -86,6 +86,17 @@ async def test_live_rules_are_retired_by_two_and_a_shadow_by_one(at: Setting) ->
     assert await at.store.in_force() == {}
 
 
+async def test_acts_repeated_after_their_effect_are_answered_alike(at: Setting) -> None:
+    version = await at.drafted("k", SMALL)
+    shadow = await at.ada.act(f"{PATH}/{version}/shadow", "s")
+    for path, key in (("live", "l"), ("retire", "r")):
+        proposed = await at.ada.act(f"{PATH}/{version}/{path}", key)
+        await at.bob.act(f"/staff/v1/proposals/{proposed.json()['id']}/approve", key)
+        again = await at.ada.act(f"{PATH}/{version}/{path}", key)
+        assert (again.status, again.body) == (202, proposed.body)
+    assert (await at.ada.act(f"{PATH}/{version}/shadow", "s")).body == shadow.body
+
+
 async def test_rules_with_flaws_are_refused_with_their_lines(at: Setting) -> None:
     bad = SMALL.replace("amount_minor", "amount")
     checked = (await at.staff.person("viewer").post(f"{PATH}/checks", {"text": bad})).json()

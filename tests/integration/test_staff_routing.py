@@ -105,6 +105,8 @@ async def test_rules_are_live_once_a_second_person_agreed(at: Setting) -> None:
     live = await at.store.read(1)
     assert live is not None
     assert (live.text, live.set_by, live.reason) == (TO_TEST, "ada@example.com", "a second account")
+    after = await ada.act(f"{PATH}/live", "k1", "a second account", text=TO_TEST, after=0)
+    assert (after.status, after.body) == (202, proposed.body)
     late = await ada.act(f"{PATH}/live", "k3", text=BY_AMOUNT, after=0)
     assert (late.status, late.json()["code"]) == (409, "rules_changed")
     flawed = await ada.act(f"{PATH}/live", "k4", text="[[rule]]\n", after=1)

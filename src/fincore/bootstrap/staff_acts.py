@@ -57,7 +57,6 @@ def acts_resources(services: StaffServices) -> tuple[Resource, ...]:
         PeopleHandlers(
             admission,
             acts=acts,
-            answers=answers,
             proposing=proposing,
             keeper=behind.people,
             keeps_people=services.keeps_people,

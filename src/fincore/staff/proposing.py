@@ -1,5 +1,6 @@
 """How an act becomes a proposal: written in one transaction with the answer of its idempotency key."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -8,11 +9,13 @@ from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredRe
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.exchange import Response
 from fincore.http.problems import Problem
-from fincore.staff.answers import Answers
+from fincore.staff.answers import Answers, answered
 from fincore.staff.proposals.body import render_proposal
 from fincore.write.staff.proposals import NewProposal, Proposals, TooManyProposals
 
 PROPOSED_STATUS: Final = 202
+Prepare = Callable[[], Awaitable[NewProposal]]
+"""Makes what is to be proposed from things as they are, or raises `Problem`."""
 
 
 class Proposing:
@@ -20,6 +23,16 @@ class Proposing:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+
+    async def propose_prepared(self, key: IdempotencyKey, fingerprint: bytes, prepare: Prepare) -> Response:
+        """Propose what `prepare` returns. It is not called where the key has its answer: things are another way after the act.
+
+        Raises as `propose`, and what `prepare` raises: then the key stays unused.
+        """
+        earlier = await self._answers.earlier(key, fingerprint)
+        if earlier is not None:
+            return answered(earlier, is_replay=True)
+        return await self.propose(key, fingerprint, await prepare())
 
     async def propose(self, key: IdempotencyKey, fingerprint: bytes, new: NewProposal) -> Response:
         """Add a proposal once for the key, and answer 202 with it. Raises `act_not_possible`, `idempotency_key_reused`."""

@@ -1,6 +1,5 @@
 """/staff/v1/people: people of the built-in issuer, as admins keep them."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -16,11 +15,10 @@ from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.acting import Deed, Made, Reasoned, StaffActs, read_act
-from fincore.staff.answers import Answers, answered
 from fincore.staff.people.body import StaffMemberList, render_member
 from fincore.staff.people.openapi import ADD_PERSON, DISABLE_PERSON, LIST_PEOPLE, SET_ROLES
 from fincore.staff.people.requests import StaffPersonRequest, StaffRolesRequest
-from fincore.staff.proposing import Proposing
+from fincore.staff.proposing import Prepare, Proposing
 from fincore.write.payments.flaw import first_text_flaw
 from fincore.write.staff.people import PersonRefused, StaffAccount
 from fincore.write.staff.proposals import NewProposal
@@ -29,9 +27,6 @@ NEEDED: Final = "a person's roles decide what they may do: two people agree on t
 _PERSON: Final = msgspec.json.Decoder(StaffPersonRequest)
 _ROLES: Final = msgspec.json.Decoder(StaffRolesRequest)
 _REASONED: Final = msgspec.json.Decoder(Reasoned)
-
-Prepare = Callable[[], Awaitable[NewProposal]]
-"""Makes what is to be proposed, or raises `Problem`."""
 
 
 class PeopleHandlers:
@@ -42,14 +37,12 @@ class PeopleHandlers:
         admission: Admission,
         *,
         acts: StaffActs,
-        answers: Answers,
         proposing: Proposing,
         keeper: PeopleKeeper,
         keeps_people: bool,
     ) -> None:
         self._admission = admission
         self._acts = acts
-        self._answers = answers
         self._proposing = proposing
         self._keeper = keeper
         self._keeps_people = keeps_people
@@ -137,10 +130,7 @@ class PeopleHandlers:
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def carry(key: IdempotencyKey) -> Response:
-            earlier = await self._answers.earlier(key, fingerprint)
-            if earlier is not None:
-                return answered(earlier, is_replay=True)
-            return await self._proposing.propose(key, fingerprint, await prepare())
+            return await self._proposing.propose_prepared(key, fingerprint, prepare)
 
         return await self._acts.carry_out(call, visit, request, deed, carry)
 

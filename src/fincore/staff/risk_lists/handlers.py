@@ -129,13 +129,13 @@ class RiskListHandlers:
         request = await read_act(call, CREATE)
 
         async def change(lists: RiskLists) -> int:
+            if request.name in await lists.kinds():
+                raise Problem("rules_changed", f"There is a list {request.name} already.", param="name")
             await create_list(
                 lists, request.name, request.kind, by=visit.person.username, reason=request.reason
             )
             return 0
 
-        if request.name in await self._lists.kinds():
-            raise Problem("rules_changed", f"There is a list {request.name} already.", param="name")
         return await self._change(call, visit, request, _Named(ListName(request.name), "created"), change)
 
     async def add(self, call: Call, visit: Visit) -> Response:

@@ -156,13 +156,7 @@ class RiskRuleHandlers:
         version = version_of(call)
         visit.require_everywhere()
         request = await read_act(call, USE)
-        found = await self._found(version)
-        if "live" not in NEXT_STATES[found.state]:
-            raise Problem(
-                "rules_changed",
-                f"Version {version} is {found.state}: only one in shadow, or retired, can be live next.",
-                param="version",
-            )
+        await self._found(version)
         return await self._propose(call, visit, version, "live", request)
 
     async def retire(self, call: Call, visit: Visit) -> Response:
@@ -216,21 +210,30 @@ class RiskRuleHandlers:
         state: Literal["live", "retired"],
         request: StaffRiskUseRequest,
     ) -> Response:
-        new = NewProposal(
-            kind="risk_rules",
-            livemode=None,
-            merchant_id=None,
-            object_id=f"risk_rules:{version}",
-            money=None,
-            act=ProposedRiskRules(version=version, state=state),
-            proposer=visit.person.actor,
-            reason=request.reason,
-            needed_because="live risk rules decide about every charge",
-        )
+        async def prepare() -> NewProposal:
+            found = await self._found(version)
+            if state not in NEXT_STATES[found.state]:
+                raise Problem(
+                    "rules_changed",
+                    f"Version {version} is {found.state}, and cannot be {state} next: only one in shadow, or retired, can be live.",
+                    param="version",
+                )
+            return NewProposal(
+                kind="risk_rules",
+                livemode=None,
+                merchant_id=None,
+                object_id=f"risk_rules:{version}",
+                money=None,
+                act=ProposedRiskRules(version=version, state=state),
+                proposer=visit.person.actor,
+                reason=request.reason,
+                needed_because="live risk rules decide about every charge",
+            )
+
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose(key, fingerprint, new)
+            return await self._proposing.propose_prepared(key, fingerprint, prepare)
 
         action = "use_rules" if state == "live" else "retire_rules"
         return await self._acts.carry_out(call, visit, request, _deed(version, action), carry)

@@ -139,27 +139,30 @@ class RoutingRuleHandlers:
         """Propose rules that are to be live."""
         visit.require_everywhere()
         request = await read_act(call, SET)
-        try:
-            checked_rules(request.text, self._accounts)
-        except RulesNotUsable as refused:
-            raise Problem("rules_not_usable", f"{str(refused).capitalize()}.", param="text") from None
-        if await self._store.live_version() != request.after:
-            raise Problem("rules_changed", param="after")
-        new = NewProposal(
-            kind="routing_rules",
-            livemode=None,
-            merchant_id=None,
-            object_id="routing_rules",
-            money=None,
-            act=ProposedRoutingRules(text=request.text, after=request.after),
-            proposer=visit.person.actor,
-            reason=request.reason,
-            needed_because="routing rules decide where every charge goes",
-        )
+
+        async def prepare() -> NewProposal:
+            try:
+                checked_rules(request.text, self._accounts)
+            except RulesNotUsable as refused:
+                raise Problem("rules_not_usable", f"{str(refused).capitalize()}.", param="text") from None
+            if await self._store.live_version() != request.after:
+                raise Problem("rules_changed", param="after")
+            return NewProposal(
+                kind="routing_rules",
+                livemode=None,
+                merchant_id=None,
+                object_id="routing_rules",
+                money=None,
+                act=ProposedRoutingRules(text=request.text, after=request.after),
+                proposer=visit.person.actor,
+                reason=request.reason,
+                needed_because="routing rules decide where every charge goes",
+            )
+
         fingerprint = fingerprint_of(call.method, call.path, request)
 
         async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose(key, fingerprint, new)
+            return await self._proposing.propose_prepared(key, fingerprint, prepare)
 
         deed = Deed(
             action="set_rules",
