@@ -16,6 +16,7 @@ from fixtures.commits import created, new_stream
 from fixtures.money_events import captured
 from fixtures.paypal_movements import START, Payments, movement
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
+from fixtures.settlement_files import StlRow, joined, parsed, stl_lines
 from fixtures.traffic import store_pool
 from psp_sandbox.paypal.settlement_faults import SettlementFault
 from psp_sandbox.paypal.transaction_rows import Row
@@ -75,8 +76,8 @@ async def sandbox_day(account: Settlement, lie: str | None = None, *, of_target:
     await paid(account, payment)
     faults = [] if lie is None else [{"kind": lie, "transaction_id": sides[of_target].id}]
     (file,) = payments.cut(faults=msgspec.convert(faults, list[SettlementFault]), withdraw="nothing")
-    parsed = FORMATS["paypal_stl"].parse(BytesIO(file.content), Expected())
-    await account.fetched(list(parsed.lines), day=DAY_OF_SANDBOX)
+    read = FORMATS["paypal_stl"].parse(BytesIO(file.content), Expected())
+    await account.fetched(list(read.lines), day=DAY_OF_SANDBOX)
     assert await account.reconciliation.run() is not None
 
 
@@ -115,6 +116,47 @@ async def test_false_target_is_found_by_the_next_balance(account: Settlement) ->
     assert await account.breaks() == [FoundBreak("balance", -1, "usd")]
 
 
+@pytest.mark.parametrize("code", ["T0200", "T0202"])
+@pytest.mark.parametrize("in_one_file", [True, False])
+@pytest.mark.parametrize(
+    ("references", "found"),
+    [
+        (("P1", "P1"), []),
+        (("C2", "C1"), []),
+        (("P1", "P2"), [("incomplete_conversion", -9_602, "eur"), ("incomplete_conversion", 10_400, "usd")]),
+        (("C3", "C1"), []),
+    ],
+)
+async def test_conversion_without_an_invoice_is_paired(
+    account: Settlement,
+    code: str,
+    in_one_file: bool,  # noqa: FBT001 -- a parameter
+    references: tuple[str, str],
+    found: list[tuple[str, int, str]],
+) -> None:
+    """Both rows name one payment, or one of them the other."""
+    rows = [
+        StlRow("C1", code, "DR", "9602", "EUR", reference=references[0], reference_type="TXN"),
+        StlRow("C2", code, "CR", "10400", "USD", reference=references[1], reference_type="TXN"),
+    ]
+    lines = list(parsed(joined(stl_lines(rows)), "paypal_stl").lines)
+    for day, of_day in enumerate([lines] if in_one_file else [lines[:1], lines[1:]]):
+        await account.fetched(of_day, day=day)
+    assert await account.reconciliation.run() is not None
+    assert [tuple(one) for one in await account.breaks()] == found
+
+
+async def test_sides_that_name_each_other_without_a_pair_are_one_break(account: Settlement) -> None:
+    await account.fetched(
+        [
+            line("conversion", -100, psp_reference="C1", group="C2"),
+            line("conversion", 90, psp_reference="C2", group="C1"),
+        ]
+    )
+    assert await account.reconciliation.run() is not None
+    assert await account.breaks() == [FoundBreak("incomplete_conversion", -10, "usd")]
+
+
 @pytest.mark.parametrize(
     ("sides", "found"),
     [
@@ -143,7 +185,7 @@ async def test_break_of_the_payment_is_not_told_twice(account: Settlement) -> No
     (file,) = payments.cut(
         faults=[SettlementFault(kind="change_amount", transaction_id=payment.id)], withdraw="nothing"
     )
-    parsed = FORMATS["paypal_stl"].parse(BytesIO(file.content), Expected())
-    await account.fetched(list(parsed.lines), day=DAY_OF_SANDBOX)
+    read = FORMATS["paypal_stl"].parse(BytesIO(file.content), Expected())
+    await account.fetched(list(read.lines), day=DAY_OF_SANDBOX)
     assert await account.reconciliation.run() is not None
     assert await account.breaks() == [FoundBreak("amount", 1, "eur")]

@@ -43,7 +43,7 @@ class SettlementLine(msgspec.Struct, frozen=True, gc=False):
     presentment: Money | None
     """What the customer paid or got back, where it was in another currency: signed as the gross amount is."""
     group: str | None
-    """The same for all lines of one conversion."""
+    """The same for all lines of one conversion; where its lines name each other, each has the `psp_reference` of the other one."""
 
     @property
     def net_minor(self) -> int:

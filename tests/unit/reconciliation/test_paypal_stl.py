@@ -203,7 +203,16 @@ def test_p15_conversion_that_a_user_asked_for_links_both_rows() -> None:
         StlRow("C2", "T0201", "CR", "1100", "USD", reference="C1", reference_type="TXN"),
         StlRow("C3", "T0201", "CR", "1100", "USD", reference="C4", reference_type="TXN"),
     )
-    assert one.group == two.group != three.group
+    assert (one.group, two.group) == (two.psp_reference, one.psp_reference)
+    assert three.group == "C4"
+
+
+def test_p14_conversion_without_an_invoice_has_one_group() -> None:
+    paid = StlRow("C1", "T0200", "DR", "1162", "BRL", reference="P1", reference_type="TXN")
+    one, two, other = lines(
+        paid, replace(paid, transaction="C2", direction="CR"), replace(paid, reference="P2")
+    )
+    assert one.group == two.group != other.group
 
 
 def test_p16_currency_converted_to_nothing_needs_no_footer() -> None:

@@ -186,12 +186,12 @@ class Section:
 def conversion_group(own: str, invoice: str, about: str) -> str:
     """What the two rows of a conversion have in common, told from one row alone: they stand in any order.
 
-    Both name the same invoice and the same payment; a conversion that a user asked for names no invoice, and each of its
-    rows names the other.
+    Both name the same invoice and the same payment, or the same payment without an invoice. A conversion that a user asked for
+    names no invoice, and each of its rows names the other: the group of each is then the id of the other.
     """
     if invoice:
         return f"{invoice}:{about}"
-    return ":".join(sorted((own, about)))
+    return about or own
 
 
 def _fee_minor(number: int, direction: str, text: str, movements: _Movements) -> int:

@@ -23,7 +23,8 @@ order by f.fetched_at;
 -- name: find_incomplete_conversions
 -- Conversions of the files of this run, and those that were incomplete before, that are not one line that takes of one currency and one
 -- that gives of another; and those that do not take, or give, what the payment or refund that they name moved, its fee included. A line that
--- repeats an earlier one does not count: it is a break of its own. Nor does a payment that the ledger has otherwise, or twice.
+-- repeats an earlier one does not count: it is a break of its own. Nor does a payment that the ledger has otherwise, or twice. Where the
+-- two lines name each other, each has the other's own id as its conversion, and both conversions are one and the same.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, line_no, file_id, reference)
 with wanted as (
     select l.conversion, l.line_no, f.livemode, f.psp, f.psp_account
@@ -40,7 +41,7 @@ conversions as (
     join scopes s using (livemode, psp, psp_account)
 ),
 pairs as (
-    select c.scope_no, p.*
+    select distinct on (p.line_no) c.scope_no, p.*
     from conversions c
     cross join lateral (
         select min(t.line_no) as line_no, count(*) as lines, count(distinct t.currency) as currencies,
@@ -52,10 +53,12 @@ pairs as (
             from reconciliation.lines l
             join reconciliation.files f using (file_id)
             join scopes s using (livemode, psp, psp_account)
-            where l.kind = 'conversion' and s.scope_no = c.scope_no and (l.conversion = c.conversion or l.line_no = c.alone)
+            where l.kind = 'conversion' and s.scope_no = c.scope_no
+              and (l.conversion = c.conversion or l.psp_reference = c.conversion or l.line_no = c.alone)
             order by l.psp_reference, l.currency, l.line_no
         ) t
     ) p
+    order by p.line_no, p.lines desc
 )
 select 'incomplete_conversion', p.scope_no, p.currency,
     (select sum(l.gross_minor) from reconciliation.lines l where l.line_no = any (p.line_nos) and l.currency = p.currency)::bigint,
