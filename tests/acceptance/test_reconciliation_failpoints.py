@@ -35,7 +35,7 @@ from fincore.reconciliation.files import SettlementFiles
 from fincore.reconciliation.source import SettlementSource
 from fincore.reconciliation.sources import Sources
 from fixtures.commits import created, new_stream
-from fixtures.money_events import attempt_captured, attempt_reversed, captured, refunded
+from fixtures.money_events import attempt_captured, attempt_reversed, captured, refund_failed, refunded
 from fixtures.settlement_account import Settlement, settlement
 from fixtures.settlement_files import ACCOUNT, StlRow, joined, stl_lines
 from fixtures.system import System
@@ -137,8 +137,13 @@ async def walk(system: System, account: Settlement, places: Sequence[str]) -> No
         await one_day(system, day, place)
         days.append(day)
     expected = await shape(account.ledgerdb, account.dsn_pool, undisturbed)
-    assert (expected.status, expected.lines, len(expected.matches), expected.arrived) == ("booked", 6, 8, 1)
-    assert expected.learned == ["charge.attempt_fee_assessed", "charge.fee_returned"]
+    assert (expected.status, expected.lines, len(expected.matches), expected.arrived) == ("booked", 7, 11, 1)
+    assert expected.learned == [
+        "charge.attempt_fee_assessed",
+        "charge.attempt_fee_returned",
+        "charge.fee_returned",
+        "charge.fee_taken_again",
+    ]
     assert expected.adjusted == ["adjustment.booked"]
     shapes = [await shape(account.ledgerdb, account.dsn_pool, day) for day in days]
     assert shapes == [expected] * len(days)
@@ -204,13 +209,13 @@ async def repeated(system: System, *command: str, at_once: int) -> None:
 async def happened(system: System, account: Settlement, number: int) -> Day:
     """What happens on a day is in the log, its file kept, and the bank's statement written.
 
-    A payment; a part of it that goes back, of which the file alone tells the fee; what an abandoned attempt took and gave back, alike; and
-    a movement that nothing explains.
+    A payment; a part of it that goes back, and comes again, of which the file alone tells the fees; what an abandoned attempt took and
+    gave back, alike; and a movement that nothing explains.
     """
     at = datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=number)
     reference = f"5AB{number:014}"
     of_account = {"psp": account.psp, "psp_account": account.psp_account}
-    back, taken, returned = (PspReference(f"{name}{number:014}") for name in ("5RE", "5AT", "5AR"))
+    back, taken = (PspReference(f"{name}{number:014}") for name in ("5RE", "5AT"))
     given_back = refunded(
         refund_id=new_refund_id(), psp_reference=back, amount_minor=100, occurred_at=at, **of_account
     )
@@ -229,6 +234,9 @@ async def happened(system: System, account: Settlement, number: int) -> Day:
         captured(psp_reference=reference, platform_fee_minor=0, occurred_at=at, **of_account),
         of_refund,
         given_back,
+        refund_failed(
+            refund_id=given_back.refund_id, psp_reference=back, amount_minor=100, occurred_at=at, **of_account
+        ),
     )
     no_fee: dict[str, object] = {"fee_minor": 0, "fee_currency": None}
     of_attempt = {"amount_minor": 5_000, "occurred_at": at, **of_account, **no_fee}
@@ -248,7 +256,7 @@ async def happened(system: System, account: Settlement, number: int) -> Day:
         ),
         ChargeFailed(code="card_declined", message="declined", advice="ask_customer", occurred_at=at),
         attempt_captured(psp_reference=taken, requested_at=at, **of_attempt),
-        attempt_reversed(psp_reference=returned, **of_attempt),
+        attempt_reversed(psp_reference=taken, **of_attempt),
     )
     withdrawal, withdrawn = PspReference(f"WD{number:014}"), f"EUBANK{number:06}"
     text = joined(
@@ -257,9 +265,20 @@ async def happened(system: System, account: Settlement, number: int) -> Day:
                 StlRow(reference, fee_direction="DR", fee="320"),
                 StlRow(back, code="T1107", direction="DR", amount="100", fee_direction="CR", fee="3"),
                 StlRow(taken, amount="5000", fee_direction="DR", fee="160"),
-                StlRow(returned, code="T1107", direction="DR", amount="5000"),
+                StlRow(
+                    f"5CB{number:014}", code="T1100", amount="100", fee_direction="DR", fee="3", **about(back)
+                ),
+                StlRow(
+                    f"5AR{number:014}",
+                    code="T1107",
+                    direction="DR",
+                    amount="5000",
+                    fee_direction="CR",
+                    fee="40",
+                    **about(taken),
+                ),
                 StlRow(f"5AD{number:014}", code="T1900", amount="7"),
-                StlRow(withdrawal, code="T0400", direction="DR", amount="9430", bank=withdrawn),
+                StlRow(withdrawal, code="T0400", direction="DR", amount="9567", bank=withdrawn),
             ]
         )
     ).decode()
@@ -274,11 +293,16 @@ async def happened(system: System, account: Settlement, number: int) -> Day:
     )
     assert recorded is not None
     statement = system.folder / f"bank-{number}.csv"
-    statement.write_text(f"date,amount,currency,reference,account\n{at:%Y-%m-%d},94.30,USD,{withdrawn},DE1\n")
+    statement.write_text(f"date,amount,currency,reference,account\n{at:%Y-%m-%d},95.67,USD,{withdrawn},DE1\n")
     payout = PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False).payout_id(
         withdrawal
     )
     return Day(payout_stream_of(payout), charges, recorded[0], statement)
+
+
+def about(reference: PspReference) -> dict[str, str]:
+    """What a row has in its columns about another transaction."""
+    return {"reference": reference, "reference_type": "TXN"}
 
 
 async def shape(ledgerdb: Pool, log: Pool, day: Day) -> Shape:
@@ -322,7 +346,7 @@ async def shape(ledgerdb: Pool, log: Pool, day: Day) -> Shape:
         [
             row["type"]
             for row in await log.fetch(
-                "select type from eventstore.events where stream_id = any ($1) and type ~ 'fee_(returned|assessed)' order by type",
+                "select type from eventstore.events where stream_id = any ($1) and type ~ 'fee_(returned|assessed|taken)' order by type",
                 day.charges,
             )
         ],

@@ -27,7 +27,16 @@ from fincore.reconciliation.run import RunResult
 from fincore.reconciliation.uncleared import uncleared_by_age
 from fixtures.commits import PROVENANCE
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
-from fixtures.settlement_falsified import FALSIFICATIONS, Falsified, Lived, Payment, Refund, days, live
+from fixtures.settlement_falsified import (
+    FALSIFICATIONS,
+    Falsified,
+    Lived,
+    Payment,
+    Refund,
+    days,
+    live,
+    true_days,
+)
 from fixtures.settlement_oracle import breaks_by_hand
 from fixtures.traffic import store_pool
 
@@ -94,13 +103,27 @@ async def explained(account: Settlement) -> None:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(day=days)
-def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment]) -> None:
+@given(day=true_days, late=st.booleans())
+def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment], late: bool) -> None:  # noqa: FBT001 -- a parameter
+    """In one file, or what came back of refunds in the file of the next day. Neither has a break."""
+
     async def check() -> None:
         async with opened(dsn) as account:
             lived = await happen(account, *day)
-            await account.fetched([told for one in lived for told in one.lines])
+            lines = [told for one in lived for told in one.lines]
+            of_next_day = [told for told in lines if late and told.kind == "refund_failed"]
+            await account.fetched([told for told in lines if told not in of_next_day])
             await run(account)
+            if of_next_day:
+                assert {one.break_class for one in await account.breaks()} <= {"missing_there"}
+                await account.book()
+                ending = {
+                    name.split()[1]: minor
+                    for name, minor in (await account.balances()).items()
+                    if name.startswith("balance ")
+                }
+                await account.fetched(of_next_day, day=1, beginning_minor=ending)
+                await run(account)
             await explained(account)
 
     asyncio.run(check())

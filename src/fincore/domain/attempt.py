@@ -16,6 +16,7 @@ from fincore.domain.events import (
     AttemptCaptured,
     AttemptEvent,
     AttemptFeeAssessed,
+    AttemptFeeReturned,
     AttemptReleased,
     AttemptReversalFailed,
     AttemptReversed,
@@ -43,6 +44,7 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
         ("captured", "charge.attempt_reversed"): "reversed",
         ("captured", "charge.attempt_reversal_failed"): "reversal_failed",
         ("reversed", "charge.attempt_fee_assessed"): "reversed",
+        ("reversed", "charge.attempt_fee_returned"): "reversed",
         ("reversal_failed", "charge.attempt_fee_assessed"): "reversal_failed",
         ("reversal_failed", "charge.attempt_captured"): "captured",
         ("reversal_failed", "charge.attempt_reversed"): "reversed",
@@ -55,8 +57,8 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
 class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a charge that another one followed. `number` counts the attempts of the charge, from 1.
 
-    `money_minor` is what it took (`is_taken`) or holds, or did before that went back, and `fee` what the PSP charged for it; `reversal_requested_at` is when giving it
-    back became due, by our own clock.
+    `money_minor` is what it took (`is_taken`) or holds, or did before that went back, and `fee` what the PSP charged for it;
+    `returned_fee` is what it gave back of that with the money, and `reversal_requested_at` when giving it back became due, by our own clock.
     """
 
     number: int
@@ -70,6 +72,7 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     money_minor: int = 0
     is_taken: bool = False
     fee: Money | None = None
+    returned_fee: Money | None = None
     reversal_requested_at: datetime | None = None
     failure: str | None = None
 
@@ -116,7 +119,11 @@ def evolve_attempt(attempt: AbandonedAttempt, event: AttemptEvent) -> AbandonedA
             )
         case AttemptFeeAssessed():
             return msgspec.structs.replace(attempt, fee=Money(event.fee_minor, event.currency))
-        case AttemptReversed() | AttemptReleased():
+        case AttemptFeeReturned():
+            return msgspec.structs.replace(attempt, returned_fee=Money(event.fee_minor, event.currency))
+        case AttemptReversed():
+            return msgspec.structs.replace(attempt, status=status, failure=None, returned_fee=fee_of(event))
+        case AttemptReleased():
             return msgspec.structs.replace(attempt, status=status, failure=None)
         case AttemptReversalFailed():
             return msgspec.structs.replace(attempt, status=status, failure=event.reason)

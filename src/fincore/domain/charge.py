@@ -84,7 +84,8 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
 """(state, event) -> next state. A pair that is not here cannot happen.
 
 Some events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
-`charge.outcome_decided`, `charge.fee_returned`, those of held reports, fraud warnings, abandoned attempts, refunds and disputes leave the state as it is.
+`charge.outcome_decided`, `charge.fee_returned`, `charge.fee_taken_again`, those of held reports, fraud warnings, abandoned attempts, refunds
+and disputes leave the state as it is.
 """
 
 
@@ -203,7 +204,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         """What the PSP keeps of its fee, by all that is known; None where the fee is not."""
         if self.fee is None:
             return None
-        of_refunds = (refund.fee for refund in self.refunds if refund.status == "succeeded")
+        of_refunds = (refund.fee for refund in self.refunds)
         returned = (*of_refunds, *(one.fee for one in self.returned_fees))
         back_minor = sum(
             fee.amount_minor for fee in returned if fee is not None and fee.currency == self.fee.currency

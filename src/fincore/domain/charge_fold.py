@@ -29,6 +29,7 @@ from fincore.domain.events import (
     ChargeEvent,
     DisputeEvent,
     FeeReturned,
+    FeeTakenAgain,
     FraudWarningEvent,
     OutcomeDecided,
     RefundEvent,
@@ -39,7 +40,7 @@ from fincore.domain.fraud_warning import evolve_fraud_warnings
 from fincore.domain.held_report import evolve_held_reports
 from fincore.domain.money import Money
 from fincore.domain.operation import PendingOperation
-from fincore.domain.refund import evolve_refund
+from fincore.domain.refund import evolve_refund, with_fee_taken_again
 
 
 def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
@@ -127,6 +128,14 @@ def _after_returned_fee(charge: Charge, event: FeeReturned) -> Charge:
     return msgspec.structs.replace(charge, version=charge.version + 1, refunds=tuple(refunds.values()))
 
 
+def _after_fee_taken_again(charge: Charge, event: FeeTakenAgain) -> Charge:
+    refunds = {refund.refund_id: refund for refund in charge.refunds}
+    refunds[event.refund_id] = with_fee_taken_again(
+        refunds[event.refund_id], Money(event.fee_minor, event.currency)
+    )
+    return msgspec.structs.replace(charge, version=charge.version + 1, refunds=tuple(refunds.values()))
+
+
 def _after_report(charge: Charge, event: ReportEvent) -> Charge:
     held_reports = evolve_held_reports(charge.held_reports, event)
     return msgspec.structs.replace(charge, version=charge.version + 1, held_reports=held_reports)
@@ -197,6 +206,7 @@ STEPS: Final[Mapping[type[ChargeEvent], Step]] = MappingProxyType(
         **dict.fromkeys(get_args(ReportEvent), _after_report),
         OutcomeDecided: _after_decision,
         FeeReturned: _after_returned_fee,
+        FeeTakenAgain: _after_fee_taken_again,
         ChargeCorrected: _corrected,
     }
 )

@@ -258,6 +258,20 @@ class AttemptFeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class AttemptFeeReturned(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP gave a part of its fee back with what an abandoned attempt took, learned after that. Our loss is less by it."""
+
+    attempt: int
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
 class AttemptAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An abandoned attempt holds the customer's money after all, by the PSP's own record. It has to be released.
 
@@ -392,6 +406,23 @@ class FeeReturned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     currency: Currency
     occurred_at: datetime
     refund_id: RefundId | None = None
+
+
+class FeeTakenAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that had succeeded failed after all, and the PSP took again what it had given back of its fee; learned after that.
+
+    `psp_reference` is what the PSP calls the refund.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+    refund_id: RefundId
 
 
 class InstrumentTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -707,6 +738,7 @@ FraudWarningEvent = FraudWarned | FraudWarningUpdated
 AttemptEvent = (
     AttemptCaptured
     | AttemptFeeAssessed
+    | AttemptFeeReturned
     | AttemptAuthorized
     | AttemptReversed
     | AttemptReleased
@@ -728,6 +760,7 @@ ChargeEvent = (
     | CancelFailed
     | FeeAssessed
     | FeeReturned
+    | FeeTakenAgain
     | InstrumentTold
     | ChargeCorrected
     | OutcomeDecided
@@ -762,6 +795,7 @@ EventType = Literal[
     "charge.cancel_failed",
     "charge.fee_assessed",
     "charge.fee_returned",
+    "charge.fee_taken_again",
     "charge.instrument_told",
     "charge.corrected",
     "charge.outcome_decided",
@@ -778,6 +812,7 @@ EventType = Literal[
     "charge.fraud_warning_updated",
     "charge.attempt_captured",
     "charge.attempt_fee_assessed",
+    "charge.attempt_fee_returned",
     "charge.attempt_authorized",
     "charge.attempt_reversed",
     "charge.attempt_released",
@@ -815,6 +850,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.cancel_failed": (1, CancelFailed),
         "charge.fee_assessed": (2, FeeAssessed),
         "charge.fee_returned": (1, FeeReturned),
+        "charge.fee_taken_again": (1, FeeTakenAgain),
         "charge.instrument_told": (1, InstrumentTold),
         "charge.corrected": (2, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
@@ -831,6 +867,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.fraud_warning_updated": (1, FraudWarningUpdated),
         "charge.attempt_captured": (1, AttemptCaptured),
         "charge.attempt_fee_assessed": (1, AttemptFeeAssessed),
+        "charge.attempt_fee_returned": (1, AttemptFeeReturned),
         "charge.attempt_authorized": (1, AttemptAuthorized),
         "charge.attempt_reversed": (1, AttemptReversed),
         "charge.attempt_released": (1, AttemptReleased),

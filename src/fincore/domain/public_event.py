@@ -37,6 +37,7 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "charge.cancel_failed": _FAILURE,
         "charge.fee_assessed": ("fee_minor", "currency"),
         "charge.fee_returned": ("refund_id", "fee_minor", "currency"),
+        "charge.fee_taken_again": ("refund_id", "fee_minor", "currency"),
         "charge.instrument_told": (),
         "charge.corrected": (
             "status_before",
@@ -59,6 +60,7 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "charge.fraud_warning_updated": ("psp_reference", "fraud_type", "is_actionable"),
         "charge.attempt_captured": ("psp", *_MONEY),
         "charge.attempt_fee_assessed": ("psp", "fee_minor", "currency"),
+        "charge.attempt_fee_returned": ("psp", "fee_minor", "currency"),
         "charge.attempt_authorized": ("psp", *_MONEY),
         "charge.attempt_reversed": ("psp", *_MONEY),
         "charge.attempt_released": (),
@@ -106,6 +108,7 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.cancel_failed": "The PSP did not carry the cancellation out.",
         "charge.fee_assessed": "The PSP said late what it charges for the capture. You are not charged for it.",
         "charge.fee_returned": "The PSP gave a part of its fee back, with the refund where one is named. You are not charged for it.",
+        "charge.fee_taken_again": "The refund failed, and the PSP took again what it had given back of its fee. You are not charged for it.",
         "charge.instrument_told": "The PSP said late with what the customer paid, or how risky it found the payment: the charge "
         "shows it in `payment_method_details` and `psp_risk_level`.",
         "charge.corrected": "The PSP's own record contradicted how the charge had ended: what it was before, and what it "
@@ -131,6 +134,7 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.attempt_captured": "A PSP that could not be reached had taken the money all the same. It is given back to the "
         "customer, and is no part of what you are owed.",
         "charge.attempt_fee_assessed": "The PSP said late what it charges for money that goes back to the customer. You are not charged for it.",
+        "charge.attempt_fee_returned": "The PSP gave a part of its fee back for money that went back to the customer. You are not charged for it.",
         "charge.attempt_authorized": "A PSP that could not be reached holds the money all the same. It is released.",
         "charge.attempt_reversed": "The money that was taken by mistake went back to the customer.",
         "charge.attempt_released": "The money that was held by mistake is released.",

@@ -45,7 +45,10 @@ REFUND_TRANSITIONS: Final[Mapping[tuple[RefundStatus | None, EventType], RefundS
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """One refund as its events tell it. `fee` is what the PSP gave back of its own fee with it."""
+    """One refund as its events tell it.
+
+    `fee` is what the PSP gave back of its own fee with it and did not take again, `fee_taken_again` what it took when the refund failed.
+    """
 
     refund_id: RefundId
     status: RefundStatus
@@ -59,6 +62,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: RefundFailureCode | None = None
     unknown_since: datetime | None = None
     fee: Money | None = None
+    fee_taken_again: Money | None = None
 
     @property
     def is_reserving(self) -> bool:
@@ -95,7 +99,8 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 psp_reference=event.psp_reference,
                 failure_code=None,
                 unknown_since=None,
-                fee=_fee(event),
+                fee=_fee(event) or refund.fee,
+                fee_taken_again=None,
                 updated_at=_later(refund, event.occurred_at),
             )
         case RefundFailed():
@@ -106,10 +111,19 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 failure_code=event.code,
                 unknown_since=None,
                 fee=None,
+                fee_taken_again=fee_of(event),
                 updated_at=_later(refund, event.occurred_at),
             )
         case _:
             assert_never(event)
+
+
+def with_fee_taken_again(refund: Refund, taken: Money) -> Refund:
+    """The refund after the PSP took again what it had given back of its fee, or a part of it."""
+    left_minor = 0 if refund.fee is None else refund.fee.amount_minor - taken.amount_minor
+    return msgspec.structs.replace(
+        refund, fee=Money(left_minor, taken.currency) if left_minor else None, fee_taken_again=taken
+    )
 
 
 def _fee(event: RefundPending | RefundSucceeded | RefundCorrected) -> Money | None:

@@ -106,7 +106,7 @@ def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) ->
             amount_minor=refund.amount_minor,
             currency=charge.amount.currency,
             occurred_at=record.occurred_at,
-            **fee_fields(record.fee),
+            **fee_fields(record.fee if refund.fee is None else None),
         ),
     )
 

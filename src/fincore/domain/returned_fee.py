@@ -5,8 +5,9 @@ from uuid import uuid5
 
 import msgspec
 
+from fincore.domain.attempt import AbandonedAttempt
 from fincore.domain.charge import Charge
-from fincore.domain.events import FeeReturned
+from fincore.domain.events import AttemptFeeReturned, FeeReturned
 from fincore.domain.ids import EventId, RefundId, StreamId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
@@ -14,9 +15,9 @@ from fincore.domain.refund import Refund
 
 
 class StatedReturn(msgspec.Struct, frozen=True, kw_only=True):
-    """What all lines of one refund, or one line that gives a fee back by itself, say.
+    """What all lines of one refund, or of a reversed attempt, or one line that gives a fee back by itself, say.
 
-    `reference` is what the PSP calls it. `given_back` is what the customer got, positive and in the charge's currency; None where the fee
+    `reference` is what the PSP calls it; of an attempt, what it calls the payment that went back. `given_back` is what the customer got, positive and in the charge's currency; None where the fee
     came back by itself, and then `payment` is what the PSP calls the payment that it is about. `fee` is positive.
     """
 
@@ -30,16 +31,22 @@ class StatedReturn(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-def fee_return_stated(charge: Charge, stated: StatedReturn) -> tuple[FeeReturned, ...]:
-    """The event that a charge has a part of its fee back; none where that is known, or the file cannot be about it.
+def fee_return_stated(charge: Charge, stated: StatedReturn) -> tuple[FeeReturned | AttemptFeeReturned, ...]:
+    """The event that a charge, or an attempt of it, has a part of its fee back; none where that is known, or the file cannot be about it.
 
     The file is of the account that took the payment, and the PSP keeps at least as much of its fee as comes back. With a refund: that
-    succeeded, its amount is what the file says, and nothing told a fee with it. By itself: the file names the payment, which has no
-    dispute, as what came back may be the dispute's fee then, and what gives the fee back is not known.
+    succeeded, even if it failed later, its amount is what the file says, and nothing told a fee with it. With an attempt: all that it took
+    went back, and nothing told a fee with that. By itself: the file names the payment, which has no dispute, as what came back may be
+    the dispute's fee then, and what gives the fee back is not known.
     """
-    of_account = charge.psp, charge.psp_account, charge.livemode
+    if charge.livemode != stated.livemode:
+        return ()
+    account = stated.psp, stated.psp_account
+    attempt = next((one for one in charge.abandoned_attempts if (one.psp, one.psp_account) == account), None)
+    if attempt is not None and attempt.is_called(stated.reference):
+        return _of_attempt(charge, attempt, stated)
     kept = charge.kept_fee
-    if of_account != (stated.psp, stated.psp_account, stated.livemode) or kept is None:
+    if (charge.psp, charge.psp_account) != account or kept is None:
         return ()
     if kept.currency != stated.fee.currency or not 0 < stated.fee.amount_minor <= kept.amount_minor:
         return ()
@@ -69,11 +76,37 @@ def _refund(charge: Charge, stated: StatedReturn) -> Refund | None:
             one
             for one in charge.refunds
             if one.psp_reference == stated.reference
-            and one.status == "succeeded"
-            and one.fee is None
+            and one.status in ("succeeded", "failed")
+            and (one.fee, one.fee_taken_again) == (None, None)
             and Money(one.amount_minor, charge.amount.currency) == stated.given_back
         ),
         None,
+    )
+
+
+def _of_attempt(
+    charge: Charge, attempt: AbandonedAttempt, stated: StatedReturn
+) -> tuple[AttemptFeeReturned, ...]:
+    fee = attempt.fee
+    is_all_back = attempt.status == "reversed" and (
+        stated.given_back == Money(attempt.money_minor, charge.amount.currency)
+    )
+    if not is_all_back or fee is None or attempt.returned_fee is not None:
+        return ()
+    if fee.currency != stated.fee.currency or not 0 < stated.fee.amount_minor <= fee.amount_minor:
+        return ()
+    return (
+        AttemptFeeReturned(
+            attempt=attempt.number,
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=attempt.psp,
+            psp_account=attempt.psp_account,
+            psp_reference=stated.reference,
+            fee_minor=stated.fee.amount_minor,
+            currency=stated.fee.currency,
+            occurred_at=stated.occurred_at,
+        ),
     )
 
 

@@ -14,6 +14,7 @@ def transition_table() -> str:
             *((before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()),
             ("(any)", "charge.outcome_decided", "(the same)"),
             ("(any)", "charge.fee_returned", "(the same)"),
+            ("(any)", "charge.fee_taken_again", "(the same)"),
             ("(any)", "charge.report_held", "(the same)"),
             ("(any)", "charge.report_released", "(the same)"),
             ("(any)", "charge.fraud_...", "(the same)"),

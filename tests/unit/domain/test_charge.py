@@ -159,6 +159,7 @@ def test_each_charge_event_has_transition_and_table_row() -> None:
     beside = {
         "charge.corrected",
         "charge.fee_returned",
+        "charge.fee_taken_again",
         "charge.outcome_decided",
         "charge.report_held",
         "charge.report_released",

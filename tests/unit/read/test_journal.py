@@ -64,6 +64,10 @@ TABLES = {
         psp:stripe:test:clearing:usd        1.10 USD
           expense:psp_fees:stripe:test:usd            1.10 USD
     """,
+    "charge.fee_taken_again": """
+        expense:psp_fees:stripe:test:usd  1.10 USD
+          psp:stripe:test:clearing:usd              1.10 USD
+    """,
     "charge.corrected": """
         psp:stripe:test:clearing:usd      100.00 USD
           merchant:mer_books:payable:usd              100.00 USD
@@ -79,6 +83,10 @@ TABLES = {
     "charge.attempt_fee_assessed": """
         expense:reversal_fees:stripe:test:usd  3.20 USD
           psp:stripe:test:clearing:usd                   3.20 USD
+    """,
+    "charge.attempt_fee_returned": """
+        psp:stripe:test:clearing:usd             2.90 USD
+          expense:reversal_fees:stripe:test:usd            2.90 USD
     """,
     "charge.attempt_reversed": """
         reversals_payable:usd                    100.00 USD

@@ -122,16 +122,17 @@ cross join lateral (
                     -- The PSP's fee, which it takes in the currency in which it pays out, and gives back with what goes back.
                     (
                         (e.data ->> 'fee_minor')::numeric,
-                        case when e.type in ('charge.fee_assessed', 'charge.fee_returned', 'charge.attempt_fee_assessed',
+                        case when e.type in ('charge.fee_assessed', 'charge.fee_returned', 'charge.fee_taken_again',
+                                             'charge.attempt_fee_assessed', 'charge.attempt_fee_returned',
                                              'dispute.funds_withdrawn', 'dispute.funds_reinstated')
                             then e.data ->> 'currency' else e.data ->> 'fee_currency' end,
                         case
-                            when e.type in ('charge.captured', 'charge.fee_assessed', 'charge.attempt_captured',
+                            when e.type in ('charge.captured', 'charge.fee_assessed', 'charge.fee_taken_again', 'charge.attempt_captured',
                                             'charge.attempt_fee_assessed', 'dispute.funds_withdrawn')
                                 then -1
                             when e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean then -1
-                            when e.type in ('charge.attempt_reversed', 'charge.fee_returned', 'refund.succeeded', 'refund.corrected',
-                                            'dispute.funds_reinstated')
+                            when e.type in ('charge.attempt_reversed', 'charge.attempt_fee_returned', 'charge.fee_returned', 'refund.succeeded',
+                                            'refund.corrected', 'dispute.funds_reinstated')
                                 then 1
                         end
                     ),
@@ -155,8 +156,8 @@ cross join lateral (
         group by currency
     ) sums
 ) m
-where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.fee_returned', 'charge.corrected', 'charge.attempt_captured',
-                 'charge.attempt_fee_assessed', 'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
+where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.fee_returned', 'charge.fee_taken_again', 'charge.corrected',
+                 'charge.attempt_captured', 'charge.attempt_fee_assessed', 'charge.attempt_fee_returned', 'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                  'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                  'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
                  'settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted',
@@ -210,8 +211,8 @@ select entry_id, event_id, stream_id, kind from ledgerdb.entries where source = 
 select event_id, stream_id
 from eventstore.events
 where event_id = any ($1::uuid[])
-  and type in ('charge.captured', 'charge.fee_assessed', 'charge.fee_returned', 'charge.corrected', 'charge.attempt_captured',
-               'charge.attempt_fee_assessed', 'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
+  and type in ('charge.captured', 'charge.fee_assessed', 'charge.fee_returned', 'charge.fee_taken_again', 'charge.corrected',
+               'charge.attempt_captured', 'charge.attempt_fee_assessed', 'charge.attempt_fee_returned', 'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
                'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
                'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
                'settlement_file.totalled', 'settlement_file.matched', 'settlement_file.converted',

@@ -16,6 +16,7 @@ from fincore.domain.events import (
     ChargeEvent,
     DisputeEvent,
     FeeReturned,
+    FeeTakenAgain,
     RefundEvent,
     event_type,
 )
@@ -206,7 +207,7 @@ def _folded(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
     for row in rows:
         recorded = _recorded(row)
         charge = evolve(charge, recorded.event)
-        if isinstance(recorded.event, RefundEvent | FeeReturned):
+        if isinstance(recorded.event, RefundEvent | FeeReturned | FeeTakenAgain):
             if recorded.event.refund_id is not None:
                 versions[recorded.event.refund_id] = recorded.version
         elif isinstance(recorded.event, DisputeEvent):

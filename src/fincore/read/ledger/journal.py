@@ -195,7 +195,11 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
         "charge.fee_returned": (
             Line("psp_fee", "fee given back", _CLEARING, "psp_fees", _FEE, bound=_FEE_TAKEN),
         ),
+        "charge.fee_taken_again": (Line("psp_fee", "fee taken again", "psp_fees", _CLEARING, _FEE),),
         "charge.attempt_fee_assessed": (Line("psp_fee", "fee", _LOSS, _CLEARING, _FEE),),
+        "charge.attempt_fee_returned": (
+            Line("psp_fee", "fee given back", _CLEARING, _LOSS, _FEE, bound=_LOSS_TAKEN),
+        ),
         "charge.corrected": (
             Line("principal", "captured more", _CLEARING, _PAYABLE, _captured_more, is_signed=True),
             Line(

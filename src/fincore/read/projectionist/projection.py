@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fincore.domain.events import ChargeEvent, DisputeEvent, FeeReturned, RefundEvent
+from fincore.domain.events import ChargeEvent, DisputeEvent, FeeReturned, FeeTakenAgain, RefundEvent
 from fincore.domain.ids import DisputeId, RefundId, StreamId
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.read.paymentdb import charge_row, dispute_row, event_row, refund_row, search_terms
@@ -39,7 +39,7 @@ class Projection:
         self._views[stream_id] = after
         self._changed.add(stream_id)
         # Nearly no charge has any: those that have not pay nothing for the question.
-        if after.charge.refunds and isinstance(recorded.event, RefundEvent | FeeReturned):
+        if after.charge.refunds and isinstance(recorded.event, RefundEvent | FeeReturned | FeeTakenAgain):
             if recorded.event.refund_id is not None:
                 self._refunds[recorded.event.refund_id] = (stream_id, recorded.version)
         elif after.charge.disputes and isinstance(recorded.event, DisputeEvent):

@@ -12,11 +12,12 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.returned_fee import StatedReturn
 from fincore.domain.stated_fee import StatedFee
+from fincore.domain.taken_fee import StatedTake
 from fincore.eventstore.commit import Provenance
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.reading.read_files import ACTOR
-from fincore.write.settlement.stated_fees import StatedFeeRecorder
+from fincore.write.settlement.stated_fees import Stated, StatedFeeRecorder
 
 _SQL = load_sql("fincore.reconciliation.fees", "fee_lines.sql")
 _RETURNED = load_sql("fincore.reconciliation.fees", "returned_fees.sql")
@@ -38,6 +39,11 @@ _STAGE_RETURNS: Final = (
     _RETURNED.stage_return_accounts,
     _RETURNED.analyze_return_lines,
 )
+_STAGE_TAKES: Final = (
+    _RETURNED.stage_take_lines,
+    _RETURNED.stage_return_accounts,
+    _RETURNED.analyze_return_lines,
+)
 
 
 class FeeLines:
@@ -48,18 +54,19 @@ class FeeLines:
         self._fees = fees
 
     async def take_up(self) -> int:
-        """How many charges have learned a fee, or that a part of it came back. What was told before a crash is not told again.
+        """How many charges have learned a fee, or that a part of it came back or was taken again.
 
-        Fees come first: what comes back is believed up to what was taken.
+        What was told before a crash is not told again. Fees come first: what comes back is believed up to what was taken, and what is taken again up to what came back.
         """
         fees = await self._take_up(_STAGE_FEES, _SQL.stated_fees, _stated_fee)
-        return fees + await self._take_up(_STAGE_RETURNS, _RETURNED.stated_returns, _stated_return)
+        returned = await self._take_up(_STAGE_RETURNS, _RETURNED.stated_returns, _stated_return)
+        return fees + returned + await self._take_up(_STAGE_TAKES, _RETURNED.stated_takes, _stated_take)
 
     async def _take_up(
         self,
         stage: Sequence[str],
         statement: str,
-        stated: Callable[[asyncpg.Record], StatedFee | StatedReturn],
+        stated: Callable[[asyncpg.Record], Stated],
     ) -> int:
         told = 0
         async for rows in self._read(stage, statement):
@@ -74,7 +81,7 @@ class FeeLines:
             while rows := await cursor.fetch(FEES_AT_A_TIME, timeout=STATEMENT_SECONDS_MAX):
                 yield rows
 
-    async def _record(self, row: asyncpg.Record, stated: StatedFee | StatedReturn) -> bool:
+    async def _record(self, row: asyncpg.Record, stated: Stated) -> bool:
         provenance = Provenance(correlation=row["file_id"], actor=ACTOR, causation=row["line_reference"])
         return await self._fees.record(StreamId(row["stream_id"]), stated, provenance)
 
@@ -102,6 +109,18 @@ def _stated_return(row: asyncpg.Record) -> StatedReturn:
         reference=PspReference(row["reference"]),
         payment=None if is_of_refund else PspReference(row["payment"]),
         given_back=Money(row["given_back_minor"], Currency(row["charge_currency"])) if is_of_refund else None,
+        fee=Money(row["fee_minor"], Currency(row["currency"])),
+        occurred_at=row["occurred_at"],
+    )
+
+
+def _stated_take(row: asyncpg.Record) -> StatedTake:
+    return StatedTake(
+        psp=PspName(row["psp"]),
+        psp_account=PspAccount(row["psp_account"]),
+        livemode=row["livemode"],
+        reference=PspReference(row["reference"]),
+        came_back=Money(row["came_back_minor"], Currency(row["charge_currency"])),
         fee=Money(row["fee_minor"], Currency(row["currency"])),
         occurred_at=row["occurred_at"],
     )

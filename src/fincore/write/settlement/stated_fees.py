@@ -11,10 +11,14 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.returned_fee import StatedReturn, fee_return_event_id, fee_return_stated
 from fincore.domain.stated_fee import StatedFee, fee_stated, stated_fee_event_id
+from fincore.domain.taken_fee import StatedTake, fee_take_event_id, fee_take_stated
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import CONFLICTS_MAX
 from fincore.eventstore.writer import Writer
+
+Stated = StatedFee | StatedReturn | StatedTake
+"""What a file may say of a fee."""
 
 _log = structlog.get_logger(__name__)
 
@@ -26,9 +30,7 @@ class StatedFeeRecorder:
         self._event_log = log
         self._writer = writer
 
-    async def record(
-        self, stream_id: StreamId, stated: StatedFee | StatedReturn, provenance: Provenance
-    ) -> bool:
+    async def record(self, stream_id: StreamId, stated: Stated, provenance: Provenance) -> bool:
         """Commit what is stated of the charge of a stream; say whether it has become known by that.
 
         Where it is known, the statement is not about all of it, or others keep writing to it, nothing is written: the line and the
@@ -60,9 +62,7 @@ class StatedFeeRecorder:
             return None
 
 
-def _events(
-    charge: Charge, stream_id: StreamId, stated: StatedFee | StatedReturn
-) -> tuple[NewEvent[ChargeEvent], ...]:
+def _events(charge: Charge, stream_id: StreamId, stated: Stated) -> tuple[NewEvent[ChargeEvent], ...]:
     match stated:
         case StatedFee():
             return tuple(
@@ -71,5 +71,8 @@ def _events(
         case StatedReturn():
             event_id = fee_return_event_id(stream_id, stated)
             return tuple(NewEvent(event, event_id) for event in fee_return_stated(charge, stated))
+        case StatedTake():
+            event_id = fee_take_event_id(stream_id, stated)
+            return tuple(NewEvent(event, event_id) for event in fee_take_stated(charge, stated))
         case _:
             assert_never(stated)
