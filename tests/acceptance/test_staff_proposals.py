@@ -76,6 +76,18 @@ async def logged_in(role: StaffRole, username: str, *roles: str) -> AsyncIterato
 
 
 @pytest.mark.long
+async def has_ended(role: StaffRole) -> int | None:
+    """How the process of a role ended, once it has."""
+    process = role.process
+    assert process is not None
+
+    async def is_over() -> bool:
+        return process.exit_code is not None
+
+    await eventually(is_over)
+    return process.exit_code
+
+
 async def test_next_process_finishes_what_two_people_agreed_on(mortal: Mortal, api: Api) -> None:
     role = mortal.role
     async with (
@@ -92,8 +104,7 @@ async def test_next_process_finishes_what_two_people_agreed_on(mortal: Mortal, a
                 assert armed.status == 200
             with pytest.raises(aiohttp.ClientError):
                 await second.act(f"{path}/approve", place)
-            assert role.process is not None
-            assert await asyncio.to_thread(role.process.wait, 30) == KILLED
+            assert await has_ended(role) == KILLED
             role.kill()  # it has died; what is left of it is closed
             await asyncio.to_thread(role.start)
 
