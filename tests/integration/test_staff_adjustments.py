@@ -131,3 +131,20 @@ async def test_database_refuses_a_second_person_who_is_the_first(account: Settle
     first, _ = await breaks(account)
     with pytest.raises(asyncpg.CheckViolationError, match="adjustments_have_two_people"):
         await adjust(account, first, agreed("sub-max", "prop_1"), by="max")
+
+
+async def test_day_beyond_the_range_of_bigint_is_over_the_limit(account: Settlement) -> None:
+    first, second = await breaks(account)
+    booked = await adjust(account, first, alone("sub-lea"))
+    for number in range(2):
+        await account.ledgerdb.execute(
+            "insert into reconciliation.adjustments (adjustment_id, break_id, generation, event_id, booked, decided_at, counted_for)"
+            " select $1, break_id, generation + $2::int, gen_random_uuid(),"
+            "  booked || jsonb_build_object('adjustment_id', $1::text, 'gross_minor', -9223372036854775807),"
+            "  decided_at, counted_for from reconciliation.adjustments where adjustment_id = $3",
+            f"adj_{number}",
+            number + 1,
+            booked.adjustment_id,
+        )
+    with pytest.raises(SecondPersonNeeded, match="today"):
+        await adjust(account, second, alone("sub-lea"))

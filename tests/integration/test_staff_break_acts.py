@@ -163,3 +163,19 @@ async def test_books_belong_to_no_merchant(finance: Finance) -> None:
         reply = await finance.lea.act(f"/staff/v1/breaks/{number}/adjust", "k", amount_minor=1)
         assert reply.problem()[:2] == (404, "break_not_found")
     assert await finance.booked() == 0
+
+
+async def test_repeated_request_books_nothing_anew_after_a_reversal(finance: Finance, pool: Pool) -> None:
+    """The process died between the booking and its answer, another person took it back, and the request is sent again."""
+    first, second = await finance.breaks()
+    booked = await end(finance.lea, first, "k")
+    await pool.execute("delete from eventstore.idempotency_keys where key = 'k'")
+    taken_back = await finance.max.act(f"/staff/v1/adjustments/{booked.json()['id']}/reverse", "r")
+    assert (taken_back.status, taken_back.json()["is_reversal"]) == (200, True)
+    again = await end(finance.lea, first, "k")
+    assert (again.status, again.json()) == (200, booked.json())
+    assert await finance.booked() == 1
+    # Another request is another decision.
+    anew = await end(finance.lea, first, "k2")
+    assert (anew.status, await finance.booked()) == (202, 1)
+    assert (await end(finance.max, second, "k")).status == 202

@@ -10,6 +10,8 @@ import pytest
 from fincore.domain.ids import MerchantId, charge_of
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb import trial_balance
+from fincore.read.ledgerdb.ledger_moment import EMPTY_LEDGER
 from fincore.read.ledgerdb.sealer import Sealer
 from fixtures.books import Books, lives
 from fixtures.merchant_api import serving_api
@@ -206,3 +208,16 @@ async def test_suspense_is_listed_in_its_mode(staff: StaffServer, books: Books) 
         net = sum(one["amount_minor"] for one in items if one["currency"] == row["currency"])
         assert abs(net) == abs(row["balance_minor"])
     assert await listed(finance, "/staff/v1/suspense_items?mode=live") == []
+
+
+async def test_totals_beyond_the_range_of_bigint_are_whole(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    great = 9_223_372_036_854_775_807
+    balances = (
+        "select 'usd' as currency, minor as debit_minor from (values (9223372036854775807), (9223372036854775807),"
+        " (-9223372036854775807), (-9223372036854775807)) as rows (minor) where $1::boolean and $2::bigint >= 0"
+    )
+    monkeypatch.setattr(trial_balance._SQL, "balances", balances)
+    (total,) = await trial_balance.trial_balance_totals(books.pool, EMPTY_LEDGER, livemode=True)
+    assert (total.debit_minor, total.credit_minor) == (2 * great, 2 * great)

@@ -40,7 +40,7 @@ class DisputeSum(NamedTuple):
 async def charge_sums(ledgerdb: Pool, streams: Sequence[StreamId]) -> list[ChargeSum]:
     """What the ledger booked for merchants of some charges."""
     rows = await ledgerdb.fetch(_SQL.charge_sums, streams, timeout=STATEMENT_SECONDS_MAX)
-    return [ChargeSum(*row) for row in rows]
+    return [ChargeSum(currency, int(captured), int(refunded)) for currency, captured, refunded in rows]
 
 
 async def dispute_sums(ledgerdb: Pool, disputes: Sequence[tuple[StreamId, PspReference]]) -> list[DisputeSum]:
@@ -48,10 +48,10 @@ async def dispute_sums(ledgerdb: Pool, disputes: Sequence[tuple[StreamId, PspRef
     streams = [stream_id for stream_id, _ in disputes]
     references = [reference for _, reference in disputes]
     rows = await ledgerdb.fetch(_SQL.dispute_sums, streams, references, timeout=STATEMENT_SECONDS_MAX)
-    return [DisputeSum(*row) for row in rows]
+    return [DisputeSum(currency, int(withdrawn), int(held)) for currency, withdrawn, held in rows]
 
 
 async def refund_sums(ledgerdb: Pool, refunds: Sequence[RefundId]) -> list[RefundSum]:
     """What the ledger booked for some refunds."""
     rows = await ledgerdb.fetch(_SQL.refund_sums, refunds, timeout=STATEMENT_SECONDS_MAX)
-    return [RefundSum(*row) for row in rows]
+    return [RefundSum(currency, int(refunded)) for currency, refunded in rows]

@@ -85,4 +85,12 @@ async def trial_balance_totals(
         currency,
         timeout=STATEMENT_SECONDS_MAX,
     )
-    return [CurrencyTotal(**dict(row)) for row in rows]
+    return [
+        CurrencyTotal(
+            currency=row["currency"],
+            accounts=row["accounts"],
+            debit_minor=int(row["debit_minor"]),
+            credit_minor=int(row["credit_minor"]),
+        )
+        for row in rows
+    ]

@@ -23,11 +23,12 @@ order by name
 limit $5;
 
 -- name: totals
--- What all accounts of each currency come to; only $3 where that is given.
+-- What all accounts of each currency come to, which may be beyond the range of bigint; only $3 where that is given.
 with balances as (
     {balances}
 )
-select currency, count(*) as accounts, sum(greatest(debit_minor, 0))::bigint as debit_minor, sum(greatest(-debit_minor, 0))::bigint as credit_minor
+select currency, count(*) as accounts, sum(greatest(debit_minor, 0)) as debit_minor,
+    sum(greatest(-debit_minor, 0)) as credit_minor
 from balances
 where $3::text is null or currency = $3
 group by currency

@@ -163,7 +163,7 @@ class Adjustments:
                 )
             if row["reversed"] is not None:
                 before = msgspec.json.decode(row["reversed"], type=AdjustmentReversed)
-                if (before.by, before.reason, before.staff) == (by, reason, staff):
+                if (before.by, before.reason, _decider(before.staff)) == (by, reason, _decider(staff)):
                     return before
                 raise AdjustmentRefused(
                     f"{adjustment_id} was reversed by {before.by} at {before.occurred_at:%Y-%m-%d %H:%M:%S} before"
@@ -214,7 +214,7 @@ class Adjustments:
             await connection.execute(_SQL.take_turn_of_opening, ":".join(map(str, key)))
             row = await connection.fetchrow(_SQL.opening, *key)
             assert row is not None  # noqa: S101 -- an aggregate
-            left_minor = row["held_minor"] - row["explained_minor"]
+            left_minor = int(row["held_minor"] - row["explained_minor"])
             last = await connection.fetchrow(_SQL.last_of_opening, *key)
             if last is not None and not last["is_reversed"] and left_minor == 0:
                 return _repeated(booked_of(last["booked"]), decision, f"what {named} held")
@@ -290,7 +290,7 @@ class Adjustments:
     ) -> None:
         if staff is not None and staff.agreement is not None:
             return
-        today_minor: int = await connection.fetchval(
+        today_minor = await connection.fetchval(
             _SQL.adjusted_today,
             counted_for(by),
             booked.currency,
@@ -300,7 +300,7 @@ class Adjustments:
         )
         # A fee does not make an amount smaller: 100.00 with a fee of 99.99 is no decision about 0.01.
         money = Money(abs(booked.gross_minor) + abs(booked.fee_minor), booked.currency)
-        flaw = limit_flaw(self._limits, money, today_minor=today_minor)
+        flaw = limit_flaw(self._limits, money, today_minor=int(today_minor))
         if flaw is not None:
             raise SecondPersonNeeded(flaw, money)
 
@@ -324,13 +324,18 @@ def _lost(adjustment_id: AdjustmentId) -> AdjustmentRefused:
     )
 
 
+def _decider(staff: StaffDecision | None) -> StaffDecision | None:
+    """Who decided, whichever request it was."""
+    return None if staff is None else msgspec.structs.replace(staff, request=None)
+
+
 def _repeated(booked: AdjustmentBooked, decision: Decision, what: str) -> AdjustmentBooked:
     """The adjustment itself where the same person decides the same again. Raises `AdjustmentRefused`."""
     minor = booked.gross_minor + booked.fee_minor
-    if (booked.kind, booked.by, booked.staff, booked.reason, minor) == (
+    if (booked.kind, booked.by, _decider(booked.staff), booked.reason, minor) == (
         decision.kind,
         decision.by,
-        decision.staff,
+        _decider(decision.staff),
         decision.reason,
         decision.amount_minor,
     ):

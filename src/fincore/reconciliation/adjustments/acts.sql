@@ -52,8 +52,8 @@ order by a.generation desc;
 
 -- name: adjusted_today
 -- What the person who is counted as $1, or has the subject $5, adjusted and took back alone in a currency and mode on the day of $4, by UTC:
--- gross and fee, each without its sign.
-select coalesce(sum(abs(gross_minor) + abs(fee_minor)), 0)::bigint
+-- gross and fee, each without its sign. The sum may be beyond the range of bigint.
+select coalesce(sum(abs(gross_minor::numeric) + abs(fee_minor::numeric)), 0)::numeric
 from (
     select a.gross_minor, a.fee_minor, a.counted_for, a.decided_at, a.currency, a.livemode, a.booked -> 'staff' as staff
     from reconciliation.adjustments a
@@ -68,6 +68,10 @@ where (counted_for = $1 or staff ->> 'subject' = $5) and staff -> 'agreement' is
 -- name: adjustment_of_proposal
 -- What was booked for a proposal, whether or not it was taken back since.
 select booked::text from reconciliation.adjustments where booked #>> '{staff,agreement,proposal_id}' = $1;
+
+-- name: adjustment_of_request
+-- What was booked for the request $1 of one person, whether or not it was taken back since.
+select booked::text from reconciliation.adjustments where booked #>> '{staff,request}' = $1;
 
 -- name: reversal_of_proposal
 -- What was taken back for a proposal.
@@ -110,10 +114,10 @@ select
         from reconciliation.openings o
         join reconciliation.files f using (file_id)
         where f.livemode = $1 and f.psp = $2 and f.psp_account = $3 and o.currency = $4 and f.status = 'booked'
-    )::bigint as held_minor,
+    )::numeric as held_minor,
     coalesce(sum(a.gross_minor) filter (where not exists (
         select from reconciliation.adjustment_reversals r where r.adjustment_id = a.adjustment_id
-    )), 0)::bigint as explained_minor,
+    )), 0)::numeric as explained_minor,
     count(*) as generations
 from reconciliation.adjustments a
 where a.adjusts = 'opening' and a.livemode = $1 and a.psp = $2 and a.psp_account = $3 and a.currency = $4;

@@ -22,10 +22,15 @@ _PARTS_READ_MAX: Final = 1_000
 
 
 async def booked_for(connection: Connection, staff: StaffDecision | None) -> AdjustmentBooked | None:
-    """What was booked for the proposal that two people agreed on, however often it is carried out."""
-    if staff is None or staff.agreement is None:
+    """What was booked for the proposal that two people agreed on, or the request of one person, however often it is carried out."""
+    if staff is None:
         return None
-    booked = await connection.fetchval(_SQL.adjustment_of_proposal, staff.agreement.proposal_id)
+    if staff.agreement is not None:
+        booked = await connection.fetchval(_SQL.adjustment_of_proposal, staff.agreement.proposal_id)
+    elif staff.request is not None:
+        booked = await connection.fetchval(_SQL.adjustment_of_request, staff.request)
+    else:
+        return None
     return None if booked is None else booked_of(booked)
 
 

@@ -1,6 +1,7 @@
 """/staff/v1/breaks/{break_id}/adjust and /write_off, /adjustments/{adjustment_id}/reverse, /openings."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from fincore.domain.ids import parse_adjustment_id
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.proposal import ProposalKind
 from fincore.domain.staff_actor import StaffActor
-from fincore.domain.staff_decision import StaffDecision
+from fincore.domain.staff_decision import StaffDecision, request_of
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
@@ -204,7 +205,10 @@ class BreakActs:
             if earlier is not None:
                 return answered(earlier, is_replay=True)
             try:
-                return await self._answers.once(key, fingerprint, make)
+                decision = StaffDecision(
+                    staff.subject, request=request_of(key.merchant_id, key.key, fingerprint)
+                )
+                return await self._answers.once(key, fingerprint, partial(make, decision))
             except SecondPersonNeeded as needed:
                 new = NewProposal(
                     kind=act.kind,
@@ -221,8 +225,8 @@ class BreakActs:
                 raise Problem("act_not_possible", _sentence(error)) from None
             return await self._proposing.propose(key, fingerprint, new)
 
-        async def make() -> Answer:
-            decided = await act.decide(staff, StaffDecision(staff.subject))
+        async def make(decision: StaffDecision) -> Answer:
+            decided = await act.decide(staff, decision)
             return Answer(json_response(200, decided_body(decided)))
 
         deed = Deed(
