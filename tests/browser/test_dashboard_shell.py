@@ -57,6 +57,20 @@ def test_person_who_logs_out_has_to_log_in_anew(dashboard: Dashboard, page: Page
     expect(page).to_have_title("The issuer asks for a password")
 
 
+def test_logout_in_one_window_ends_all_of_them(dashboard: Dashboard, context: BrowserContext) -> None:
+    first, second = context.new_page(), context.new_page()
+    dashboard.open(first, "/test", "viewers", head="Home")
+    dashboard.open(second, "/test/charges", "viewers", head="Charges")
+    second.get_by_role("link", name="Refunds").click()
+    expect(second.get_by_role("heading", level=1, name="Refunds")).to_be_visible()
+    first.get_by_role("button", name="Your account").click()
+    first.get_by_role("button", name="Log out").click()
+    for page in (second, first):
+        expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
+    second.go_back()
+    expect(second).to_have_title("The issuer asks for a password")
+
+
 def test_person_without_a_role_is_told_so(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/charges", "cleaners", head="You have no role here")
     assert flaws(page) == []

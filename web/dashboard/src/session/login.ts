@@ -7,12 +7,17 @@ import type { Configuration } from "./configuration";
 export const RETURN_PATH = "/login/return";
 export const LOGGED_OUT_PATH = "/logged-out";
 
+/** Where the windows of a browser tell one another that the person has logged out. No token goes there. */
+const CHANNEL = "fincore-login";
+const LOGGED_OUT = "logged out";
+
 /** A token that ends sooner than this is renewed before it is used. */
 const RENEW_SECONDS_BEFORE = 60;
 
 export class Login {
   readonly #manager: UserManager;
   readonly #configuration: Configuration;
+  readonly #windows = new BroadcastChannel(CHANNEL);
   #ended: () => void = () => {};
 
   constructor(configuration: Configuration) {
@@ -30,6 +35,9 @@ export class Login {
       automaticSilentRenew: false,
       monitorSession: false,
     });
+    this.#windows.onmessage = (told: MessageEvent<unknown>) => {
+      if (told.data === LOGGED_OUT) void this.#leave();
+    };
   }
 
   /** Calls back when the login cannot be renewed any more. */
@@ -78,8 +86,15 @@ export class Login {
     return undefined;
   }
 
-  /** Forgets the tokens and ends the issuer's session. */
+  /** Leaves what is shown, as the person has logged out in another window. */
+  async #leave(): Promise<void> {
+    await this.#manager.removeUser();
+    if (location.pathname !== LOGGED_OUT_PATH) location.replace(LOGGED_OUT_PATH);
+  }
+
+  /** Forgets the tokens, here and in the other windows of the browser, and ends the issuer's session. */
   async end(): Promise<void> {
+    this.#windows.postMessage(LOGGED_OUT);
     // Without the user there is no `id_token_hint`, so that no token stands in an address: the issuer knows us by `client_id`.
     await this.#manager.removeUser();
     const { form, address } = this.#configuration.logout;
