@@ -2,15 +2,21 @@
 
 from collections.abc import AsyncIterator
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
+from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
-from fincore.domain.outcome import PspReference
-from fincore.postgres.pool import create_pool
+from fincore.domain.outcome import PspAccount, PspReference
+from fincore.postgres.pool import Pool, create_pool
 from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.parsed_file import Expected
 from fixtures.commits import created, new_stream
 from fixtures.money_events import captured
@@ -155,6 +161,121 @@ async def test_sides_that_name_each_other_without_a_pair_are_one_break(account: 
     )
     assert await account.reconciliation.run() is not None
     assert await account.breaks() == [FoundBreak("incomplete_conversion", -10, "usd")]
+
+
+def pair(out_minor: int, out: str, in_minor: int, into: str, **fields: Any) -> list[SettlementLine]:
+    """The two lines of a conversion."""
+    group = fields.pop("group", f"of {uuid4().hex}")
+    return [
+        line("conversion", minor, currency=Currency(currency), group=group, **fields)
+        for minor, currency in ((-out_minor, out), (in_minor, into))
+    ]
+
+
+async def fx(account: Settlement) -> dict[str, int]:
+    """What was converted and not back, and what that cost; every invariant of files holds."""
+    assert await account.reconciliation.run() is not None
+    await account.book()
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    for invariant in (SETTLEMENT_EVENTS_HAVE_LINES, CLEARING_IS_EXPLAINED, MONEY_EVENTS_HAVE_ENTRIES):
+        assert await invariant.check(stores) == []
+    rows = await account.rows(
+        "select name, balance_minor from ledgerdb.accounts where name ~ '(^|:)fx:' and balance_minor <> 0"
+    )
+    return {row["name"]: row["balance_minor"] for row in rows}
+
+
+async def test_conversion_back_at_another_rate_is_realised(account: Settlement) -> None:
+    """100.00 EUR brought 108.00 USD, and 40.00 EUR cost 44.00 USD: 0.80 USD more than they had brought."""
+    await account.fetched(pair(10_000, "eur", 10_800, "usd"))
+    assert await fx(account) == {"fx:position:eur": 10_000, "fx:position:usd": -10_800}
+    begins = {"eur": -10_000, "usd": 10_800}
+    await account.fetched(pair(4_400, "usd", 4_000, "eur"), day=1, beginning_minor=begins)
+    assert await fx(account) == {
+        "fx:position:eur": 6_000,
+        "fx:position:usd": -6_480,
+        "expense:fx:usd": 80,
+    }
+    begins = {"eur": -6_000, "usd": 6_400}
+    await account.fetched(pair(6_000, "usd", 6_000, "eur"), day=2, beginning_minor=begins)
+    assert await fx(account) == {"expense:fx:usd": -400}
+    assert await account.breaks() == []
+
+
+async def test_both_ways_in_one_file_realise_what_went_back(account: Settlement) -> None:
+    """The rows of a refund may stand before those of the payment."""
+    await account.fetched([*pair(4_400, "usd", 4_000, "eur"), *pair(10_000, "eur", 10_800, "usd")])
+    assert await fx(account) == {
+        "fx:position:eur": 6_000,
+        "fx:position:usd": -6_480,
+        "expense:fx:usd": 80,
+    }
+
+
+async def test_payment_that_is_named_settles_in_the_other_currency(account: Settlement) -> None:
+    """A conversion of a refund comes first, and names it: the charges are in euros, and what they cost is in dollars."""
+    refund = line("refund", -4_000, psp_reference="R1", currency=Currency("eur"))
+    payment = line("payment", 4_000, psp_reference="P1", currency=Currency("eur"))
+    await account.fetched([refund, *pair(4_400, "usd", 4_000, "eur", parent_reference="R1", group="R1")])
+    assert await fx(account) == {"fx:position:eur": -4_000, "fx:position:usd": 4_400}
+    begins = {"usd": -4_400}
+    await account.fetched(
+        [payment, *pair(4_000, "eur", 4_320, "usd", parent_reference="P1", group="P1")],
+        day=1,
+        beginning_minor=begins,
+    )
+    assert await fx(account) == {"expense:fx:usd": 80}
+
+
+@pytest.mark.parametrize("is_gone_first", [True, False])
+async def test_sides_in_two_files_are_realised_once(account: Settlement, is_gone_first: bool) -> None:  # noqa: FBT001 -- a parameter
+    gone, come = pair(10_000, "eur", 10_800, "usd")
+    first, second = (gone, come) if is_gone_first else (come, gone)
+    await account.fetched([first])
+    assert await fx(account) == {f"fx:position:{first.currency}": -first.gross_minor}
+    begins = {str(first.currency): first.gross_minor}
+    await account.fetched([second, first], day=1, beginning_minor=begins)
+    await fx(account)
+    totals = await account.rows(
+        "select lines, gross_minor, charge_gross_minor, realised_minor from reconciliation.converted_totals"
+    )
+    assert [tuple(row) for row in totals] == [(0, 10_800, 10_000, 0)]
+    assert [one.break_class for one in await account.breaks()] == ["duplicate"]
+
+
+async def test_accounts_at_a_psp_have_positions_of_their_own(account: Settlement) -> None:
+    other = account._replace(psp_account=PspAccount("other"))
+    await account.fetched(pair(10_000, "eur", 10_800, "usd"))
+    await other.fetched(pair(4_400, "usd", 4_000, "eur"))
+    assert await fx(account) == {"fx:position:eur": 6_000, "fx:position:usd": -6_400}
+
+
+async def test_line_beyond_a_pair_is_a_break_and_realises_nothing(account: Settlement) -> None:
+    await account.fetched(pair(10_000, "eur", 10_800, "usd"))
+    third = line("conversion", 5, currency=Currency("eur"), group="a")
+    await account.fetched(
+        [*pair(4_400, "usd", 4_000, "eur", group="a"), third],
+        day=1,
+        beginning_minor={"eur": -10_000, "usd": 10_800},
+    )
+    assert await fx(account) == {
+        "fx:position:eur": 5_995,
+        "fx:position:usd": -6_480,
+        "expense:fx:usd": 80,
+    }
+    assert [one.break_class for one in await account.breaks()] == ["incomplete_conversion"]
+
+
+async def test_realised_difference_that_the_record_lacks_is_named(
+    account: Settlement, owner_pool: Pool
+) -> None:
+    await account.fetched([*pair(10_000, "eur", 10_800, "usd"), *pair(4_400, "usd", 4_000, "eur")])
+    await fx(account)
+    async with owner_pool.acquire() as connection:
+        await connection.execute("update reconciliation.converted_totals set realised_minor = 7")
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    (violation,) = await SETTLEMENT_EVENTS_HAVE_LINES.check(stores)
+    assert "the rate realised 7" in violation.what
 
 
 @pytest.mark.parametrize(

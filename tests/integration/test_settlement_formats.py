@@ -198,7 +198,7 @@ async def converted_day(account: Settlement) -> list[StlRow]:
 
 
 async def test_paypal_day_with_conversions_is_explained(account: Settlement) -> None:
-    """Clearing is zero, and the positions of both currencies hold what was converted and not back."""
+    """Clearing is zero; the positions of both currencies hold what was converted and not back, and what that cost more is an expense."""
     await account.kept(joined(stl_lines(await converted_day(account))), name="STL-20261120.01.009.CSV")
     result = await account.reconciliation.run()
     assert result is not None
@@ -207,10 +207,12 @@ async def test_paypal_day_with_conversions_is_explained(account: Settlement) -> 
     await account.book()
     before = {"unmatched eur": 5_000, "unmatched usd": 5_000}
     assert await account.balances() == before | {"balance eur": 5_000, "balance usd": 5_000 + 10_390 - 2_650}
-    rows = await account.rows("select name, balance_minor from ledgerdb.accounts where name like 'fx:%'")
+    rows = await account.rows("select name, balance_minor from ledgerdb.accounts where name ~ '(^|:)fx:'")
+    cost_minor = 10_390 * 2_410 // 9_621
     assert {row["name"]: row["balance_minor"] for row in rows} == {
         "fx:position:eur": 9_621 - 2_410,
-        "fx:position:usd": 2_650 - 10_390,
+        "fx:position:usd": cost_minor - 10_390,
+        "expense:fx:usd": 2_650 - cost_minor,
     }
 
 

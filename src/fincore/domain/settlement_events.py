@@ -206,6 +206,9 @@ class SettlementFileConverted(msgspec.Struct, frozen=True, kw_only=True, omit_de
     `gross_minor` of `currency` moved the balance at the PSP; `charge_gross_minor` of `charge_currency` is what the same lines say that
     customers paid or got back, and what was expected. `lines` leaves out those that `settlement_file.matched` counts. `realised_minor`, of
     `currency`: by how much what goes back is settled for more or less than what came in was on the average, a loss below zero.
+
+    Of the kind `conversion`: what pairs of lines converted of `charge_currency`, and what that brought in `currency`; both are booked with
+    their files, and only `realised_minor` moves here. `lines` is 0.
     """
 
     file_id: SettlementFileId

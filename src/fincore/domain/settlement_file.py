@@ -46,6 +46,7 @@ class KindTotal(msgspec.Struct, frozen=True, kw_only=True):
 class ConvertedTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What some lines of one kind come to that settle payments of `charge_currency` in `currency`, in minor units of each, signed from our side.
 
+    Of the kind `conversion`, which counts no lines: what was converted of `charge_currency`, and what it brought in `currency`.
     `realised_minor` of `currency`: what these lines gained or lost by the rate.
     """
 
@@ -122,9 +123,12 @@ def evolve_settlement_file(file: SettlementFile | None, event: SettlementFileEve
             return msgspec.structs.replace(after, matches=(*file.matches, (event.run_id, total)))
         case SettlementFileConverted():
             converted = _converted_of(event)
-            if file.converted_by(
-                event.run_id, event.kind, event.currency, event.charge_currency
-            ) or not file.total(event.kind, event.currency):
+            # Of a conversion by lines of their own, the file may have either one.
+            has_lines = file.total(event.kind, event.currency) or (
+                event.kind == "conversion" and file.total(event.kind, event.charge_currency)
+            )
+            told = file.converted_by(event.run_id, event.kind, event.currency, event.charge_currency)
+            if told or not has_lines:
                 raise KeyError((event.kind, event.currency, name))
             return msgspec.structs.replace(after, conversions=(*file.conversions, (event.run_id, converted)))
         case _:
@@ -249,7 +253,13 @@ def _impossible_sums(
     if (reason := _reason(sums) or _reason_of_conversions(conversions)) is not None:
         return Refusal("match_impossible", reason)
     lines = Counter[tuple[SettlementKind, Currency]]()
-    explained: tuple[KindTotal | ConvertedTotal, ...] = (*sums, *conversions)
+    # Lines of conversions are booked with the file: none of them waits for an event of a charge.
+    of_charges = [one for one in conversions if one.kind != "conversion"]
+    for pair in conversions:
+        currencies = pair.currency, pair.charge_currency
+        if pair.kind == "conversion" and not any(file.total("conversion", of) for of in currencies):
+            return Refusal("match_impossible", "the file has no conversion of {} or {}".format(*currencies))
+    explained: tuple[KindTotal | ConvertedTotal, ...] = (*sums, *of_charges)
     for one in explained:
         lines[one.kind, one.currency] += one.lines
     for (kind, currency), told in lines.items():
@@ -280,7 +290,7 @@ def _reason_of_conversions(conversions: Sequence[ConvertedTotal]) -> str | None:
             return f"{one.currency[:20]!r} or {one.charge_currency[:20]!r} is no currency of payments"
         if one.currency == one.charge_currency:
             return f"lines {one.kind} settle payments of {one.currency} in the same currency"
-        if one.lines < 0:
+        if one.lines < 0 or (one.kind == "conversion" and one.lines):
             return f"{one.lines} lines {one.kind}"
         if max(abs(one.gross_minor), abs(one.charge_gross_minor), abs(one.realised_minor)) > SUM_MINOR_MAX:
             return f"lines {one.kind} come to more than {SUM_MINOR_MAX} minor units"

@@ -206,6 +206,18 @@ def test_lines_matched_across_currencies_are_told_once() -> None:
         folded([*events, decided[1], decided[1]])
 
 
+@pytest.mark.parametrize("currency", [USD, Currency("eur")])
+def test_conversions_by_lines_of_their_own_count_no_line(currency: Currency) -> None:
+    """They are booked with the file, which may have one of the two lines only."""
+    line_of_one = total("conversion", lines=1, gross=-100, fee=0, currency=currency)
+    events = accept_file(None, msgspec.structs.replace(FILE, lines=1), (line_of_one,))
+    assert isinstance(events, tuple)
+    one = conversion(kind="conversion", lines=0, realised_minor=-80)
+    decided = match_lines(folded([*events]), RUN, (), (one,), occurred_at=AT)
+    assert isinstance(decided, tuple)
+    assert folded([*events, *decided]).conversions == ((RUN, one),)
+
+
 @pytest.mark.parametrize(
     "conversions",
     [
@@ -216,6 +228,8 @@ def test_lines_matched_across_currencies_are_told_once() -> None:
         (conversion(lines=0),),
         (conversion(lines=4),),
         (conversion(kind="dispute"),),
+        (conversion(kind="conversion"),),
+        (conversion(kind="conversion", lines=0),),
         (conversion(charge_gross_minor=SUM_MINOR_MAX + 1),),
     ],
 )

@@ -98,13 +98,13 @@ cross join lateral (
                         case
                             when e.type = 'settlement_file.matched' then -1
                             when e.type like 'adjustment.%' then (e.data ->> 'adjusts' = 'clearing')::int
-                            when e.type = 'settlement_file.converted' then 0
+                            when e.type = 'settlement_file.converted' and e.data ->> 'kind' <> 'conversion' then 0
                             when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
                         end
                     ),
                     (
                         (e.data ->> 'charge_gross_minor')::numeric, e.data ->> 'charge_currency',
-                        case when e.type = 'settlement_file.converted' then -1 end
+                        case when e.type = 'settlement_file.converted' and e.data ->> 'kind' <> 'conversion' then -1 end
                     ),
                     (
                         (e.data ->> 'realised_minor')::numeric, e.data ->> 'currency',

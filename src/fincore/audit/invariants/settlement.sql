@@ -71,7 +71,7 @@ group by w.place;
 
 -- name: conversions_of_events
 -- The same for events of what was matched across currencies, each by run, file, kind and the two currencies. A line counts here unless a
--- part of it is matched in one currency.
+-- part of it is matched in one currency. Conversions by lines of their own have no match: their pairs count, in the file of the later line.
 select w.place,
     count(*) filter (where not exists (
         select from reconciliation.matches o where o.line_no = l.line_no and o.rule not like 'converted\_%' and o.run_no <= r.run_no
@@ -89,6 +89,18 @@ join reconciliation.runs r using (run_id)
 join reconciliation.lines l
     on l.file_id = w.file_id and l.kind = w.kind and l.currency = w.currency and l.presentment_currency = w.charge_currency
 join reconciliation.matches m on m.line_no = l.line_no and m.run_no = r.run_no and m.rule like 'converted\_%'
+group by w.place
+union all
+select w.place, 0, sum(case when w.currency = p.in_currency then p.in_minor else p.out_minor end)::bigint,
+    -sum(case when w.currency = p.in_currency then p.out_minor else p.in_minor end)::bigint, min(t.realised_minor)
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+    as w (run_id, file_id, kind, currency, charge_currency, place)
+join reconciliation.runs r using (run_id)
+join reconciliation.matched_files m on m.file_id = w.file_id and m.run_no = r.run_no
+join reconciliation.converted_totals t
+    on (t.run_no, t.file_id, t.kind, t.currency, t.charge_currency) = (r.run_no, w.file_id, w.kind, w.currency, w.charge_currency)
+join reconciliation.conversion_pairs p on p.file_id = w.file_id and w.kind = 'conversion'
+    and ((p.out_currency, p.in_currency) = (w.charge_currency, w.currency) or (p.out_currency, p.in_currency) = (w.currency, w.charge_currency))
 group by w.place;
 
 -- name: lines_of_events

@@ -257,7 +257,15 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
             Line("settlement_fee", "fees", _UNMATCHED, _CLEARING, _FEE, is_signed=True),
         ),
         "settlement_file.converted": (
-            Line("settlement_gross", "gross", _UNMATCHED, "fx_position", _GROSS, is_signed=True),
+            Line(
+                "settlement_gross",
+                "gross of payment lines",
+                _UNMATCHED,
+                "fx_position",
+                _GROSS,
+                is_signed=True,
+                applies=_of_kinds(*PAYMENT_LIKE),
+            ),
             Line(
                 "settlement_charge_gross",
                 "gross in the currency of the charges",
@@ -266,6 +274,7 @@ JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
                 attrgetter("charge_gross_minor"),
                 attrgetter("charge_currency"),
                 is_signed=True,
+                applies=_of_kinds(*PAYMENT_LIKE),
             ),
             Line(
                 "settlement_realised",

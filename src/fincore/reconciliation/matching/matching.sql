@@ -539,6 +539,17 @@ join reconciliation.files f on f.file_id = w.file_id
 group by w.scope_no, f.period_start, w.file_id, w.kind, w.currency, w.charge_currency
 order by f.period_start, w.file_id, w.kind <> 'payment', w.kind, w.currency, w.charge_currency;
 
+-- name: read_conversions
+-- What pairs of lines converted of which this run takes up the later one, by file and both currencies, in the order of the files.
+select s.scope_no, p.file_id, p.out_currency, p.in_currency, p.named_currency, sum(p.out_minor)::bigint as out_minor,
+    sum(p.in_minor)::bigint as in_minor
+from taken_files t
+join reconciliation.conversion_pairs p using (file_id)
+join reconciliation.files f using (file_id)
+join scopes s on (s.livemode, s.psp, s.psp_account) = (p.livemode, p.psp, p.psp_account)
+group by s.scope_no, f.period_start, p.file_id, p.out_currency, p.in_currency, p.named_currency
+order by f.period_start, p.file_id, p.out_currency, p.in_currency, p.named_currency;
+
 -- name: read_positions
 -- The positions that the runs before left, by account and pair of currencies.
 select s.scope_no, c.currency, c.charge_currency, sum(c.charge_gross_minor) as charge_minor,
