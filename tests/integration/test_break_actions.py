@@ -26,6 +26,7 @@ from fincore.reconciliation.breaks.listing import BreakFilters, measure_breaks
 from fincore.reconciliation.matching import break_writer, matcher
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
+from fixtures.sampling import sampled
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
 from fixtures.settlement_falsified import Lived, Payment, live
 from fixtures.traffic import store_pool
@@ -469,7 +470,8 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.sampled
+@settings(max_examples=sampled(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_no_order_of_people_and_runs_changes_an_earlier_report(dsn: str, acts: list[tuple[str, int]]) -> None:
     asyncio.run(lived_through(dsn, acts))

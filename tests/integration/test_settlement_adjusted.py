@@ -30,6 +30,7 @@ from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
+from fixtures.sampling import sampled
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.settlement_falsified import FALSIFICATIONS, SWAPPED, Lived, Payment, Refund, days, live
 from fixtures.traffic import store_pool
@@ -495,7 +496,10 @@ async def test_adjustment_while_a_run_begins_is_seen_by_it(
     await ended(account, "adjusted")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.sampled
+@settings(
+    max_examples=sampled(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(day=days, data=st.data())
 def test_random_breaks_adjusted_leave_nothing_open(dsn: str, day: list[Payment], data: st.DataObject) -> None:
     """False lines of every kind; each break that can be adjusted is, and clearing and unmatched return to zero."""

@@ -24,12 +24,13 @@ from fincore.reconciliation.report import day_reports
 from fincore.reconciliation.report.day_report import CheckedDay, DayAccount, day_report_json
 from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
+from fixtures.sampling import sampled
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.settlement_clock import as_owner, run_on
 from fixtures.settlement_falsified import FALSIFICATIONS, Lived, Payment, days, live
 from fixtures.traffic import store_pool
 
-EXAMPLES = 4
+EXAMPLES = sampled(4)
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 MONDAY = date(2026, 11, 9)
 TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + timedelta(days=n) for n in (1, 2, 3))
@@ -241,6 +242,7 @@ async def test_chain_takes_no_second_day_after_one(account: Settlement, dsn: str
         )
 
 
+@pytest.mark.sampled
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payments=days, data=st.data())
 def test_random_days_tie_and_follow_one_another(

@@ -26,6 +26,7 @@ from fincore.reconciliation.matching import break_writer, matcher
 from fincore.reconciliation.run import RunResult
 from fincore.reconciliation.uncleared import uncleared_by_age
 from fixtures.commits import PROVENANCE
+from fixtures.sampling import sampled
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
 from fixtures.settlement_falsified import (
     FALSIFICATIONS,
@@ -40,7 +41,7 @@ from fixtures.settlement_falsified import (
 from fixtures.settlement_oracle import breaks_by_hand
 from fixtures.traffic import store_pool
 
-EXAMPLES = 12
+EXAMPLES = sampled(12)
 ITEMS = """
     select i.*, a.currency from ledgerdb.clearing_items i join ledgerdb.accounts a using (account_id)
     where split_part(a.name, ':', 3) = '{}' order by i.entry_id
@@ -102,6 +103,7 @@ async def explained(account: Settlement) -> None:
     } == set()
 
 
+@pytest.mark.sampled
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(day=true_days, late=st.booleans())
 def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment], late: bool) -> None:  # noqa: FBT001 -- a parameter
@@ -129,6 +131,7 @@ def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment], late:
     asyncio.run(check())
 
 
+@pytest.mark.sampled
 @settings(
     max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -152,6 +155,7 @@ def test_one_false_line_makes_exactly_its_break(dsn: str, day: list[Payment], da
     asyncio.run(check())
 
 
+@pytest.mark.sampled
 @settings(
     max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

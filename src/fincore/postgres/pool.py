@@ -9,6 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from fincore.domain.errors import StoreUnavailable
+from fincore.postgres.array_types import tell_array_types
 from fincore.postgres.failures import OUTAGES, meaning_of, outage_of
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
@@ -90,6 +91,7 @@ async def create_pool(
         record_class=asyncpg.Record,
         loop=None,
         timeout=CONNECT_TIMEOUT_SECONDS,
+        init=tell_array_types,
         reset=_keep_session,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings=session_settings(application_name=application_name, role=role)
