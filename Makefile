@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP_AUDIT_VERSION := 2.10.1
 STORE_TESTS := tests/contract/test_event_store_contract.py tests/contract/test_job_inspection_contract.py \
 	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_schema_invariants.py
-SOURCES := src tests bench demo harness scripts infra
+SOURCES := src tests bench demo harness loadtest scripts infra
 
 # Python keeps what it compiles, even where the environment forbids it: a run of the tests starts hundreds of processes, and pytest
 # takes longer to rewrite the asserts of all modules than to collect them.
@@ -97,6 +97,14 @@ format: .venv/dev ## format the code and mend what the linter can
 .PHONY: bench
 bench: .venv/dev ## measure, each figure beside its reference in the same run
 	@$(BIN)/python -m bench
+
+.PHONY: load
+load: .venv/dev ## load a whole FinCore for three minutes, watch it, compare every charge: var/load (LOAD="--rate=50": other options)
+	@$(BIN)/python -m loadtest run $(LOAD)
+
+.PHONY: load-bundle
+load-bundle: .venv/dev ## write the load as a zip for AWS Distributed Load Testing (LOAD="--url=https://pay.example --tasks=4")
+	@$(BIN)/python -m loadtest bundle $(LOAD)
 
 .PHONY: profile
 profile: .venv/dev ## profile the API's process while it accepts charges: var/profile/accept.html

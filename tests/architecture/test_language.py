@@ -28,7 +28,7 @@ from fincore.http.problems import PROBLEMS
 TESTS = sorted((PROJECT / "tests").rglob("test_*.py"))
 MODULES = sorted(
     path
-    for root in ("src", "tests", "bench", "demo", "harness", "scripts", "infra")
+    for root in ("src", "tests", "bench", "demo", "harness", "loadtest", "scripts", "infra")
     for path in (PROJECT / root).rglob("*.py")
 )
 SOURCES = [path for path in MODULES if path.is_relative_to(PROJECT / "src")]

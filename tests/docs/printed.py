@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -610,7 +610,36 @@ def stl_rows() -> str:
     )
 
 
+def load_mix() -> str:
+    """The scenarios of the load tests."""
+    return _rows(_load("mix").mix_table())
+
+
+def load_phases() -> str:
+    """The phases of a load."""
+    return _rows(_load("mix").phase_table())
+
+
+def load_profiles() -> str:
+    """The profiles of rates of a load."""
+    profiles = _load("profile").PROFILES.values()
+    return _table(("profile", "rate"), [(f"`{one.name}`", one.what) for one in profiles])
+
+
+def _load(module: str) -> Any:
+    """A module of the load tests, which is beside the packages of the distribution."""
+    return import_module(f"loadtest.generator.{module}")
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    return _table(head, [(f"`{first}`", *others) for first, *others in body])
+
+
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
+    "load_mix": load_mix,
+    "load_phases": load_phases,
+    "load_profiles": load_profiles,
     "alerts": alerts,
     **{f"alert_{alert.name}": partial(alert_page, alert) for alert in ALERTS},
     "objectives": objectives,
@@ -724,7 +753,7 @@ def _printed(match: re.Match[str]) -> str:
 
 def main() -> None:
     """Write every block of every document anew."""
-    sys.path.insert(0, str(PROJECT / "tests"))
+    sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT)]
     for path in DOCUMENTS:
         text = path.read_text()
         renewed = _BLOCK.sub(_printed, text)

@@ -32,12 +32,14 @@ from fixtures.forking import FORK_SERVER
 
 SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
 PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
-TREE_PATH = re.compile(r"(?<![\w/.-])(?:src|tests|docs|demo|bench|harness|scripts|\.ci|\.github)/[\w./-]*\w")
+TREE_PATH = re.compile(
+    r"(?<![\w/.-])(?:src|tests|docs|demo|bench|harness|loadtest|scripts|\.ci|\.github)/[\w./-]*\w"
+)
 """A path from the root of the repository, in prose or in a command."""
 GENERATED = ("dist/", "var/")
 """Folders that commands make."""
-OTHER_SETTINGS = {"FINCORE_TEST_DSN"}
-"""What the tests read, and FinCore does not."""
+OTHER_SETTINGS = {"FINCORE_TEST_DSN", "FINCORE_LOAD_API_KEY", "FINCORE_LOAD_SETTINGS"}
+"""What tests and load tests read, and FinCore does not."""
 OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY, REFUND_ID_KEY}
 """What begins like a metric and is none."""
 

@@ -1,0 +1,268 @@
+"""One run from begin to report: starts the generators, watches, lets the PSP misbehave, drains, compares, judges."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from bench.progress import Backlog
+from bench.watch import drained
+
+from loadtest.figures import Row, figures, offered, rows_of
+from loadtest.generator.arrivals import arrivals
+from loadtest.generator.load_settings import LAST_ANSWERS_SECONDS, LoadSettings
+from loadtest.generator.mix import PHASES, phase_at
+from loadtest.generator.profile import PROFILES, step_at
+from loadtest.locust_processes import WAIT_FOR_WORKERS_SECONDS, LocustProcesses
+from loadtest.plots import Band
+from loadtest.psp_mood import PspMood
+from loadtest.report import Report, planned_points
+from loadtest.staff_login import StaffLogin
+from loadtest.stored_charges import outcome_times
+from loadtest.target import Target
+from loadtest.thresholds import Ending, Thresholds, failed, of_step, verdicts
+from loadtest.watching import Sample, Watch
+
+LOOK_SECONDS: Final = 1.0
+TELL_SECONDS: Final = 5.0
+START_SECONDS_MAX: Final = 60.0 + WAIT_FOR_WORKERS_SECONDS
+
+Say = Callable[[str], None]
+
+
+class RunFailed(Exception):
+    """The generators did not begin, or did not end; the message says where their log is."""
+
+
+class Run:
+    """A run of settings against a target; what it writes is in `folder`."""
+
+    def __init__(
+        self,
+        settings: LoadSettings,
+        target: Target,
+        folder: Path,
+        *,
+        bounds: Thresholds,
+        say: Say,
+        psp: PspMood | None = None,
+        login: StaffLogin | None = None,
+        remote_bind: str | None = None,
+    ) -> None:
+        self.settings = replace(settings, records_file=str((folder / "records.jsonl").resolve()))
+        self._target = target
+        self._folder = folder
+        self._bounds = bounds
+        self._say = say
+        self._psp = psp
+        self._login = login
+        self._remote_bind = remote_bind
+        self._profile = PROFILES[settings.profile]
+        self._has_phases = settings.has_phases and self._profile.has_phases
+        self._stretches = self._profile.stretches(settings.rate, settings.seconds)
+        self._rows: list[Row] = []
+        self._read_to = 0
+        self._samples: list[Sample] = []
+        self._broke_at: str | None = None
+
+    def run(self) -> Report:
+        """Offer the whole schedule, or as much of it as holds, and say what came of it. Raises `RunFailed`."""
+        settings_file = self._folder / "load.json"
+        self.settings.write(settings_file.resolve())
+        watch = Watch(dsn=self._target.dsn, pids=self._target.pids)
+        try:
+            generators = LocustProcesses(
+                settings_file.resolve(),
+                self._folder / "locust.log",
+                seconds=self.settings.seconds,
+                workers=self.settings.workers,
+                remote_bind=self._remote_bind,
+            )
+            try:
+                began = self._begun(generators)
+                for name, pid in generators.pids.items():
+                    watch.add(name, pid)
+                self._follow(generators, watch, began)
+            finally:
+                generators.stop()
+                if self._psp is not None:
+                    self._psp.follow(None, left_seconds=0)
+            return self._report(watch, began)
+        finally:
+            watch.close()
+
+    def _begun(self, generators: LocustProcesses) -> float:
+        """The moment at which the first generator began, in seconds since 1970."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline and not generators.is_over:
+            self._read()
+            moments = [row[1] for row in self._rows if row[0] == "began"]
+            if moments:
+                return float(min(moments))
+            time.sleep(0.1)
+        raise RunFailed(f"The generators did not begin. Look into {self._folder / 'locust.log'}.")
+
+    def _follow(self, generators: LocustProcesses, watch: Watch, began: float) -> None:
+        seconds_max = self.settings.seconds + LAST_ANSWERS_SECONDS + START_SECONDS_MAX
+        told = step = 0
+        while not generators.is_over:
+            now = time.time() - began
+            if now > seconds_max:
+                raise RunFailed(f"The generators did not end. Look into {self._folder / 'locust.log'}.")
+            if now >= 0:
+                self._samples.append(watch.look(now))
+                self._let_psp(now)
+                if self._login is not None:
+                    self._login.refresh()
+                self._read()
+            if now >= (told + 1) * TELL_SECONDS:
+                told = int(now // TELL_SECONDS)
+                self._tell(now)
+            if self._profile.stops_at_break and step < min(
+                step_at(self._stretches, now), len(self._stretches)
+            ):
+                if self._has_broken(step):
+                    return
+                step += 1
+            time.sleep(max(0.05, LOOK_SECONDS - (time.time() - began - now)))
+        self._read()
+        if self._profile.stops_at_break:
+            self._has_broken(len(self._stretches) - 1)
+
+    def _read(self) -> None:
+        rows, self._read_to = rows_of(Path(str(self.settings.records_file)), self._read_to)
+        self._rows += rows
+
+    def _let_psp(self, now: float) -> None:
+        if self._psp is None or not self._has_phases:
+            return
+        share = now / self.settings.seconds
+        phase = phase_at(PHASES, share)
+        self._psp.follow(
+            phase, left_seconds=0 if phase is None else (phase.ends - share) * self.settings.seconds
+        )
+
+    def _tell(self, now: float) -> None:
+        """One line about the last seconds."""
+        recent = figures(
+            [row for row in self._rows if _is_within(row, now - TELL_SECONDS, now)], seconds=TELL_SECONDS
+        )
+        sample = self._samples[-1]
+        phase = phase_at(PHASES, now / self.settings.seconds) if self._has_phases else None
+        waiting = "" if sample.backlog is None else f", {sample.backlog.jobs_queued:,} jobs queued"
+        busiest = sorted(sample.cores.items(), key=lambda one: -one[1])[:3]
+        cores = ", ".join(f"{name} {used:.2f}" for name, used in busiest)
+        self._say(
+            f"{int(now // 60)}:{int(now % 60):02d}  {recent.arrivals / TELL_SECONDS:.0f} arrivals/s, accepted p50 {recent.accept.p50_ms:.0f} "
+            f"p99 {recent.accept.p99_ms:.0f} ms, {recent.errors} errors{waiting}"
+            + (f"; cores: {cores}" if cores else "")
+            + (f"; {phase.name}" if phase else "")
+        )
+
+    def _has_broken(self, step: int) -> bool:
+        """Whether the thresholds broke in a step that is over; says so."""
+        ends = list(accumulate(stretch.seconds for stretch in self._stretches))
+        began, rate = ends[step] - self._stretches[step].seconds, self._stretches[step].rate_to
+        seen = figures(
+            [row for row in self._rows if _is_within(row, began, ends[step])],
+            seconds=self._stretches[step].seconds,
+        )
+        sample = self._samples[-1].backlog if self._samples else None
+        backlog = None if sample is None else sample.jobs_queued + sample.view_behind_events
+        broken = failed(of_step(seen, rate=rate, backlog=backlog, bounds=self._bounds))
+        name = f"step {step + 1} of {len(self._stretches)}, {rate:g} arrivals/s"
+        if broken:
+            self._broke_at = f"{name}: " + ", ".join(f"{one.name} {one.seen} ({one.bound})" for one in broken)
+            self._say(f"broken in {self._broke_at}")
+        else:
+            self._say(f"{name}: holds, accepted p99 {seen.accept.p99_ms:.0f} ms")
+        return bool(broken)
+
+    def _report(self, watch: Watch, began: float) -> Report:
+        self._read()
+        seconds = (
+            self.settings.seconds
+            if self._broke_at is None
+            else min(self.settings.seconds, time.time() - began)
+        )
+        known = offered(self._rows)
+        run = figures(self._rows, seconds=seconds)
+        was_to_break = self._profile.stops_at_break
+        is_cut = was_to_break and self._broke_at is not None
+        ending = Ending(
+            due=0
+            if is_cut
+            else sum(
+                1
+                for _ in arrivals(self.settings.plan, seed=self.settings.seed, spacing=self.settings.spacing)
+            ),
+            workers=run.workers_ended if is_cut else self.settings.workers,
+            was_to_break=was_to_break,
+        )
+        notes = []
+        if watch.progress is not None:
+            self._say("waiting until nothing is left to do")
+            drain = drained(watch.progress)
+            left = watch.progress.backlog()
+            times = outcome_times(str(self._target.dsn), began=began)
+            ending = msgspec.structs.replace(
+                ending,
+                drain_seconds=drain,
+                backlog=_waiting(left),
+                outcome_p50_seconds=None if times is None else times[0],
+                outcome_p99_seconds=None if times is None else times[1],
+            )
+        else:
+            notes.append(
+                "No DSN was given: backlog and time to outcome were not measured, and charges are compared by the API."
+            )
+        if self._target.sandbox_url is None:
+            notes.append("No PSP sandbox was given: what the PSP has was not compared.")
+        self._say("comparing every charge, checking the invariants")
+        totals = None if watch.progress is None else watch.progress.totals()
+        ending = msgspec.structs.replace(
+            ending,
+            disagreements=self._target.compared(known, totals, run_id=self.settings.run_id),
+            broken=self._target.broken_invariants(),
+        )
+        bands = tuple(
+            Band(phase.name, phase.begins * self.settings.seconds, phase.ends * self.settings.seconds)
+            for phase in (PHASES if self._has_phases else ())
+        )
+        return Report(
+            began_at=datetime.fromtimestamp(began, UTC),
+            title="Load of FinCore",
+            profile=self.settings.profile,
+            rate=self.settings.rate,
+            seed=self.settings.seed,
+            spacing=self.settings.spacing,
+            planned=planned_points(self.settings.plan),
+            bands=bands,
+            figures=run,
+            ending=ending,
+            verdicts=tuple(verdicts(run, ending, self._bounds)),
+            samples=tuple(self._samples),
+            charges_offered=len(known.offered_keys),
+            charges_accepted=len(known.accepted_keys),
+            notes=tuple(notes),
+            broke_at=self._broke_at,
+        )
+
+
+def _waiting(backlog: Backlog) -> int:
+    """Everything that waits, except jobs that are held for a person."""
+    return int(sum(msgspec.structs.astuple(backlog))) - backlog.jobs_held
+
+
+def _is_within(row: Row, begins: float, ends: float) -> bool:
+    """Whether a row is of a moment: a request of that at which it ended, an arrival of that at which it was due."""
+    match row[0]:
+        case "request":
+            return bool(begins <= row[4] < ends)
+        case "arrived" | "unsent":
+            return bool(begins <= row[1] < ends)
+    return False
