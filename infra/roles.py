@@ -96,6 +96,10 @@ SERVICES: Final[tuple[Service, ...]] = (
         calls={"https": "keys of the user pool of Cognito"},
     ),
 )
-"""Every role, in the order in which `fincore up` starts them."""
+"""Every role that is deployed, in the order in which `fincore up` starts them."""
+
+DEPLOYED: Final[tuple[Role, ...]] = tuple(one.role for one in SERVICES)
+LEFT_OUT: Final[frozenset[Role]] = frozenset({"relay"})
+"""The roles that are not deployed: nothing here reads the stream that the relay fills."""
 
 SERVICE_OF: Final[Mapping[Role, Service]] = MappingProxyType({one.role: one for one in SERVICES})

@@ -6,9 +6,9 @@ from typing import Final
 from fincore.bootstrap.databases import SETTING_OF_STORE
 from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, setting_of
 from fincore.bootstrap.role_environment import PARTS_OF_ROLE, SECRETS_OF_ROLE
-from fincore.bootstrap.roles import ROLES, Role
+from fincore.bootstrap.roles import Role
 from infra.installation import Installation
-from infra.roles import SERVICE_OF
+from infra.roles import DEPLOYED, SERVICE_OF
 
 ALWAYS: Final = frozenset(
     {
@@ -74,5 +74,5 @@ def files_of(role: Role) -> tuple[str, ...]:
 def stored_secrets(installation: Installation) -> tuple[str, ...]:
     """Every secret that an operator puts into Secrets Manager; DSNs are made with the databases."""
     dsns = set(SETTING_OF_STORE.values())
-    found = {name for role in ROLES for name in (*secrets_of(role, installation), *files_of(role))}
+    found = {name for role in DEPLOYED for name in (*secrets_of(role, installation), *files_of(role))}
     return tuple(sorted(found - dsns))

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 import pytest
 from infra.arrows import CLOUDFRONT, DYNAMODB, INTERNET, OUTSIDE, S3, Arrow, arrows
+from infra.roles import DEPLOYED
 
 from aws_templates.templates import INSTALLATIONS, Place, place, resources
-from fincore.bootstrap.roles import ROLES, STORES_OF_ROLE
+from fincore.bootstrap.roles import STORES_OF_ROLE
 
 stages = pytest.mark.parametrize("stage", INSTALLATIONS)
 NETWORK: Final = "network"
@@ -70,7 +71,7 @@ def test_other_stacks_have_no_groups_and_no_rules(stage: str) -> None:
 
 
 def test_arrows_to_databases_are_those_of_the_roles() -> None:
-    for role in ROLES:
+    for role in DEPLOYED:
         reached = {one.target for one in arrows() if one.source == role and one.port == 5432}
         assert STORES_OF_ROLE[role].keys() <= reached
     assert "ledgerdb" not in {one.target for one in arrows() if one.source == "worker"}

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 from infra.rights import WILDCARDS
+from infra.roles import DEPLOYED
 
 from aws_templates.templates import (
     INSTALLATIONS,
@@ -17,7 +18,7 @@ from aws_templates.templates import (
     tasks,
 )
 from fincore.bootstrap.role_environment import SECRETS_OF_ROLE
-from fincore.bootstrap.roles import ROLES, STORES_OF_ROLE
+from fincore.bootstrap.roles import STORES_OF_ROLE
 
 STAGES: Final = tuple(INSTALLATIONS)
 stages = pytest.mark.parametrize("stage", STAGES)
@@ -104,7 +105,7 @@ def test_each_task_starts_with_its_own_secrets_alone(stage: str) -> None:
 
 
 @stages
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", DEPLOYED)
 def test_role_has_the_secrets_that_its_tables_name(stage: str, role: str) -> None:
     given = {
         secret["Name"]

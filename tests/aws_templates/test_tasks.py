@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from infra.environments import SCRATCH
+from infra.roles import DEPLOYED, LEFT_OUT
 from infra.secret_names import FILES_OF_ROLE
 
 from aws_templates.templates import INSTALLATIONS, resources, tasks
@@ -59,7 +60,7 @@ def environment(stage: str, role: str) -> dict[str, str]:
 
 
 @stages
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", DEPLOYED)
 def test_fincore_takes_the_settings_of_each_role(stage: str, role: str, tmp_path: Any) -> None:
     given = environment(stage, role)
     for setting, (_, name) in FILES_OF_ROLE.get(role, {}).items():  # type: ignore[call-overload]
@@ -76,9 +77,14 @@ def test_fincore_takes_the_settings_of_each_role(stage: str, role: str, tmp_path
     assert (settings.risk_store == "dynamodb") == (role in {"api", "worker", "card-edge"})
 
 
+def test_each_role_is_deployed_or_left_out_by_name() -> None:
+    assert {*DEPLOYED, *LEFT_OUT} == set(ROLES)
+    assert not LEFT_OUT & set(DEPLOYED)
+
+
 @stages
 def test_there_is_a_task_for_each_role_and_the_migration(stage: str) -> None:
-    assert tasks(stage).keys() == {*ROLES, "migrate"}
+    assert tasks(stage).keys() == {*DEPLOYED, "migrate"}
     for name, task in tasks(stage).items():
         assert task.containers[name]["Command"] == (["migrate"] if name == "migrate" else ["run", name])
 
@@ -111,7 +117,7 @@ def test_image_is_one_for_all_and_named_by_digest(stage: str) -> None:
 @stages
 def test_services_go_back_by_themselves(stage: str) -> None:
     services = {one["ServiceName"]: one for _, one in resources(stage, "AWS::ECS::Service")}
-    assert services.keys() == set(ROLES)
+    assert services.keys() == set(DEPLOYED)
     for name, one in services.items():
         configuration = one["DeploymentConfiguration"]
         assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}

@@ -79,6 +79,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
         "notify",
         "pages",
         "queue",
+        "relay",
         "risk",
         "routing",
         "staff",

@@ -176,6 +176,15 @@ DASHBOARDS: Final = (
         panels=(
             _panel("Lag", ("max by (consumer) (fincore_consumer_lag_seconds)", "{{consumer}}"), unit="s"),
             _panel("Parked", ("max by (consumer) (fincore_parked_streams)", "{{consumer}}")),
+            _panel(
+                "Lag of the relay of events", ("max(fincore_relay_event_lag_seconds)", "events"), unit="s"
+            ),
+            _panel(
+                "Records of the relay",
+                ("sum by (result) (rate(fincore_relay_records_total[5m]))", "{{result}}"),
+                ("sum(rate(fincore_relay_events_total[5m]))", "events"),
+                unit="reqps",
+            ),
             _panel("Jobs", ("max by (status) (fincore_jobs)", "{{status}}")),
             _panel(
                 "Oldest due job", ("max by (kind) (fincore_job_oldest_due_seconds)", "{{kind}}"), unit="s"

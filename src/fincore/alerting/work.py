@@ -16,6 +16,15 @@ WORK_ALERTS: Final = (
         cloudwatch=above("fincore_consumer_lag_seconds", 10),
     ),
     Alert(
+        name="RelayLags",
+        severity="page",
+        expression="fincore_relay_event_lag_seconds > 60",
+        for_seconds=60,
+        meaning="The stream outside PostgreSQL has not taken an event for a minute: what follows the stream stands still. Nothing is lost, the "
+        "log has it.",
+        cloudwatch=above("fincore_relay_event_lag_seconds", 60),
+    ),
+    Alert(
         name="ChargeParked",
         severity="page",
         expression="fincore_parked_streams > 0",

@@ -69,6 +69,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
             "FINCORE_OPS_SMTP_PASSWORD",
         }
     ),
+    "relay": frozenset(),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 
@@ -114,7 +115,7 @@ def environment_of(
         referred_to |= of_sources
     hidden |= (_variables(settings.psp_accounts, get_args(AccountPart)) | of_sources) - referred_to
     keeps_in_s3 = role == "reconciliation" and isinstance(settings.settlement_evidence, S3Place)
-    if role not in _COUNT_ATTEMPTS and not keeps_in_s3:
+    if role not in _COUNT_ATTEMPTS and role != "relay" and not keeps_in_s3:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}

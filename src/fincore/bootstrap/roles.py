@@ -40,6 +40,7 @@ Role = Literal[
     "risk",
     "reconciliation",
     "staff",
+    "relay",
 ]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
@@ -61,10 +62,11 @@ STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
     "reconciliation": {"eventstore": "writes", "ledgerdb": "writes"},
     # It shows the books while LedgerDB is there.
     "staff": {"eventstore": "writes", "paymentdb": "reads"},
+    "relay": {"eventstore": "writes"},
 }
 """Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
 
-OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge", "reconciliation", "staff"})
+OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge", "reconciliation", "staff", "relay"})
 """The roles that `fincore up` starts only where they are configured."""
 
 EXIT_FAILED: Final = 70
@@ -87,6 +89,7 @@ def configured_roles(settings: Settings) -> tuple[Role, ...]:
         "card-edge": settings.card_edge_port is not None,
         "reconciliation": bool(settings.settlement_sources_file),
         "staff": settings.staff_port is not None,
+        "relay": settings.event_stream is not None,
     }
     return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or is_configured[role])
 

@@ -18,6 +18,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.write.pages.schema"),
     ("eventstore", "fincore.write.vault.schema"),
     ("eventstore", "fincore.notify.schema"),
+    ("eventstore", "fincore.relay.schema"),
     ("eventstore", "fincore.audit.schema"),
     ("eventstore", "fincore.write.staff.schema"),
     ("paymentdb", "fincore.postgres.schema"),

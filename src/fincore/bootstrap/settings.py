@@ -1,7 +1,8 @@
 """Every setting, declared once: its field and type, how it is read, its default, its bounds and its meaning.
 
 Those of accounts at PSPs are in `psp_accounts/account_settings.py`, those of notices to operations in `ops_settings.py`, those of the server of staff in
-`staff_settings.py`, those of traces in `trace_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
+`staff_settings.py`, those of traces in `trace_settings.py`, those of the relay in
+`relay_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
 know settings.
 """
 
@@ -11,6 +12,7 @@ from typing import Final, Literal, get_args
 
 from fincore.bootstrap.ops_settings import OpsSettings
 from fincore.bootstrap.psp_accounts.account_settings import AccountSettings
+from fincore.bootstrap.relay_settings import RelaySettings
 from fincore.bootstrap.setting import setting, settings_declared_in
 from fincore.bootstrap.setting_values import (
     DSN,
@@ -50,7 +52,7 @@ Failpoints = Literal["off", "allowed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(TraceSettings, OpsSettings, StaffSettings, AccountSettings):
+class Settings(TraceSettings, RelaySettings, OpsSettings, StaffSettings, AccountSettings):
     """All settings of all roles. The environment variable of a field is its name in capitals after `FINCORE_`.
 
     A DSN that is None means the embedded PostgreSQL in `data_dir`.

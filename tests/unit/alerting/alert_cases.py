@@ -331,6 +331,7 @@ def _work() -> Iterator[Case]:
     yield from _level(
         "ChargeParked", 'fincore_parked_streams{consumer="ledger"}', 1, 0, labels={"consumer": "ledger"}
     )
+    yield from _level("RelayLags", "fincore_relay_event_lag_seconds", 61, 60)
     yield from _level("JobsHeld", 'fincore_jobs{status="held"}', 1, 0, labels={"status": "held"})
     yield from _pair(
         "JobsQueue",

@@ -27,7 +27,7 @@ def test_targets_are_the_ops_ports_of_configured_roles(tmp_path: Path) -> None:
     targets = {one["labels"]["role"]: one["targets"] for one in job["static_configs"]}
     assert targets["api"] == ["127.0.0.1:9500"]
     assert targets["worker"] == ["127.0.0.1:9501"]
-    assert targets.keys().isdisjoint({"staff", "card-edge", "reconciliation"})
+    assert targets.keys().isdisjoint({"staff", "card-edge", "reconciliation", "relay"})
 
 
 def test_ports_that_the_system_chooses_are_refused(tmp_path: Path) -> None:

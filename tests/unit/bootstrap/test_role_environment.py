@@ -50,6 +50,7 @@ NEEDED: dict[Role, set[str]] = {
     "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS | TOKENS | VAULT,
     "risk": {LOG},
     "reconciliation": {LOG, BOOKS} | OPERATIONS,
+    "relay": {LOG},
     "staff": {LOG, VIEWS, BOOKS, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"}
     | SEALING,
 }
@@ -192,7 +193,7 @@ def test_key_of_an_asked_account_reaches_reconciliation(role: Role, tmp_path: Pa
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_variables_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path) -> None:
+def test_variables_of_aws_reach_the_roles_that_call_it(role: Role, tmp_path: Path) -> None:
     """Most of the ways to credentials that the AWS library knows are variables; all begin alike."""
     variables = {
         "AWS_ACCESS_KEY_ID": "a",
@@ -207,8 +208,8 @@ def test_variables_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path)
     }
     environment = {"FINCORE_DATA_DIR": str(tmp_path), **variables}
     told = environment_of(role, environment, read_settings(environment), DATABASES)
-    counts = role in {"api", "worker", "card-edge"}
-    assert variables.keys() & told.keys() == (variables.keys() if counts else set())
+    calls = role in {"api", "worker", "card-edge", "relay"}
+    assert variables.keys() & told.keys() == (variables.keys() if calls else set())
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_wrong_arguments_give_messages_of_one_form(typed: Typed) -> None:
         " 2026-10-31, or 2026-10-31T12:00:00, by UTC\n",
         "ledger statement suspense:usd --from 2026-02-31 --to 2026-03-01": "fincore: '2026-02-31' is not a day such as"
         " 2026-10-31, which --from must be; see `fincore ledger statement --help`\n",
-        "run everything": "fincore: 'everything' is not api, worker, projectionist, ledger, notify, auditor, checkout, card-edge, risk, reconciliation or staff,"
+        "run everything": "fincore: 'everything' is not api, worker, projectionist, ledger, notify, auditor, checkout, card-edge, risk, reconciliation, staff or relay,"
         " which ROLE must be; see `fincore run --help`\n",
     }
 

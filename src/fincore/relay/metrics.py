@@ -1,0 +1,16 @@
+"""What the relay says about itself to Prometheus."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+EVENT_LAG: Final = Gauge(
+    "fincore_relay_event_lag_seconds",
+    "How long the oldest event that the stream has not taken has been in the log.",
+)
+EVENTS: Final = Counter("fincore_relay_events_total", "Events that the stream took, with those sent twice.")
+RECORDS: Final = Counter(
+    "fincore_relay_records_total",
+    "Records by what became of them: the stream took them (`taken`), or they are sent again (`repeated`).",
+    ["result"],
+)

@@ -1,0 +1,1 @@
+"""The schema of the relay's checkpoints, as migrations; in the event store's database."""
