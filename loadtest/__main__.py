@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import psycopg
 from harness.failure import InstallationFailed
 
 from loadtest.bundle import write_bundle
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     print(f"{profile.name:10} {profile.what}")
             case "bundle":
                 _bundle(parsed)
-    except (BadSettings, InstallationFailed, RunFailed, LoginFailed, OSError) as error:
+    except (BadSettings, InstallationFailed, RunFailed, LoginFailed, OSError, psycopg.Error) as error:
         print(error, file=sys.stderr)
         return MISUSED
     except KeyboardInterrupt:
@@ -151,7 +152,6 @@ def _run(parsed: argparse.Namespace) -> int:
             login=login,
             remote_bind=parsed.remote_bind,
         ).run()
-    (folder / "load.json").unlink()
     (folder / "report.html").write_text(as_html(report))
     (folder / "report.json").write_bytes(as_json(report))
     return _told(report, folder)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from bench.progress import Totals
 
-from loadtest.figures import Offered
+from loadtest.offered import Offered
 
 EXAMPLES_MAX: Final = 5
 

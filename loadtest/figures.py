@@ -1,10 +1,12 @@
-"""What the records of a run add up to: rates, percentiles and errors over time and by step. Pure, but for reading the file."""
+"""What the records of a run add up to: rates, percentiles and errors over time and by step. Pure.
 
-import json
+A run of hours has millions of records: they are added up as they come, and a request leaves four numbers.
+"""
+
 import math
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +18,8 @@ ACCEPT: Final = frozenset({"charge", "checkout session", "capture", "cancel", "r
 AT_THE_PSP: Final = "PSP's page"
 """A step at the sandbox, of which an error is none of FinCore's."""
 REASONS_MAX: Final = 20
+REASONS_KEPT_MAX: Final = 1_000
+"""Different reasons that are counted; further ones are counted together."""
 
 Row = list[Any]
 
@@ -76,56 +80,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         return self.errors / self.requests if self.requests else 0.0
 
 
-class Offered(msgspec.Struct, frozen=True, kw_only=True):
-    """What the generators know of charges: accepted ones by id with their amount, and the keys of all that were offered.
-
-    Checkout sessions have keys only: their charges are made when customers pay.
-    """
-
-    accepted: dict[str, int]
-    accepted_keys: frozenset[str]
-    offered_keys: frozenset[str]
-    refunds: dict[str, int]
-
-
 def percentile(ordered: Sequence[float], share: float) -> float:
     """The nearest rank of sorted values: the least of them that `share` of all do not exceed; 0 of none."""
     return ordered[max(0, math.ceil(len(ordered) * share) - 1)] if ordered else 0.0
-
-
-def rows_of(file: Path, offset: int = 0) -> tuple[list[Row], int]:
-    """The whole lines of a file of records from an offset on, and where the next one begins."""
-    if not file.exists():
-        return [], offset
-    with file.open("rb") as records:
-        records.seek(offset)
-        content = records.read()
-    whole = content[: content.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
-
-
-def offered(rows: Iterable[Row]) -> Offered:
-    """The charges and refunds of a run."""
-    accepted: dict[str, int] = {}
-    refunds: dict[str, int] = {}
-    keys, accepted_keys = set(), set()
-    for row in rows:
-        match row:
-            case ["offered", key]:
-                keys.add(key)
-            case ["charge", key, charge_id, amount_minor]:
-                accepted[charge_id] = amount_minor
-                accepted_keys.add(key)
-            case ["session", key]:
-                accepted_keys.add(key)
-            case ["refund", _, refund_id, amount_minor]:
-                refunds[refund_id] = amount_minor
-    return Offered(
-        accepted=accepted,
-        accepted_keys=frozenset(accepted_keys),
-        offered_keys=frozenset(keys),
-        refunds=refunds,
-    )
 
 
 def is_error(row: Row) -> bool:
@@ -133,85 +90,142 @@ def is_error(row: Row) -> bool:
     return row[1] != AT_THE_PSP and not (200 <= row[5] < 400 or row[5] == 402)  # noqa: PLR2004 -- statuses themselves
 
 
-def figures(rows: Sequence[Row], *, seconds: float) -> Figures:
-    """What a run of so many seconds adds up to."""
-    requests = [row for row in rows if row[0] == "request"]
-    of_fincore = [row for row in requests if row[1] != AT_THE_PSP]
-    kinds = Counter(row[0] for row in rows)
-    errors = [row for row in requests if is_error(row)]
-    ended = [row for row in rows if row[0] == "ended"]
-    late = sorted(row[3] - row[2] for row in requests)
-    return Figures(
-        seconds=seconds,
-        arrivals=kinds["arrived"],
-        unsent=kinds["unsent"],
-        failed=kinds["failed"],
-        requests=len(of_fincore),
-        errors=len(errors),
-        accept=latency([row for row in requests if row[1] in ACCEPT]),
-        late_p99_ms=percentile(late, 0.99) * 1000,
-        generator_cpu_seconds=sum(row[3] for row in ended),
-        workers_ended=len(ended),
-        steps=tuple(_steps(requests)),
-        bins=tuple(_bins(rows, seconds)),
-        errors_by_reason=_commonest(f"{row[1]}: {row[5] or 'no answer'} {row[6]}"[:160] for row in errors),
-        cut_by_reason=_commonest(f"{row[2]}: {row[3]}" for row in rows if row[0] in ("cut", "failed")),
-    )
+class _Times:
+    """Requests of one kind: seconds from the intended moment and from the sending."""
 
+    def __init__(self) -> None:
+        self.from_due = array("f")
+        self.from_sending = array("f")
 
-def latency(requests: Iterable[Row]) -> Latency:
-    """The percentiles of some requests."""
-    pairs = [(row[4] - row[2], row[4] - row[3]) for row in requests]
-    from_due = sorted(pair[0] for pair in pairs)
-    from_sending = sorted(pair[1] for pair in pairs)
-    return Latency(
-        count=len(pairs),
-        p50_ms=percentile(from_due, 0.50) * 1000,
-        p95_ms=percentile(from_due, 0.95) * 1000,
-        p99_ms=percentile(from_due, 0.99) * 1000,
-        max_ms=percentile(from_due, 1.0) * 1000,
-        p99_from_sending_ms=percentile(from_sending, 0.99) * 1000,
-    )
+    def add(self, row: Row) -> None:
+        """One request."""
+        self.from_due.append(row[4] - row[2])
+        self.from_sending.append(row[4] - row[3])
 
-
-def _steps(requests: Sequence[Row]) -> Iterator[Step]:
-    by_name: dict[str, list[Row]] = defaultdict(list)
-    for row in requests:
-        by_name[row[1]].append(row)
-    for name, rows in sorted(by_name.items()):
-        yield Step(
-            name=name,
-            latency=latency(rows),
-            errors=sum(map(is_error, rows)),
-            statuses={
-                str(status): count for status, count in sorted(Counter(row[5] for row in rows).items())
-            },
+    def latency(self) -> Latency:
+        """The percentiles."""
+        ordered = sorted(self.from_due)
+        return Latency(
+            count=len(ordered),
+            p50_ms=percentile(ordered, 0.50) * 1000,
+            p95_ms=percentile(ordered, 0.95) * 1000,
+            p99_ms=percentile(ordered, 0.99) * 1000,
+            max_ms=percentile(ordered, 1.0) * 1000,
+            p99_from_sending_ms=percentile(sorted(self.from_sending), 0.99) * 1000,
         )
 
 
-def _bins(rows: Sequence[Row], seconds: float) -> Iterator[Bin]:
-    width = max(1.0, math.ceil(seconds / BINS_MAX))
-    arrived, due = Counter[int](), defaultdict[int, list[Row]](list)
-    for row in rows:
-        if row[0] in ("arrived", "unsent"):
-            arrived[int(row[1] // width)] += 1
-        elif row[0] == "request":
-            due[int(row[2] // width)].append(row)
-    last = max([math.ceil(seconds / width) - 1, *due])
-    for number in range(last + 1):
-        found = due[number]
-        whole = latency(found)
-        accept = latency([row for row in found if row[1] in ACCEPT])
-        yield Bin(
-            seconds=number * width,
-            arrivals_per_second=arrived[number] / width,
-            requests_per_second=len(found) / width,
-            errors_per_second=sum(map(is_error, found)) / width,
-            p50_ms=whole.p50_ms if found else None,
-            p99_ms=whole.p99_ms if found else None,
-            accept_p99_ms=accept.p99_ms if accept.count else None,
+class _StepTally:
+    def __init__(self) -> None:
+        self.times = _Times()
+        self.errors = 0
+        self.statuses: Counter[int] = Counter()
+
+
+class _BinTally:
+    def __init__(self) -> None:
+        self.arrived = 0
+        self.errors = 0
+        self.all = array("f")
+        self.accept = array("f")
+
+
+class Tally:
+    """Adds records up; `seconds` is how long the run is, or the part of it that is looked at."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self._width = max(1.0, math.ceil(seconds / BINS_MAX))
+        self._kinds: Counter[str] = Counter()
+        self._steps: dict[str, _StepTally] = defaultdict(_StepTally)
+        self._bins: dict[int, _BinTally] = defaultdict(_BinTally)
+        self._accept = _Times()
+        self._late = array("f")
+        self._errors: Counter[str] = Counter()
+        self._cut: Counter[str] = Counter()
+        self._cpu_seconds = 0.0
+
+    def add(self, rows: Iterable[Row]) -> "Tally":
+        """More records; the tally itself."""
+        for row in rows:
+            self._kinds[row[0]] += 1
+            match row[0]:
+                case "request":
+                    self._add_request(row)
+                case "arrived" | "unsent":
+                    self._bins[int(row[1] // self._width)].arrived += 1
+                case "cut" | "failed":
+                    _count(self._cut, f"{row[2]}: {row[3]}")
+                case "ended":
+                    self._cpu_seconds += row[3]
+        return self
+
+    def figures(self, *, seconds: float | None = None) -> Figures:
+        """What was added up; `seconds`: the run lasted so long, where it did not last as long as it was to."""
+        at_psp = self._steps.get(AT_THE_PSP)
+        requests = self._kinds["request"] - (0 if at_psp is None else len(at_psp.times.from_due))
+        return Figures(
+            seconds=self._seconds if seconds is None else seconds,
+            arrivals=self._kinds["arrived"],
+            unsent=self._kinds["unsent"],
+            failed=self._kinds["failed"],
+            requests=requests,
+            errors=sum(step.errors for step in self._steps.values()),
+            accept=self._accept.latency(),
+            late_p99_ms=percentile(sorted(self._late), 0.99) * 1000,
+            generator_cpu_seconds=self._cpu_seconds,
+            workers_ended=self._kinds["ended"],
+            steps=tuple(
+                Step(
+                    name=name,
+                    latency=step.times.latency(),
+                    errors=step.errors,
+                    statuses={str(status): count for status, count in sorted(step.statuses.items())},
+                )
+                for name, step in sorted(self._steps.items())
+            ),
+            bins=self._binned(self._seconds if seconds is None else seconds),
+            errors_by_reason=dict(self._errors.most_common(REASONS_MAX)),
+            cut_by_reason=dict(self._cut.most_common(REASONS_MAX)),
+        )
+
+    def _add_request(self, row: Row) -> None:
+        step, one = self._steps[row[1]], self._bins[int(row[2] // self._width)]
+        step.times.add(row)
+        step.statuses[row[5]] += 1
+        one.all.append(row[4] - row[2])
+        self._late.append(row[3] - row[2])
+        if row[1] in ACCEPT:
+            self._accept.add(row)
+            one.accept.append(row[4] - row[2])
+        if is_error(row):
+            step.errors += 1
+            one.errors += 1
+            _count(self._errors, f"{row[1]}: {row[5] or 'no answer'} {row[6]}"[:160])
+
+    def _binned(self, seconds: float) -> tuple[Bin, ...]:
+        last = max([math.ceil(seconds / self._width) - 1, *self._bins])
+        return tuple(
+            self._bin(number, self._bins.get(number, _BinTally())) for number in range(max(0, last) + 1)
+        )
+
+    def _bin(self, number: int, one: _BinTally) -> Bin:
+        every, accept = sorted(one.all), sorted(one.accept)
+        return Bin(
+            seconds=number * self._width,
+            arrivals_per_second=one.arrived / self._width,
+            requests_per_second=len(every) / self._width,
+            errors_per_second=one.errors / self._width,
+            p50_ms=percentile(every, 0.50) * 1000 if every else None,
+            p99_ms=percentile(every, 0.99) * 1000 if every else None,
+            accept_p99_ms=percentile(accept, 0.99) * 1000 if accept else None,
         )
 
 
-def _commonest(reasons: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(reasons).most_common(REASONS_MAX))
+def figures(rows: Iterable[Row], *, seconds: float) -> Figures:
+    """What the records of a run of so many seconds add up to."""
+    return Tally(seconds=seconds).add(rows).figures()
+
+
+def _count(reasons: Counter[str], reason: str) -> None:
+    reasons[reason if reason in reasons or len(reasons) < REASONS_KEPT_MAX else "other reasons"] += 1

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from bench.progress import Backlog
+import psycopg
+from bench.progress import Backlog, Totals
 from bench.watch import drained
 
-from loadtest.figures import Row, figures, offered, rows_of
+from loadtest.figures import Row, Tally, figures
 from loadtest.generator.arrivals import arrivals
 from loadtest.generator.load_settings import LAST_ANSWERS_SECONDS, LoadSettings
 from loadtest.generator.mix import PHASES, phase_at
 from loadtest.generator.profile import PROFILES, step_at
+from loadtest.generator.records import rows_of
 from loadtest.locust_processes import WAIT_FOR_WORKERS_SECONDS, LocustProcesses
+from loadtest.offered import Offered
 from loadtest.plots import Band
 from loadtest.psp_mood import PspMood
 from loadtest.report import Report, planned_points
@@ -29,6 +32,9 @@ from loadtest.watching import Sample, Watch
 
 LOOK_SECONDS: Final = 1.0
 TELL_SECONDS: Final = 5.0
+LATE_ROWS_SECONDS: Final = 5.0
+"""How much later than a request its record may be read: workers report every three seconds."""
+SAMPLES_MAX: Final = 600
 START_SECONDS_MAX: Final = 60.0 + WAIT_FOR_WORKERS_SECONDS
 
 Say = Callable[[str], None]
@@ -64,78 +70,104 @@ class Run:
         self._profile = PROFILES[settings.profile]
         self._has_phases = settings.has_phases and self._profile.has_phases
         self._stretches = self._profile.stretches(settings.rate, settings.seconds)
-        self._rows: list[Row] = []
+        self._tally = Tally(seconds=settings.seconds)
+        self._offered = Offered()
+        self._latest: list[Row] = []
+        self._kept_seconds = LATE_ROWS_SECONDS + max(
+            [TELL_SECONDS, *(one.seconds for one in self._stretches if self._profile.stops_at_break)]
+        )
+        self._began = 0.0
         self._read_to = 0
         self._samples: list[Sample] = []
         self._broke_at: str | None = None
 
     def run(self) -> Report:
         """Offer the whole schedule, or as much of it as holds, and say what came of it. Raises `RunFailed`."""
-        settings_file = self._folder / "load.json"
-        self.settings.write(settings_file.resolve())
+        if self._records.exists():
+            raise RunFailed(f"{self._folder} holds a run already. Name another folder.")
+        settings_file = (self._folder / "load.json").resolve()
+        settings_file.unlink(missing_ok=True)
+        self.settings.write(settings_file)
         watch = Watch(dsn=self._target.dsn, pids=self._target.pids)
         try:
             generators = LocustProcesses(
-                settings_file.resolve(),
+                settings_file,
                 self._folder / "locust.log",
                 seconds=self.settings.seconds,
                 workers=self.settings.workers,
                 remote_bind=self._remote_bind,
             )
             try:
-                began = self._begun(generators)
+                self._began = self._begun(generators)
                 for name, pid in generators.pids.items():
                     watch.add(name, pid)
-                self._follow(generators, watch, began)
+                self._follow(generators, watch)
             finally:
                 generators.stop()
                 if self._psp is not None:
                     self._psp.follow(None, left_seconds=0)
-            return self._report(watch, began)
+            return self._report(watch)
         finally:
+            # It holds the key.
+            settings_file.unlink(missing_ok=True)
             watch.close()
 
+    @property
+    def _records(self) -> Path:
+        return Path(str(self.settings.records_file))
+
+    @property
+    def _now(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._began
+
     def _begun(self, generators: LocustProcesses) -> float:
-        """The moment at which the first generator began, in seconds since 1970."""
+        """The moment at which the first generator began, on the monotonic clock of this machine."""
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline and not generators.is_over:
             self._read()
-            moments = [row[1] for row in self._rows if row[0] == "began"]
+            moments = [row[1] for row in self._latest if row[0] == "began"]
             if moments:
-                return float(min(moments))
+                # The clock of a generator on another machine is not trusted further than records are late.
+                ago = time.time() - float(min(moments))
+                return time.monotonic() - min(LATE_ROWS_SECONDS, max(-1.0, ago))
             time.sleep(0.1)
         raise RunFailed(f"The generators did not begin. Look into {self._folder / 'locust.log'}.")
 
-    def _follow(self, generators: LocustProcesses, watch: Watch, began: float) -> None:
+    def _follow(self, generators: LocustProcesses, watch: Watch) -> None:
         seconds_max = self.settings.seconds + LAST_ANSWERS_SECONDS + START_SECONDS_MAX
+        sample_seconds = max(LOOK_SECONDS, self.settings.seconds / SAMPLES_MAX)
         told = step = 0
         while not generators.is_over:
-            now = time.time() - began
+            now = self._now
             if now > seconds_max:
                 raise RunFailed(f"The generators did not end. Look into {self._folder / 'locust.log'}.")
-            if now >= 0:
+            if now >= len(self._samples) * sample_seconds:
                 self._samples.append(watch.look(now))
-                self._let_psp(now)
-                if self._login is not None:
-                    self._login.refresh()
-                self._read()
+            self._let_psp(now)
+            if self._login is not None:
+                self._login.refresh()
+            self._read()
             if now >= (told + 1) * TELL_SECONDS:
                 told = int(now // TELL_SECONDS)
                 self._tell(now)
-            if self._profile.stops_at_break and step < min(
-                step_at(self._stretches, now), len(self._stretches)
-            ):
+            if self._profile.stops_at_break and step < step_at(self._stretches, now):
+                self._samples.append(watch.look(now))
                 if self._has_broken(step):
                     return
                 step += 1
-            time.sleep(max(0.05, LOOK_SECONDS - (time.time() - began - now)))
+            time.sleep(max(0.05, LOOK_SECONDS - (self._now - now)))
         self._read()
         if self._profile.stops_at_break:
-            self._has_broken(len(self._stretches) - 1)
+            self._samples.append(watch.look(self._now))
+            self._has_broken(step)
 
     def _read(self) -> None:
-        rows, self._read_to = rows_of(Path(str(self.settings.records_file)), self._read_to)
-        self._rows += rows
+        rows, self._read_to = rows_of(self._records, self._read_to)
+        self._tally.add(rows)
+        self._offered.add(rows)
+        since = (self._now if self._began else 0.0) - self._kept_seconds
+        self._latest = [row for row in (*self._latest, *rows) if _moment(row) >= since]
 
     def _let_psp(self, now: float) -> None:
         if self._psp is None or not self._has_phases:
@@ -149,7 +181,7 @@ class Run:
     def _tell(self, now: float) -> None:
         """One line about the last seconds."""
         recent = figures(
-            [row for row in self._rows if _is_within(row, now - TELL_SECONDS, now)], seconds=TELL_SECONDS
+            [row for row in self._latest if _is_within(row, now - TELL_SECONDS, now)], seconds=TELL_SECONDS
         )
         sample = self._samples[-1]
         phase = phase_at(PHASES, now / self.settings.seconds) if self._has_phases else None
@@ -168,7 +200,7 @@ class Run:
         ends = list(accumulate(stretch.seconds for stretch in self._stretches))
         began, rate = ends[step] - self._stretches[step].seconds, self._stretches[step].rate_to
         seen = figures(
-            [row for row in self._rows if _is_within(row, began, ends[step])],
+            [row for row in self._latest if _is_within(row, began, ends[step])],
             seconds=self._stretches[step].seconds,
         )
         sample = self._samples[-1].backlog if self._samples else None
@@ -182,75 +214,81 @@ class Run:
             self._say(f"{name}: holds, accepted p99 {seen.accept.p99_ms:.0f} ms")
         return bool(broken)
 
-    def _report(self, watch: Watch, began: float) -> Report:
+    def _report(self, watch: Watch) -> Report:
         self._read()
-        seconds = (
-            self.settings.seconds
-            if self._broke_at is None
-            else min(self.settings.seconds, time.time() - began)
-        )
-        known = offered(self._rows)
-        run = figures(self._rows, seconds=seconds)
-        was_to_break = self._profile.stops_at_break
-        is_cut = was_to_break and self._broke_at is not None
-        ending = Ending(
-            due=0
-            if is_cut
-            else sum(
-                1
-                for _ in arrivals(self.settings.plan, seed=self.settings.seed, spacing=self.settings.spacing)
-            ),
-            workers=run.workers_ended if is_cut else self.settings.workers,
-            was_to_break=was_to_break,
-        )
-        notes = []
-        if watch.progress is not None:
-            self._say("waiting until nothing is left to do")
-            drain = drained(watch.progress)
-            left = watch.progress.backlog()
-            times = outcome_times(str(self._target.dsn), began=began)
-            ending = msgspec.structs.replace(
-                ending,
-                drain_seconds=drain,
-                backlog=_waiting(left),
-                outcome_p50_seconds=None if times is None else times[0],
-                outcome_p99_seconds=None if times is None else times[1],
-            )
-        else:
-            notes.append(
-                "No DSN was given: backlog and time to outcome were not measured, and charges are compared by the API."
-            )
-        if self._target.sandbox_url is None:
-            notes.append("No PSP sandbox was given: what the PSP has was not compared.")
-        self._say("comparing every charge, checking the invariants")
-        totals = None if watch.progress is None else watch.progress.totals()
-        ending = msgspec.structs.replace(
-            ending,
-            disagreements=self._target.compared(known, totals, run_id=self.settings.run_id),
-            broken=self._target.broken_invariants(),
-        )
-        bands = tuple(
-            Band(phase.name, phase.begins * self.settings.seconds, phase.ends * self.settings.seconds)
-            for phase in (PHASES if self._has_phases else ())
-        )
+        ended = self._now
+        seconds = self.settings.seconds if self._broke_at is None else min(self.settings.seconds, ended)
+        run = self._tally.figures(seconds=seconds)
+        ending, notes = self._ending(watch, workers_ended=run.workers_ended)
         return Report(
-            began_at=datetime.fromtimestamp(began, UTC),
+            began_at=datetime.fromtimestamp(time.time() - self._now, UTC),
             title="Load of FinCore",
             profile=self.settings.profile,
             rate=self.settings.rate,
             seed=self.settings.seed,
             spacing=self.settings.spacing,
             planned=planned_points(self.settings.plan),
-            bands=bands,
+            bands=tuple(
+                Band(phase.name, phase.begins * self.settings.seconds, phase.ends * self.settings.seconds)
+                for phase in (PHASES if self._has_phases else ())
+            ),
             figures=run,
             ending=ending,
             verdicts=tuple(verdicts(run, ending, self._bounds)),
             samples=tuple(self._samples),
-            charges_offered=len(known.offered_keys),
-            charges_accepted=len(known.accepted_keys),
-            notes=tuple(notes),
+            charges_offered=len(self._offered.offered_keys),
+            charges_accepted=len(self._offered.accepted_keys),
+            notes=notes,
             broke_at=self._broke_at,
         )
+
+    def _ending(self, watch: Watch, *, workers_ended: int) -> tuple[Ending, tuple[str, ...]]:
+        """What is found once the load is over, and what could not be looked at."""
+        was_to_break = self._profile.stops_at_break
+        is_cut = was_to_break and self._broke_at is not None
+        schedule = arrivals(self.settings.plan, seed=self.settings.seed, spacing=self.settings.spacing)
+        ending = Ending(
+            due=0 if is_cut else sum(1 for _ in schedule),
+            workers=workers_ended if is_cut else self.settings.workers,
+            was_to_break=was_to_break,
+        )
+        totals = None
+        lost: tuple[str, ...] = ()
+        if self._target.dsn is not None:
+            self._say("waiting until nothing is left to do")
+            try:
+                ending, totals = self._drained(ending, watch)
+            except psycopg.Error as error:
+                lost = (f"The stores could not be looked at: {error!r}",)
+        self._say("comparing every charge, checking the invariants")
+        broken = self._target.broken_invariants()
+        ending = msgspec.structs.replace(
+            ending,
+            disagreements=self._target.compared_or_not(self._offered, totals, run_id=self.settings.run_id),
+            broken=(*lost, *(broken or ())) if lost else broken,
+        )
+        notes = (
+            (
+                self._target.dsn,
+                "No DSN was given: backlog and time to outcome were not measured, invariants not checked.",
+            ),
+            (self._target.sandbox_url, "No PSP sandbox was given: what the PSP has was not compared."),
+        )
+        return ending, tuple(note for known, note in notes if known is None)
+
+    def _drained(self, ending: Ending, watch: Watch) -> tuple[Ending, Totals]:
+        progress = watch.progress
+        if progress is None:
+            raise RunFailed("The stores cannot be looked at without a DSN.")
+        seconds = drained(progress)
+        times = outcome_times(str(self._target.dsn), began=time.time() - self._now)
+        return msgspec.structs.replace(
+            ending,
+            drain_seconds=seconds,
+            backlog=_waiting(progress.backlog()),
+            outcome_p50_seconds=None if times is None else times[0],
+            outcome_p99_seconds=None if times is None else times[1],
+        ), progress.totals()
 
 
 def _waiting(backlog: Backlog) -> int:
@@ -258,11 +296,15 @@ def _waiting(backlog: Backlog) -> int:
     return int(sum(msgspec.structs.astuple(backlog))) - backlog.jobs_held
 
 
-def _is_within(row: Row, begins: float, ends: float) -> bool:
-    """Whether a row is of a moment: a request of that at which it ended, an arrival of that at which it was due."""
+def _moment(row: Row) -> float:
+    """When a row is of: a request of the moment at which it ended, an arrival of that at which it was due; others of the begin."""
     match row[0]:
         case "request":
-            return bool(begins <= row[4] < ends)
+            return float(row[4])
         case "arrived" | "unsent":
-            return bool(begins <= row[1] < ends)
-    return False
+            return float(row[1])
+    return 0.0
+
+
+def _is_within(row: Row, begins: float, ends: float) -> bool:
+    return row[0] in ("request", "arrived", "unsent") and begins <= _moment(row) < ends

@@ -28,11 +28,11 @@ class Stored(NamedTuple):
     refund_charges: dict[str, str]
 
 
-def from_log(dsn: str) -> Stored:
-    """Everything the log has."""
+def from_log(dsn: str, run_id: str | None = None) -> Stored:
+    """Everything the log has; with `run_id`, only the charges of that run."""
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
         refund_rows = connection.execute(_SQL.refunds).fetchall()
-        charge_rows = connection.execute(_SQL.charges).fetchall()
+        charge_rows = connection.execute(_SQL.charges, {"run_id": run_id}).fetchall()
     refund_charges = {row["refund_id"]: str(charge_of(StreamId(row["stream_id"]))) for row in refund_rows}
     refunds = {row["refund_id"]: int(row["amount_minor"]) for row in refund_rows}
     refunded: dict[str, int] = {}

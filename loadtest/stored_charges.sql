@@ -1,9 +1,10 @@
 -- name: charges
--- Each charge of the log: the load's key in its metadata, what was asked for, captured and given back, in minor units.
+-- Each charge of the log, or those of one run: the load's key in its metadata, what was asked for, captured and given back, in minor units.
 with created as (
     select stream_id, data -> 'metadata' ->> 'load_key' as load_key, (data ->> 'amount_minor')::bigint as amount_minor
     from eventstore.events
     where type = 'charge.created'
+      and (%(run_id)s::text is null or starts_with(data -> 'metadata' ->> 'load_key', %(run_id)s::text || '-'))
 ),
 
 captured as (

@@ -8,11 +8,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+import psycopg
 from bench.progress import Totals
 from harness.installation import Finished
 
 from loadtest.comparison import LoggedCharge, Paid, Records, disagreements, paid_at_sandbox
-from loadtest.figures import Offered
+from loadtest.offered import Offered
 from loadtest.stored_charges import from_api, from_log
 
 CHECK_TIMEOUT_SECONDS: Final = 300.0
@@ -32,13 +33,22 @@ class Target(NamedTuple):
     check: Callable[[], Finished] | None = None
     is_own: bool = False
 
+    def compared_or_not(self, offered: Offered, totals: Totals | None, *, run_id: str) -> tuple[str, ...]:
+        """The same; a comparison that cannot be made is a difference of its own, so that the rest of the report is not lost."""
+        try:
+            return self.compared(offered, totals, run_id=run_id)
+        except (OSError, psycopg.Error, KeyError, ValueError) as error:
+            return (f"The charges could not be compared: {error!r}",)
+
     def compared(self, offered: Offered, totals: Totals | None, *, run_id: str) -> tuple[str, ...]:
         """What the records do not agree on, in sentences.
 
         In an installation that was given, what others pay is left out: what is compared carries keys of this run.
         """
         stored = (
-            from_log(self.dsn) if self.dsn else from_api(self.api_url, self.api_key, list(offered.accepted))
+            from_log(self.dsn, None if self.is_own else run_id)
+            if self.dsn
+            else from_api(self.api_url, self.api_key, list(offered.accepted))
         )
         charges = stored.charges
         if not self.is_own:
@@ -66,7 +76,10 @@ class Target(NamedTuple):
         """What `fincore check` says is broken; None where it cannot be run."""
         if self.check is None:
             return None
-        done = self.check()
+        try:
+            done = self.check()
+        except subprocess.TimeoutExpired:
+            return (f"`fincore check` did not end within {CHECK_TIMEOUT_SECONDS:g} s",)
         printed = f"{done.stdout}\n{done.stderr}".strip()
         return tuple(printed.splitlines()[-LINES_SHOWN:]) if done.code else ()
 

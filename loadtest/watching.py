@@ -27,8 +27,9 @@ class Watch:
     """Looks at the stores by a DSN, and at processes of this machine by their ids; without either that part is empty."""
 
     def __init__(self, *, dsn: str | None, pids: Mapping[str, int]) -> None:
-        self.progress = Progress(dsn) if dsn else None
-        self._connection = psycopg.connect(dsn, autocommit=True) if dsn else None
+        self._dsn = dsn
+        self._progress: Progress | None = None
+        self._connection: psycopg.Connection | None = None
         self._families = {name: _Family(pid) for name, pid in pids.items()}
         self._wal_began = self._sizes()[0]
 
@@ -36,13 +37,25 @@ class Watch:
         """Look at a further process from now on."""
         self._families[name] = _Family(pid)
 
+    @property
+    def progress(self) -> Progress | None:
+        """What reads the stores; None without a DSN. Raises psycopg.Error: they cannot be reached."""
+        if self._progress is None and self._dsn is not None:
+            self._progress = Progress(self._dsn)
+        return self._progress
+
     def look(self, seconds: float) -> Sample:
-        """How it is now, so many seconds into the run."""
-        wal, database = self._sizes()
+        """How it is now, so many seconds into the run. While the stores cannot be reached, their part is empty."""
+        backlog, wal, database = None, self._wal_began, 0
+        try:
+            backlog = self.progress.backlog() if self.progress else None
+            wal, database = self._sizes()
+        except psycopg.Error:
+            self.close()
         looks = {name: family.look() for name, family in self._families.items()}
         return Sample(
             seconds=seconds,
-            backlog=self.progress.backlog() if self.progress else None,
+            backlog=backlog,
             wal_bytes=wal - self._wal_began,
             database_bytes=database,
             cores={name: round(cores, 3) for name, (cores, _) in looks.items()},
@@ -50,15 +63,18 @@ class Watch:
         )
 
     def close(self) -> None:
-        """Close the connections."""
-        if self.progress:
-            self.progress.close()
+        """Close the connections; the next look opens others."""
+        if self._progress:
+            self._progress.close()
         if self._connection:
             self._connection.close()
+        self._progress = self._connection = None
 
     def _sizes(self) -> tuple[int, int]:
-        if self._connection is None:
+        if self._dsn is None:
             return 0, 0
+        if self._connection is None:
+            self._connection = psycopg.connect(self._dsn, autocommit=True)
         row = self._connection.execute(_SIZES).fetchone()
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
 

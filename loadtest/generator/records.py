@@ -62,3 +62,14 @@ def append_rows(file: Path, rows: Iterable[Row]) -> None:
     if lines:
         with file.open("a", encoding="utf-8") as out:
             out.write(lines)
+
+
+def rows_of(file: Path, offset: int = 0) -> tuple[list[Row], int]:
+    """The whole lines of a file of records from an offset on, and where the next one begins."""
+    if not file.exists():
+        return [], offset
+    with file.open("rb") as records:
+        records.seek(offset)
+        content = records.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)

@@ -171,7 +171,10 @@ class Till:
 
     def _export(self) -> None:
         which = self._rng.choice(EXPORTS)
-        token = Path(self._settings.staff_token_file or "").read_text(encoding="ascii").strip()
+        try:
+            token = Path(self._settings.staff_token_file or "").read_text(encoding="ascii").strip()
+        except OSError as error:
+            raise CannotGoOn("there is no token of staff on this machine") from error
         body: dict[str, Any] = {"reason": "end of the month"}
         body |= {"currency": "usd"} if which == "trial_balance" else {}
         self._requests.send(

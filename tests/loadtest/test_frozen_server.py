@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from loadtest.figures import figures, percentile, rows_of
+from loadtest.figures import figures, percentile
 from loadtest.generator.load_settings import LoadSettings
+from loadtest.generator.records import rows_of
 from loadtest.locust_processes import LocustProcesses
 
 from fixtures.system import System

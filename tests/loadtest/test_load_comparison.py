@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from bench.progress import Totals
 from loadtest.comparison import LoggedCharge, Paid, Records, disagreements, paid_at_sandbox
-from loadtest.figures import Offered
+from loadtest.offered import Offered
 
 OFFERED = Offered(
     accepted={"ch_1": 1000, "ch_2": 500},
-    accepted_keys=frozenset({"k1", "k2"}),
-    offered_keys=frozenset({"k1", "k2", "k3"}),
+    accepted_keys={"k1", "k2"},
+    offered_keys={"k1", "k2", "k3"},
     refunds={"re_1": 400},
 )
 LOGGED = {

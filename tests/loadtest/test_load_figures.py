@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from loadtest.figures import Figures, figures, offered, percentile, rows_of
-from loadtest.generator.records import Recorder, append_rows
+from loadtest.figures import Figures, Tally, figures, percentile
+from loadtest.generator.records import Recorder, append_rows, rows_of
+from loadtest.offered import Offered
 from loadtest.thresholds import DEFAULT, Ending, failed, of_step, verdicts
 
 ENDED = ["ended", 0, 0, 1.0]
@@ -120,7 +121,7 @@ def test_a_step_breaks_by_jobs_that_wait() -> None:
 
 
 def test_what_was_offered_is_told_apart_from_what_was_accepted() -> None:
-    known = offered(
+    known = Offered().add(
         [
             ["offered", "k1"],
             ["charge", "k1", "ch_1", 500],
@@ -134,6 +135,25 @@ def test_what_was_offered_is_told_apart_from_what_was_accepted() -> None:
     assert known.accepted == {"ch_1": 500}
     assert known.offered_keys - known.accepted_keys == {"k2"}
     assert known.refunds == {"re_1": 250}
+
+
+def test_records_that_come_in_parts_add_up_to_the_same() -> None:
+    rows = [
+        request(number / 10, number / 100, status=500 if number % 7 == 0 else 201) for number in range(90)
+    ]
+    parts = Tally(seconds=10)
+    for number in range(0, 90, 13):
+        parts.add(rows[number : number + 13])
+
+    assert parts.figures() == figures(rows, seconds=10)
+
+
+def test_reasons_of_errors_are_bounded() -> None:
+    rows = [["cut", 1.0, "card", f"reason {number}"] for number in range(5_000)]
+    run = figures(rows, seconds=10)
+
+    assert len(run.cut_by_reason) == 20
+    assert run.cut_by_reason["other reasons"] == 4_000
 
 
 def test_records_are_read_up_to_the_last_whole_line(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from typing import ClassVar, Final
 
 import pytest
 from loadtest.bundle import write_bundle
-from loadtest.figures import rows_of
 from loadtest.generator.arrivals import arrivals
 from loadtest.generator.load_settings import API_KEY_VARIABLE, LoadSettings
-from loadtest.running import Run
+from loadtest.generator.records import rows_of
+from loadtest.running import Run, RunFailed
 from loadtest.target import Target
 from loadtest.thresholds import Thresholds
 
@@ -128,6 +128,35 @@ def test_a_run_with_a_live_key_is_refused(tmp_path: Path) -> None:
         "The load is sent with a secret key of test mode only. Set FINCORE_LOAD_API_KEY"
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_holds_a_run_takes_no_other(tmp_path: Path) -> None:
+    (tmp_path / "records.jsonl").touch()
+    settings = LoadSettings(api_url="http://127.0.0.1:1", api_key=KEY, seed=1)
+    run = Run(
+        settings, Target(api_url=settings.api_url, api_key=KEY), tmp_path, bounds=Thresholds(), say=print
+    )
+
+    with pytest.raises(RunFailed, match="holds a run already"):
+        run.run()
+
+
+def test_the_file_with_the_key_goes_where_no_generator_begins(tmp_path: Path) -> None:
+    """Two workers are awaited that have no port to come to: the master ends at once."""
+    settings = LoadSettings(api_url="http://127.0.0.1:1", api_key=KEY, seed=1, workers=2)
+    target = Target(api_url=settings.api_url, api_key=KEY)
+    run = Run(settings, target, tmp_path, bounds=Thresholds(), say=print, remote_bind="203.0.113.1:1")
+
+    with pytest.raises(RunFailed, match="did not begin"):
+        run.run()
+    assert {file.name for file in tmp_path.iterdir()} == {"locust.log"}
+
+
+def test_only_what_locust_runs_imports_locust() -> None:
+    """It patches the sockets and threads of its process, which the rest of the load, and the tests, must not have."""
+    modules = "loadtest.__main__, loadtest.generator.till, loadtest.generator.load_settings"
+    code = f"import sys, {modules}; sys.exit('locust' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 
 class _Accepting(BaseHTTPRequestHandler):
