@@ -16,6 +16,7 @@ from bench import (
     rebuild,
     reconciliation,
     refunds,
+    relay,
     risk,
     routing,
     tracing,
@@ -37,6 +38,7 @@ Section = Literal[
     "risk",
     "reconciliation",
     "traces",
+    "relay",
 ]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
@@ -50,6 +52,7 @@ MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "risk": risk.measure,
     "reconciliation": reconciliation.measure,
     "traces": tracing.measure,
+    "relay": relay.measure,
 }
 
 app = App(name="bench", help="Measure FinCore beside references taken in the same run.", version_flags=())
@@ -62,7 +65,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation, traces.
+        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation, traces, relay.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 

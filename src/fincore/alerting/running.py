@@ -17,6 +17,7 @@ _SERVERS: Final = ("api", "checkout")
 _SERVERS_SEEN: Final = ("staff", "card-edge")
 """Servers that an installation need not have: they are missed only where they ran in the last day."""
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
+_RELAY: Final = "fincore_relay_event_lag_seconds"
 _IN_FLIGHT: Final = 'fincore_http_requests_in_flight{server="%s"}'
 
 
@@ -35,6 +36,7 @@ _ABSENT: Final = " or ".join(
             f"(absent({_IN_FLIGHT % server}) and on() count(last_over_time({_IN_FLIGHT % server}[1d])) > 0)"
             for server in _SERVERS_SEEN
         ),
+        f"({_absent_role('relay', _RELAY)} and on() count(last_over_time({_RELAY}[1d])) > 0)",
         f"({_absent_role('reconciliation', 'fincore_settlement_looks_total')} and on() count(fincore_settlement_look_overdue_seconds) > 0)",
     )
 )
@@ -64,8 +66,8 @@ RUNNING_ALERTS: Final = (
         severity="page",
         expression=_ABSENT,
         for_seconds=60,
-        meaning="Prometheus receives no metrics of a role, which the label `server`, `consumer` or `role` of the alert names. `staff` and "
-        "`card-edge` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
+        meaning="Prometheus receives no metrics of a role, which the label `server`, `consumer` or `role` of the alert names. `staff`, "
+        "`card-edge` and `relay` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
         cloudwatch=CompositeAlarm(any_of=tuple((one,) for one in _REPORTED)),
     ),
     Alert(

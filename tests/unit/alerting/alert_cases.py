@@ -108,6 +108,13 @@ def cases() -> Iterator[Case]:
         "90m",
         [{"server": "staff"}],
     )
+    yield Case(
+        "RoleAbsent",
+        "fires where the relay ran today",
+        {**_RUNNING, "fincore_relay_event_lag_seconds": "0x60 _x3000"},
+        "90m",
+        [{"role": "relay"}],
+    )
     yield Case("RoleAbsent", "does not two days after staff", {**_RUNNING, _STAFF: "0x10 _x3000"}, "2000m")
     yield Case(
         "RoleAbsent",
