@@ -36,6 +36,17 @@ pytest_plugins = ["fixtures.aws_emulator", "fixtures.sandbox"]
 SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"
 """Names a PostgreSQL to test against, with the rights of a superuser; without it, tests start one of their own."""
 
+SERVER_SETTINGS: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+    # PostgreSQL looks through all of them several times to make a database, and to drop one.
+    "shared_buffers": "64MB",
+    # It would look through each database of a test that lasts for some seconds.
+    "autovacuum": "off",
+}
+"""Of the embedded server of tests, which need not outlive a power cut."""
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -105,14 +116,10 @@ def postgres_dsn() -> Iterator[str]:
     server = EmbeddedPostgres(folder / "data")
     try:
         PREPARED_DATA.copy_to(folder / "data")
+        settings = "".join(f"{name} = {value}\n" for name, value in SERVER_SETTINGS.items())
+        with (folder / "data" / "pg" / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+            file.write(settings)
         dsn = server.start()
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("alter system set fsync = off")
-            connection.execute("alter system set full_page_writes = off")
-            connection.execute("alter system set max_wal_size = '256MB'")
-            # It would look through each database of a test that lasts for some seconds.
-            connection.execute("alter system set autovacuum = off")
-            connection.execute("select pg_reload_conf()")
         yield dsn
     finally:
         server.stop()

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from playwright.sync_api import Browser, Page, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import GROUPS, ByHand, Dashboard, Shop, dashboard_system, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -36,8 +36,7 @@ class Shops(NamedTuple):
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(("api", "worker", "projectionist")) as started:
         yield started
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -18,8 +18,7 @@ LIMITS: Final = {"FINCORE_REFUND_LIMITS_MINOR": "eur:5000:1000000"}
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(("api", "worker", "projectionist", "ledger"), LIMITS) as started:
         yield started
 

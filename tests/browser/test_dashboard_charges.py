@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,8 +17,7 @@ MANY: Final = 140
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(("api", "worker", "projectionist")) as started:
         yield started
 

@@ -18,7 +18,7 @@ from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import create_pool
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.staff.acts import Act, Acts
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.commits import captured, created
 from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.reviews import OPENED, assessed
@@ -88,8 +88,7 @@ async def waiting(dsn: str) -> None:
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         asyncio.run(waiting(started.system.dsn))
         yield started

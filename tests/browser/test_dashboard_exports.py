@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Download, Page, Route, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 from fixtures.system import ROLES
 
@@ -39,8 +39,7 @@ window.showSaveFilePicker = async () => { throw new DOMException("no file", "Abo
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(ROLES) as started:
         yield started
 

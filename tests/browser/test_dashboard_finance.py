@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fincore.domain.ids import charge_of
 from fincore.postgres.pool import create_pool
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.settlement_account import line, settlement
 from fixtures.settlement_falsified import Payment, live
@@ -40,8 +40,7 @@ async def reconciled(dsn: str) -> str:
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(settings=LIMITS) as started:
         yield started
 

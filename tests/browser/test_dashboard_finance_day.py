@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import Dashboard, Shop, dashboard_system, flaws, visitor
 from fixtures.system import ROLES, System
 
@@ -32,8 +32,7 @@ TO_DOWNLOADS: Final = "delete window.showSaveFilePicker"
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     sources = tmp_path_factory.mktemp("sources") / "sources.toml"
     sources.write_text(SOURCES)
     settings = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,8 +17,7 @@ DECLINED: Final = 2
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system(("api", "worker", "projectionist")) as started:
         shop = Shop(started.system)
         for _ in range(PAID):

@@ -13,7 +13,7 @@ from fincore.postgres.pool import create_pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fixtures.books import Books, lives
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.money_events import MERCHANT, captured, refunded
 from fixtures.traffic import store_pool
@@ -59,8 +59,7 @@ async def booked(dsn: str) -> Ledger:
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         yield started
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,8 +17,7 @@ MERCHANTS: Final = 6
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         yield started
 

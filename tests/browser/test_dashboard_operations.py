@@ -10,7 +10,7 @@ from fincore.domain.ids import StreamId, charge_of
 from fincore.domain.outcome import PspAccount
 from fincore.postgres.pool import create_pool
 from fincore.write.queue.job_payloads import process_webhook_job
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.commits import created
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.merchant_receiver import receiving
@@ -44,8 +44,7 @@ async def in_trouble(dsn: str) -> None:
 @pytest.fixture
 def dashboard() -> Iterator[Dashboard]:
     """A system of each test's own: acts on dead letters and deliveries leave nothing for the next test."""
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         asyncio.run(in_trouble(started.system.dsn))
         yield started

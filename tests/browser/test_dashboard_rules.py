@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
 pytestmark = pytest.mark.timeout(600)
@@ -32,8 +32,7 @@ SCREENS: Final = (
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         yield started
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fixtures.browser import chromium, violations
+from fixtures.browser import chromium, require_chromium, violations
 from fixtures.dashboard import NARROW, WIDE, Dashboard, visitor
 from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens
 from fixtures.furnished import furnished_dashboard
@@ -51,8 +51,7 @@ LOOKS: Final = tuple(
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with furnished_dashboard(MARKUP) as started:
         yield started
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fincore.domain.ids import ChargeId, SettlementFileId, charge_of
 from fincore.postgres.pool import create_pool
-from fixtures.browser import chromium
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.settlement_account import line, settlement
 from fixtures.settlement_clock import run_on
@@ -66,8 +66,7 @@ async def told(dsn: str) -> Told:
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
-    with chromium():
-        """Skip before anything is started."""
+    require_chromium()
     with dashboard_system() as started:
         yield started
 

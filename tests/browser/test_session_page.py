@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from fincore.checkout.session_page.texts import TEXTS
 from fincore.domain.ids import session_charge_id
-from fixtures.browser import PATIENCE_MILLISECONDS, chromium, shop, violations
+from fixtures.browser import PATIENCE_MILLISECONDS, chromium, require_chromium, shop, violations
 from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(600)
@@ -84,8 +84,7 @@ def till() -> Iterator[Till]:
     """A system with what a payment needs, and with an account at PayPal."""
     system = System(serves_customers=True)
     try:
-        with chromium():
-            """Skip before anything is started."""
+        require_chromium()
         system.start_stores()
         system.add_account("paypal", "shop", is_default=True)
         system.start("api", "worker", "checkout")
