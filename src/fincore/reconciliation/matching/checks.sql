@@ -22,7 +22,8 @@ order by f.fetched_at;
 
 -- name: find_incomplete_conversions
 -- Conversions of the files of this run, and those that were incomplete before, that are not one line that takes of one currency and one
--- that gives of another; and those that do not take, or give, what the payment or refund that they name moved, its fee included. A line that
+-- that gives of another; and those that do not take, or give, what the payment or refund that they name moved, in its currency, its fee
+-- included. A line that
 -- repeats an earlier one does not count: it is a break of its own. Nor does a payment that the ledger has otherwise, or twice. Where the
 -- two lines name each other, each has the other's own id as its conversion, and both conversions are one and the same.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, line_no, file_id, reference)
@@ -47,6 +48,7 @@ pairs as (
         select min(t.line_no) as line_no, count(*) as lines, count(distinct t.currency) as currencies,
             (array_agg(t.currency order by t.line_no))[1] as currency, (array_agg(t.file_id order by t.line_no))[1] as file_id,
             (array_agg(t.psp_reference order by t.line_no))[1] as reference, array_agg(t.line_no) as line_nos,
+            array_agg(distinct t.parent_reference) as parents,
             bool_or(t.gross_minor < 0) and bool_or(t.gross_minor > 0) as is_paired
         from (
             select distinct on (l.psp_reference, l.currency) l.*
@@ -66,21 +68,23 @@ select 'incomplete_conversion', p.scope_no, p.currency,
 from pairs p
 where p.lines <> 2 or p.currencies <> 2 or not p.is_paired
 union all
-(select distinct on (p.line_no) 'incomplete_conversion', p.scope_no, l.currency, l.gross_minor + about.net_minor,
+(select distinct on (p.line_no) 'incomplete_conversion', p.scope_no, about.currency, coalesce(side.gross_minor, 0) + about.net_minor,
     array['conversion:' || p.line_no], p.line_no, p.file_id, p.reference
 from pairs p
-join reconciliation.lines l on l.line_no = any (p.line_nos)
 cross join lateral (
-    select min(o.line_no) as line_no, min(o.gross_minor + o.fee_minor) as net_minor
+    select min(o.line_no) as line_no, min(o.currency) as currency, min(o.gross_minor + o.fee_minor) as net_minor
     from reconciliation.lines o
     join reconciliation.files f using (file_id)
     join scopes s using (livemode, psp, psp_account)
-    where o.psp_reference = l.parent_reference and o.kind in ('payment', 'refund') and o.currency = l.currency and s.scope_no = p.scope_no
+    where o.psp_reference = any (p.parents) and o.kind in ('payment', 'refund') and s.scope_no = p.scope_no
     having count(*) = 1
 ) about
-where p.lines = 2 and p.currencies = 2 and p.is_paired and l.gross_minor + about.net_minor <> 0
+left join lateral (
+    select l.gross_minor from reconciliation.lines l where l.line_no = any (p.line_nos) and l.currency = about.currency
+) side on true
+where p.lines = 2 and p.currencies = 2 and p.is_paired and coalesce(side.gross_minor, 0) + about.net_minor <> 0
   and not exists (select from found_breaks b where b.line_no = about.line_no and b.class in ('amount', 'fee', 'fee_not_returned', 'currency'))
-order by p.line_no, l.line_no);
+order by p.line_no);
 
 -- name: find_repeated_lines
 -- Lines of the kinds $2, which no item explains, that have the PSP's own id of an earlier line of the same account: each is booked
