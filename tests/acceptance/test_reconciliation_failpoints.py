@@ -159,7 +159,16 @@ _FIRST_DAYS: Final = itertools.count(0, 100)
 
 async def one_day(system: System, day: Day, place: str | None) -> None:
     """Run, import a statement, adjust a break, and run again; what comes to the place is killed, and started again twice at once."""
-    statement = ("reconcile", "bank", "import", str(day.statement), "--bank=eu", "--format=bank_csv", "--new")
+    statement = (
+        "reconcile",
+        "bank",
+        "import",
+        str(day.statement),
+        "--bank=eu",
+        "--format=bank_csv",
+        "--rows=1",
+        "--new",
+    )
     where = place.rpartition(".")[0] if place else None
     doomed = DOOMED.get(where or "", 0)
     for turn, given in enumerate((RUN, statement, None, RUN)):

@@ -48,7 +48,7 @@ def statement(tmp_path: Path, name: str, *rows: str) -> str:
 async def test_imported_bank_statement_is_kept_and_listed(typed: Typed, tmp_path: Path) -> None:
     bank = f"b{uuid4().hex[:16]}"
     file = statement(tmp_path, "november.csv", "2026-11-20,-3.00,EUR,E1,DE1")
-    options = ("--bank", bank, "--format", "bank_csv")
+    options = ("--bank", bank, "--format", "bank_csv", "--rows", "1")
     code, printed = await typed("import", file, *options, "--new")
     assert (code, f"of {bank}: 1 line\n" in printed) == (0, True), printed
     kept = [one for one in (tmp_path / "data").rglob("*-november.csv") if bank in one.parts]
@@ -62,14 +62,29 @@ async def test_imported_bank_statement_is_kept_and_listed(typed: Typed, tmp_path
 
 async def test_mistyped_bank_name_imports_nothing(typed: Typed, tmp_path: Path) -> None:
     file = statement(tmp_path, "november.csv", "2026-11-20,-3.00,EUR,E1,DE1")
-    code, printed = await typed("import", file, "--bank", f"b{uuid4().hex[:16]}", "--format", "bank_csv")
+    code, printed = await typed(
+        "import", file, "--bank", f"b{uuid4().hex[:16]}", "--format", "bank_csv", "--rows=1"
+    )
     assert code != 0
     assert "add --new" in printed
 
 
+async def test_statement_that_may_be_cut_off_is_refused(typed: Typed, tmp_path: Path) -> None:
+    """The bank shows two entries, and the file ends after the first one."""
+    options = ("--bank", f"b{uuid4().hex[:16]}", "--format", "bank_csv", "--new")
+    file = statement(tmp_path, "cut.csv", "2026-11-20,-3.00,EUR,E1,DE1")
+    code, printed = await typed("import", file, *options)
+    assert (code != 0, "Add --rows" in printed) == (True, True), printed
+    code, printed = await typed("import", file, *options, "--rows=2")
+    assert (code != 0, "it has 1 entry, and the bank shows 2" in printed) == (True, True), printed
+    assert not list((tmp_path / "data").rglob("*-cut.csv"))
+    code, printed = await typed("import", file, *options, "--rows=1")
+    assert code == 0, printed
+
+
 async def test_statement_of_another_bank_account_is_refused(typed: Typed, tmp_path: Path) -> None:
     bank = f"b{uuid4().hex[:16]}"
-    options = ("--bank", bank, "--format", "bank_csv", "--new")
+    options = ("--bank", bank, "--format", "bank_csv", "--rows=1", "--new")
     await typed("import", statement(tmp_path, "a.csv", "2026-11-20,-3.00,EUR,E1,DE1"), *options)
     code, printed = await typed(
         "import", statement(tmp_path, "b.csv", "2026-11-21,-3.00,EUR,E2,DE2"), *options

@@ -32,6 +32,7 @@ def import_(
     missing_after_days: Annotated[
         int | None, Parameter(validator=validators.Number(gte=1, lte=MISSING_AFTER_DAYS_MAX))
     ] = None,
+    rows: Annotated[int | None, Parameter(validator=validators.Number(gte=0))] = None,
     new: Annotated[bool, Parameter(negative="")] = False,
     live: Live = False,
 ) -> None:
@@ -49,6 +50,9 @@ def import_(
         What the file is.
     missing_after_days
         How many days a payout to this bank account may take until a statement has it; 7 until it is said.
+    rows
+        How many entries the bank shows for the statement: it is refused if it has another number. Required for bank_csv, in which nothing else
+        says where the file ends.
     new
         This is the first statement of a bank account that no payout has named, either.
 
@@ -64,6 +68,7 @@ def import_(
                 name,
                 file_format,
                 livemode=live,
+                rows=rows,
                 is_new=new,
                 missing_after_days=missing_after_days,
             )

@@ -186,6 +186,24 @@ def test_balances_of_the_report_must_be_those_of_its_sections() -> None:
     assert "its balances are not those of the sections" in refusal(joined(content)).reason
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (10, "beginning total balance"),
+        (12, "ending total balance"),
+        (14, "beginning payable balance"),
+        (16, "ending payable balance"),
+    ],
+)
+def test_balances_that_no_row_moves_are_those_of_the_sections(place: int, name: str) -> None:
+    """Total and payable: a footer of the report with another one names the balance and the line."""
+    fields = WHOLE[REPORT_FOOTER].split(",")
+    fields[place + 1] = "123"
+    refused = refusal(joined([*WHOLE[:REPORT_FOOTER], ",".join(fields), *WHOLE[REPORT_COUNT:]]))
+    assert refused.line_number == REPORT_FOOTER + 1
+    assert f"the {name} is 1.23 USD, and " in refused.reason
+
+
 def test_last_file_of_a_report_cannot_exceed_the_report() -> None:
     more = ['"FH",02', *WHOLE[2:REPORT_FOOTER]]
     less = stl_footers("RF", [replace(ROW, amount="9999")])

@@ -1,7 +1,7 @@
 """The footers of PayPal's settlement report: totals and balances of a section or of the whole report, in one currency. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from fincore.domain.currency import Currency, parse_currency
 from fincore.domain.money import Money
@@ -33,7 +33,14 @@ FIELDS: Final = (
 """What the fields of SF and RF are, in their order."""
 
 
-def footer_of(number: int, row: list[str]) -> StatedTotals:
+class Footer(NamedTuple):
+    """What a footer states, and the balances that no row moves: total and payable, each at the beginning and at the end, in minor units."""
+
+    stated: StatedTotals
+    others_minor: tuple[int, ...]
+
+
+def footer_of(number: int, row: list[str]) -> Footer:
     """What a footer states, with the available balance, which its totals must move: holds and releases are among its rows.
 
     Raises `FileRefused` for a field that is not what it must be, and for a balance that moves otherwise.
@@ -42,7 +49,7 @@ def footer_of(number: int, row: list[str]) -> StatedTotals:
     if currency is None:
         raise FileRefused(number, f"{quoted(row[1])} is no currency")
     totals = [total_of(number, row[place], currency, FIELDS[place]) for place in range(2, 6)]
-    beginning_minor, ending_minor, *_ = [
+    beginning_minor, ending_minor, *others_minor = [
         balance_of(number, row[place], row[place + 1], currency, FIELDS[place + 1])
         for place in range(6, 18, 2)
     ]
@@ -53,7 +60,7 @@ def footer_of(number: int, row: list[str]) -> StatedTotals:
             f"its totals move {Money(moved_minor, currency)}, and the available balance goes from "
             f"{Money(beginning_minor, currency)} to {Money(ending_minor, currency)}",
         )
-    return StatedTotals(
+    stated = StatedTotals(
         currency=currency,
         beginning_minor=beginning_minor,
         ending_minor=ending_minor,
@@ -63,6 +70,26 @@ def footer_of(number: int, row: list[str]) -> StatedTotals:
         fee_debit_minor=totals[3],
         rows=count_of(number, row[18], "row count"),
     )
+    return Footer(stated, tuple(others_minor))
+
+
+def require_balances(number: int, of_report: Footer, of_sections: Footer) -> None:
+    """Raise `FileRefused` unless a footer of the report has the balances of its sections together."""
+    currency = of_report.stated.currency
+    for place, (stated_minor, sections_minor) in enumerate(
+        zip(_balances(of_report), _balances(of_sections), strict=True)
+    ):
+        if stated_minor != sections_minor:
+            raise FileRefused(
+                number,
+                f"its balances are not those of the sections: the {FIELDS[7 + 2 * place]} is "
+                f"{Money(stated_minor, currency)}, and {Money(sections_minor, currency)} there",
+            )
+
+
+def _balances(footer: Footer) -> tuple[int, ...]:
+    stated = footer.stated
+    return (stated.beginning_minor or 0, stated.ending_minor or 0, *footer.others_minor)
 
 
 def require_sums(number: int, stated: StatedTotals, computed: Mapping[Currency, ComputedTotals]) -> None:
@@ -105,15 +132,17 @@ def require_footers(
             )
 
 
-def summed(one: StatedTotals | None, other: StatedTotals) -> StatedTotals:
-    """The totals of two sections of one currency, or of the only one."""
-    if one is None:
-        return other
+def summed(before: Footer | None, footer: Footer) -> Footer:
+    """The footers of two sections of one currency, or of the only one."""
+    if before is None:
+        return footer
+    one, other = before.stated, footer.stated
 
     def both(field: str) -> int:
         return (getattr(one, field) or 0) + (getattr(other, field) or 0)
 
-    return StatedTotals(
+    others_minor = tuple(map(sum, zip(before.others_minor, footer.others_minor, strict=True)))
+    stated = StatedTotals(
         currency=other.currency,
         beginning_minor=both("beginning_minor"),
         ending_minor=both("ending_minor"),
@@ -123,3 +152,4 @@ def summed(one: StatedTotals | None, other: StatedTotals) -> StatedTotals:
         fee_debit_minor=both("fee_debit_minor"),
         rows=both("rows"),
     )
+    return Footer(stated, others_minor)

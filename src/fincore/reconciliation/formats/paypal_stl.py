@@ -11,7 +11,9 @@ from typing import BinaryIO, Final
 from fincore.domain.currency import Currency
 from fincore.reconciliation.formats.paypal_fields import count_of, moment_of
 from fincore.reconciliation.formats.paypal_footers import (
+    Footer,
     footer_of,
+    require_balances,
     require_footers,
     require_no_more,
     require_sums,
@@ -70,7 +72,7 @@ class _Report:
         self._rows = 0
         self._sums: list[Sums] = []
         self._section_stated: dict[Currency, StatedTotals] = {}
-        self._stated: dict[Currency, StatedTotals] = {}
+        self._stated: dict[Currency, Footer] = {}
         self._report_stated: set[Currency] = set()
         self._continued = True
         self._extra_columns: tuple[str, ...] = ()
@@ -111,7 +113,7 @@ class _Report:
                 continued=self._continued,
                 extra_columns=self._extra_columns,
             ),
-            self._stated,
+            {currency: footer.stated for currency, footer in self._stated.items()},
             self._sums,
         )
 
@@ -148,12 +150,13 @@ class _Report:
         self._section_stated = {}
 
     def _section_footer(self, number: int, fields: list[str]) -> None:
-        stated = footer_of(number, fields)
+        footer = footer_of(number, fields)
+        stated = footer.stated
         if stated.currency in self._section_stated:
             raise FileRefused(number, f"is a second footer of {stated.currency.upper()} in one section")
         require_sums(number, stated, computed_totals(self.section.sums()))
         self._section_stated[stated.currency] = stated
-        self._stated[stated.currency] = summed(self._stated.get(stated.currency), stated)
+        self._stated[stated.currency] = summed(self._stated.get(stated.currency), footer)
 
     def _section_end(self, number: int, fields: list[str]) -> None:
         sums = self.section.sums()
@@ -163,7 +166,8 @@ class _Report:
         self._rows += self.section.rows
 
     def _report_footer(self, number: int, fields: list[str]) -> None:
-        stated = footer_of(number, fields)
+        footer = footer_of(number, fields)
+        stated = footer.stated
         if stated.currency in self._report_stated:
             raise FileRefused(number, f"is a second footer of {stated.currency.upper()} in one report")
         self._report_stated.add(stated.currency)
@@ -173,12 +177,7 @@ class _Report:
             require_no_more(number, stated, computed)
             return
         require_sums(number, stated, computed)
-        of_sections = self._stated.setdefault(stated.currency, stated)
-        if (stated.beginning_minor, stated.ending_minor) != (
-            of_sections.beginning_minor,
-            of_sections.ending_minor,
-        ):
-            raise FileRefused(number, "its balances are not those of the sections")
+        require_balances(number, footer, self._stated.setdefault(stated.currency, footer))
 
     def _file_footer(self, number: int, fields: list[str]) -> None:
         _require_count(number, fields, self._rows, "file")
