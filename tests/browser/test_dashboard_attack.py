@@ -4,11 +4,13 @@ import csv
 import hmac
 import io
 import json
+import re
 import time
 import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -23,21 +25,40 @@ pytestmark = pytest.mark.timeout(600)
 
 FORMULA: Final = '=HYPERLINK("http://attacker.test";"click")'
 SCOPED: Final = "shop-support"
+SCOPED_BOOKS: Final = "shop-finance"
+SCOPED_ADMIN: Final = "shop-admin"
 SECRET_EMAIL: Final = "victim@example.com"
+LIMITS: Final = {"FINCORE_REFUND_LIMITS_MINOR": "eur:500:100000"}
+OTHER_HOST: Final = "other-shop.example"
+OF_NO_MERCHANT: Final = {
+    "account": "revenue:fees:eur",
+    "break_id": "brk_1",
+    "day": "2026-11-02",
+    "entry": "1",
+    "file_id": "sf_1",
+    "letter_id": "1",
+    "name": "bad_emails",
+    "run_id": "run_1",
+    "version": "1",
+}
+"""What stands in paths to what belongs to no merchant: a person of one merchant may not ask, whether or not it is there."""
+REQUIRED: Final = {"mode": "test", "with": "1", "format": "json"}
+"""Parameters without which a request is not read."""
 
 
 class Shops(NamedTuple):
-    """A charge of a shop of its own, and one of another shop."""
+    """A shop with a charge, and another one with another."""
 
     own: Shop
     own_charge: str
+    other: Shop
     other_charge: str
 
 
 @pytest.fixture(scope="module")
 def dashboard() -> Iterator[Dashboard]:
     require_chromium()
-    with dashboard_system(("api", "worker", "projectionist")) as started:
+    with dashboard_system(("api", "worker", "projectionist", "notify"), LIMITS) as started:
         yield started
 
 
@@ -48,12 +69,13 @@ def shops(dashboard: Dashboard) -> Shops:
     own, other = Shop(system), Shop(system)
     own_charge = own.charge(description="own", customer_email="own@example.com", metadata={"order": FORMULA})
     other_charge = other.charge(description="other", customer_email=SECRET_EMAIL, metadata={"order": "B-77"})
-    groups = f"{GROUPS} {SCOPED}=support:test@{own.merchant.merchant_id}"
+    merchant = own.merchant.merchant_id
+    groups = f"{GROUPS} {SCOPED}=support:test@{merchant} {SCOPED_BOOKS}=finance:test@{merchant} {SCOPED_ADMIN}=admin:test@{merchant}"
     system.restart("staff", {"FINCORE_STAFF_GROUPS": groups})
     system.until_idle(looks_at_consumers=False)
     listed = "select from paymentdb.charges where status = 'succeeded' having count(*) = 2"
     system.until("both charges are listed", lambda: bool(system.rows(listed)))
-    return Shops(own, own_charge, other_charge)
+    return Shops(own, own_charge, other, other_charge)
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +166,60 @@ def test_person_of_one_merchant_finds_nothing_of_another(
         assert person.get(f"/staff/v1/charges/{shops.other_charge}{path}")[0] == 404, path
     refund = {"reason": "mine now", "amount_minor": 1}
     assert person.act(f"/staff/v1/charges/{shops.other_charge}/refunds", **refund)[0] == 404
+
+
+def objects_of(dashboard: Dashboard, shop: Shop, charge_id: str) -> dict[str, str]:
+    """One object of the shop for each name that a path of the API of staff can hold."""
+    endpoint = shop.ask("POST", "/v1/webhook_endpoints", {"url": f"https://{OTHER_HOST}/hooks"})
+    shop.ask("POST", "/v1/refunds", {"charge": charge_id, "amount_minor": 100})
+    status, proposal = dashboard.person("supporters").act(
+        f"/staff/v1/charges/{charge_id}/refunds", reason="a large one", amount_minor=1_000
+    )
+    assert status == 202, proposal
+    dashboard.system.until_idle(looks_at_consumers=False)
+    delivery = "select delivery_id from notify.deliveries where endpoint_id = %s limit 1"
+    dashboard.system.until("it has a delivery", lambda: bool(dashboard.system.rows(delivery, endpoint["id"])))
+    return {
+        "charge_id": charge_id,
+        "merchant_id": shop.merchant.merchant_id,
+        "endpoint_id": str(endpoint["id"]),
+        "delivery_id": str(dashboard.system.rows(delivery, endpoint["id"])[0][0]),
+        "proposal_id": str(proposal["id"]),
+    }
+
+
+def test_no_read_tells_a_person_of_one_merchant_of_another(dashboard: Dashboard, shops: Shops) -> None:
+    """Every GET of the API, with objects of the other shop where it names one, by a person with every role at the first shop."""
+    others = objects_of(dashboard, shops.other, shops.other_charge)
+    document = dashboard.person("admins").get("/staff/openapi.json")[1]
+    needed = {**REQUIRED, "subject": shops.other_charge}
+    told, open_to_all, found = [], [], set[str]()
+    secrets = (*others.values(), SECRET_EMAIL, OTHER_HOST, "B-77")
+    for path, operations in document["paths"].items():
+        if "get" not in operations or not path.startswith("/staff/v1/"):
+            continue
+        names = re.findall(r"\{(\w+)\}", path)
+        asked_for = {
+            one["name"]: needed[one["name"]]
+            for one in operations["get"].get("parameters", ())
+            if one.get("required") and one["in"] == "query"
+        }
+        query = f"?{urlencode(asked_for)}" if asked_for else ""
+        asked = path.format(**others, **OF_NO_MERCHANT) + query
+        # Other people for each, so that none asks too often.
+        person = dashboard.person(SCOPED, SCOPED_BOOKS, SCOPED_ADMIN, subject=f"sub-own-{path}")
+        everyone = dashboard.person("admins", "bookkeepers", "supporters", subject=f"sub-all-{path}")
+        status, answer = person.get(asked)
+        text = json.dumps(answer)
+        found |= {one for one in secrets if one in json.dumps(everyone.get(asked)[1])}
+        if any(secret in text.replace(asked.partition("?")[0], "") for secret in secrets):
+            told.append(asked)
+        if names and status not in (403, 404):
+            open_to_all.append((asked, status))
+    assert told == []
+    assert open_to_all == []
+    # A person of all merchants is told of each of them, so that the search above means something.
+    assert found == set(secrets)
 
 
 def test_cells_of_an_export_are_no_formulas(dashboard: Dashboard, shops: Shops) -> None:
