@@ -10,10 +10,17 @@ if Path(__file__).resolve().parent.name == "loadtest":
 
 from loadtest.generator import hand_over  # noqa: F401 -- its listeners write the records
 from loadtest.generator.arrivals import Arrival
+from loadtest.generator.load_settings import BadSettings, settings_here
 from loadtest.generator.open_user import RECORDER, OpenLoopUser
 from loadtest.generator.till import Latest, Till
 
 LATEST = Latest()
+
+try:
+    settings_here()
+except BadSettings as error:
+    # Locust would go on without a single request until its time is over.
+    sys.exit(str(error))
 
 
 class Traffic(OpenLoopUser):

@@ -83,6 +83,14 @@ class Target(NamedTuple):
         printed = f"{done.stdout}\n{done.stderr}".strip()
         return tuple(printed.splitlines()[-LINES_SHOWN:]) if done.code else ()
 
+    def webhooks_pending(self) -> int:
+        """Webhooks that the sandbox has not delivered yet; 0 where it cannot be asked."""
+        try:
+            state = {} if self.sandbox_url is None else _asked(f"{self.sandbox_url}/sandbox/state")
+        except OSError:
+            return 0
+        return int(state.get("webhooks", {}).get("pending", 0))
+
     def _at_psp(self, refund_charges: Mapping[str, str]) -> dict[str, Paid] | None:
         if self.sandbox_url is None:
             return None

@@ -53,6 +53,8 @@ class Watch:
         except psycopg.Error:
             self.close()
         looks = {name: family.look() for name, family in self._families.items()}
+        # A process that has ended holds no memory, and is left out.
+        looks = {name: (cores, memory) for name, (cores, memory) in looks.items() if memory}
         return Sample(
             seconds=seconds,
             backlog=backlog,

@@ -81,7 +81,7 @@ PHASES: Final[tuple[Phase, ...]] = (
     Phase(
         "card testing", 0.66, 0.74, "one address tries cards", rate_factor=1.5, weights={"card_testing": 50}
     ),
-    Phase("month end", 0.80, 0.88, "staff export lists", weights={"export": 0.5}),
+    Phase("month end", 0.80, 0.88, "staff export lists", weights={"export": 2}),
 )
 
 

@@ -205,18 +205,11 @@ def test_a_bundle_runs_alone_with_a_key_from_outside(tmp_path: Path) -> None:
         with zipfile.ZipFile(file) as bundle:
             bundle.extractall(folder)
             assert not any(KEY in bundle.read(name).decode() for name in names)
-        clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "locust", "-f", "./locustfile.py", "-u1", "-r1", "-t30s"],
-            cwd=folder,
-            env=clean | {API_KEY_VARIABLE: KEY},
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        without_key, done = _locust(folder), _locust(folder, **{API_KEY_VARIABLE: KEY})
         server.shutdown()
 
+    assert without_key.returncode == 1
+    assert "The load is sent with a secret key of test mode only." in without_key.stderr
     assert done.returncode == 0, done.stderr[-2_000:]
     assert "one of 2 parts" in done.stderr
     assert "locustfile.py" in names
@@ -224,6 +217,20 @@ def test_a_bundle_runs_alone_with_a_key_from_outside(tmp_path: Path) -> None:
         "half of 40 a second, after a tenth of the time up to it"
     )
     assert handler.authorizations == {f"Bearer {KEY}"}
+
+
+def _locust(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Locust in a folder, as a task runs it."""
+    unset = ("PYTHONPATH", API_KEY_VARIABLE)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "locust", "-f", "./locustfile.py", "-u1", "-r1", "-t30s"],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name not in unset} | environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
 
 
 def test_two_bundles_of_the_same_settings_are_equal(tmp_path: Path) -> None:
