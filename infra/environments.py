@@ -35,6 +35,7 @@ def environment_of(role: Role, installation: Installation, deployed: Deployed) -
         "FINCORE_HOST": "0.0.0.0",  # noqa: S104 -- only the load balancer reaches a task: the arrows say so
         "FINCORE_OPS_PORT": str(OPS_PORT),
         "FINCORE_LOG_FORMAT": "json",
+        "FINCORE_METRICS_LOG": "cloudwatch",
         "FINCORE_DATA_DIR": f"{SCRATCH}/data",
         "FINCORE_API_URL": f"https://{installation.hosts.api}",
         "FINCORE_PUBLIC_URL": f"https://{installation.hosts.pay}",

@@ -72,3 +72,13 @@ def login_stack(app: Any, name: str, installation: Installation, environment: An
     prefix = f"fincore-{installation.stage}-{installation.account}"
     pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix))
     return Login(stack, pool.user_pool_id, client.user_pool_client_id, prefix)
+
+
+def login_url(installation: Installation, login: Login) -> str:
+    """Where the forms and the tokens of the pool are."""
+    return f"https://{login.domain}.auth.{installation.region}.amazoncognito.com"
+
+
+def login_origins(installation: Installation, login: Login) -> tuple[str, ...]:
+    """The origins that the dashboard calls for a login: those of issuer and discovery, and of the pool's domain."""
+    return (f"https://cognito-idp.{installation.region}.amazonaws.com", login_url(installation, login))

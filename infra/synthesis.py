@@ -9,6 +9,7 @@ import aws_cdk as cdk
 
 from infra.app import Parts, app_stack
 from infra.data import data_stack
+from infra.delivery import delivery_stack
 from infra.installation import Installation
 from infra.login import login_stack
 from infra.network import network_stack
@@ -38,7 +39,10 @@ def make_app(installation: Installation, folder: Path) -> Any:
     network = network_stack(app, name("network"), installation, environment)
     data = data_stack(app, name("data"), installation, environment, network)
     login = login_stack(app, name("login"), installation, environment)
-    app_stack(app, name("app"), Parts(installation, network, data, login), environment)
+    services = app_stack(app, name("app"), Parts(installation, network, data, login), environment)
+    delivery_stack(
+        app, name("delivery"), installation, environment, inner=services.balancers.inner, login=login
+    )
     cdk.Tags.of(app).add("fincore", installation.stage)
     return app
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, get_args
 import structlog
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.bootstrap.metric_lines import printed_metrics
 from fincore.bootstrap.schemas import require_migrated
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.store_watch import watched_stores
@@ -114,6 +115,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
             async with (
                 running_traces(role, settings, clock),
                 watched_stores(stores, STORES_OF_ROLE[role]),
+                printed_metrics(settings),
             ):
                 await run(settings, stores, clock, stop)
         except FinCoreError:

@@ -49,6 +49,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 UndecidedReview = Literal["decline", "approve"]
 RiskStoreName = Literal["postgresql", "dynamodb"]
 Failpoints = Literal["off", "allowed"]
+MetricsLog = Literal["off", "cloudwatch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,6 +312,11 @@ class Settings(TraceSettings, RelaySettings, OpsSettings, StaffSettings, Account
     log_format: LogFormat | None = setting(
         OneOf[LogFormat | None](("", *get_args(LogFormat))),
         "form of the log; empty: console at a terminal, else json",
+    )
+    metrics_log: MetricsLog = setting(
+        OneOf[MetricsLog](get_args(MetricsLog)),
+        "cloudwatch: each role prints once a minute what the alarms of Amazon CloudWatch ask for, in its embedded metric format",
+        default="off",
     )
 
     @property

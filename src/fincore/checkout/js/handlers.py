@@ -14,7 +14,9 @@ PATH: Final = "/js/{version}/{file}"
 EVERGREEN_SECONDS: Final = 300
 """How long browsers keep a file at an address that changes with each version: so long a change may take to reach customers."""
 UNKNOWN: Final = "There is no such version or file of fincore.js. /js/v1/manifest.json names the newest version and its files."
-_ANY_SITE: Final = (
+EVERGREEN: Final = ("cache-control", f"public, max-age={EVERGREEN_SECONDS}")
+"""The header of a file at such an address."""
+ANY_SITE: Final = (
     ("access-control-allow-origin", "*"),
     ("cross-origin-resource-policy", "cross-origin"),
 )
@@ -37,8 +39,8 @@ class Scripts:
         found = BUILT_FILES.get((call.path_parameter("version"), call.path_parameter("file")))
         if found is None:
             raise Problem("route_not_found", UNKNOWN)
-        return file_response(call, found, (*_ANY_SITE, _cache(found)))
+        return file_response(call, found, (*ANY_SITE, _cache(found)))
 
 
 def _cache(file: BuiltFile) -> tuple[str, str]:
-    return ("cache-control", f"public, max-age={EVERGREEN_SECONDS}") if file.is_evergreen else IMMUTABLE
+    return EVERGREEN if file.is_evergreen else IMMUTABLE

@@ -12,6 +12,8 @@ from fincore.staff.dashboard.built_files import read_built_files
 from fincore.staff.dashboard.openapi import GET_ASSET, GET_CONFIGURATION, GET_PAGE
 from fincore.staff.dashboard.policy import dashboard_policy
 
+PAGE_CACHE: Final = ("cache-control", "no-store")
+"""The page names files that change with every version, so that no browser keeps it."""
 DEPTH_MAX: Final = 4
 """Segments after the mode in the address of a screen."""
 ASSET_PATH: Final = "/assets/{file}"
@@ -53,8 +55,8 @@ class Dashboard:
         )
 
     async def page(self, call: Call) -> Response:
-        """The page; it names files that change with every version, so that no browser keeps it."""
-        return file_response(call, self._page, (self._policy, ("cache-control", "no-store")))
+        """The page."""
+        return file_response(call, self._page, (self._policy, PAGE_CACHE))
 
     async def asset(self, call: Call) -> Response:
         """A file that the page loads."""
