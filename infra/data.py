@@ -33,9 +33,10 @@ class StoredSecret(NamedTuple):
 
 
 class Data(NamedTuple):
-    """What other stacks need of this one. `secrets` by setting."""
+    """What other stacks need of this one. `secrets` by setting, `databases` by store: the id of the instance."""
 
     stack: Any
+    databases: Mapping[str, str]
     secrets: Mapping[str, StoredSecret]
     attempts: Any
     evidence: Any
@@ -65,6 +66,7 @@ def data_stack(app: Any, name: str, installation: Installation, environment: Any
     dead = _queue(stack, "DeadJobs", moving_key)
     return Data(
         stack=stack,
+        databases={one.store: one.instance.instance_identifier for one in databases},
         secrets=secrets,
         attempts=_attempts(stack, stored_key),
         evidence=_evidence(stack, installation, evidence_key),

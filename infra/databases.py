@@ -9,13 +9,12 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.arrows import POSTGRES_PORT
+from infra.image import CERTIFICATES
 from infra.installation import Installation
 from infra.network import Network
 from infra.secret_names import dsn
 
 LOGIN: Final = "fincore"
-CERTIFICATES: Final = "/etc/fincore/rds.pem"
-"""Where the image has the certificates of the authorities of RDS."""
 PARAMETERS: Final = {
     "rds.force_ssl": "1",
     "ssl_min_protocol_version": "TLSv1.2",

@@ -9,20 +9,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
 from infra.arrows import ENDPOINTS, INTERNET, OUTSIDE, arrows, groups
+from infra.endpoints import ENDPOINT_SERVICES
 from infra.installation import Installation
 from infra.keys import key
 
-ENDPOINT_SERVICES: Final = (
-    "ecr.api",
-    "ecr.dkr",
-    "logs",
-    "secretsmanager",
-    "kms",
-    "kinesis-streams",
-    "sqs",
-    "sns",
-)
-"""What tasks reach without the internet, beside S3 and DynamoDB."""
 _EVERYWHERE: Final = "0.0.0.0/0"
 _KEPT: Final = cdk.RemovalPolicy.RETAIN
 

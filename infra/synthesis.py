@@ -13,6 +13,7 @@ from infra.delivery import delivery_stack
 from infra.installation import Installation
 from infra.login import login_stack
 from infra.network import network_stack
+from infra.observability import observability_stack
 
 CONTEXT: Final = {
     "aws:cdk:disable-version-reporting": True,
@@ -43,6 +44,13 @@ def make_app(installation: Installation, folder: Path) -> Any:
     delivery_stack(
         app, name("delivery"), installation, environment, inner=services.balancers.inner, login=login
     )
+    watched = {
+        **data.databases,
+        "dead-jobs": data.dead_jobs.queue_name,
+        "api-balancer": services.balancers.api.load_balancer_full_name,
+        "inner-balancer": services.balancers.inner.load_balancer_full_name,
+    }
+    observability_stack(app, name("observability"), installation, environment, watched)
     cdk.Tags.of(app).add("fincore", installation.stage)
     return app
 

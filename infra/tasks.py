@@ -11,9 +11,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.data import StoredSecret
 from infra.environments import SCRATCH
+from infra.image import USER
 from infra.sizes import TaskSize
 
-USER: Final = "10001:10001"
 REPOSITORY: Final = "fincore"
 _STOP_SECONDS: Final = 60
 _FILES: Final = "files"

@@ -1,16 +1,20 @@
 """The templates in the repository are what the CDK makes of the examples today, and CloudFormation can read them."""
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
+from infra.findings import CFN_LINT, CHECKOV
 from infra.installation import InstallationRefused, read_installation
 from infra.sources import DIGEST, EXAMPLES, TEMPLATES, sources_digest
 
 PROJECT: Final = Path(__file__).parents[2]
 UV: Final = PROJECT / ".venv/bin/uv"
+CHECKOV_VERSION: Final = "checkov@3.3.30"
 ENVIRONMENT: Final = PROJECT / ".venv/infra"
 
 
@@ -53,6 +57,39 @@ def test_templates_are_the_same_however_often_they_are_made(
     stage = read_installation(example).stage
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_text() for path in TEMPLATES.glob(f"fincore-{stage}-*.json")}
+
+
+@pytest.mark.long
+def test_cfn_lint_finds_only_what_is_argued_for(tools: Path) -> None:
+    files = sorted(map(str, TEMPLATES.glob("*.json")))
+    done = subprocess.run(
+        [str(tools / "cfn-lint"), "--format", "json", *files], capture_output=True, text=True, check=False
+    )
+    found = {one["Rule"]["Id"] for one in json.loads(done.stdout)}
+    assert found == CFN_LINT.keys()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_checkov_finds_only_what_is_argued_for() -> None:
+    files = [argument for path in sorted(TEMPLATES.glob("*.json")) for argument in ("--file", str(path))]
+    options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json"]
+    done = subprocess.run(
+        [str(UV), "tool", "run", "--quiet", CHECKOV_VERSION, *options, *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not done.stdout:
+        pytest.skip(f"checkov could not be installed: {done.stderr.strip()[-200:]}")
+    results = json.loads(done.stdout)["results"]
+    argued = {(check, resource) for check, places in CHECKOV.items() for resource in places}
+    # The CDK ends a logical id with eight digits of a hash.
+    found = {
+        (one["check_id"], re.sub(r"[0-9A-F]{8}$", "", one["resource"])) for one in results["failed_checks"]
+    }
+    assert len(results["passed_checks"]) > 500
+    assert found == argued
 
 
 def refusal(tmp_path: Path, before: str, after: str) -> str:

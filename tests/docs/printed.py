@@ -115,11 +115,11 @@ def printed_blocks(text: str) -> Iterator[tuple[str, str]]:
     return ((match[2], match[3]) for match in _BLOCK.finditer(text))
 
 
-def of_infra(name: str) -> str:
+def of_infra(name: str, module: str = "infra.tables") -> str:
     """A table of `infra`, which is beside the package and is found from the root of the project."""
     if str(PROJECT) not in sys.path:
         sys.path.append(str(PROJECT))
-    head, *rows = getattr(import_module("infra.tables"), name)()
+    head, *rows = getattr(import_module(module), name)()
     return _table(head, rows)
 
 
@@ -657,6 +657,8 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "arrows": arrows,
     "aws_roles": partial(of_infra, "roles_table"),
     "aws_arrows": partial(of_infra, "arrows_table"),
+    "aws_cost": partial(of_infra, "cost_table", "infra.cost"),
+    "aws_prices": partial(of_infra, "price_table", "infra.cost"),
     "file_formats": lambda: _table(
         ("format", "is", "version of the parser"),
         [(f"`{name}`", one.about, f"{one.parser_version}") for name, one in FORMATS.items()],

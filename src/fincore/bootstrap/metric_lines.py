@@ -2,20 +2,20 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import AsyncIterator
 from typing import Final
 
 from fincore.bootstrap.processes import sampled
 from fincore.bootstrap.settings import Settings
+from fincore.domain.clock import Clock
 
 INTERVAL_SECONDS: Final = 60.0
 """The period of most alarms: a shorter one would cost more and tell nothing more."""
 
 
 @contextlib.asynccontextmanager
-async def printed_metrics(settings: Settings) -> AsyncIterator[None]:
-    """Print them to stdout while a role runs."""
+async def printed_metrics(settings: Settings, clock: Clock) -> AsyncIterator[None]:
+    """Print them beside the log while a role runs, with the times of a clock."""
     if settings.metrics_log == "off":
         yield
         return
@@ -28,7 +28,7 @@ async def printed_metrics(settings: Settings) -> AsyncIterator[None]:
     log = MetricLog(REGISTRY, published(ALERTS), _print)
 
     async def look() -> None:
-        log.look(time.time_ns() // 1_000_000)
+        log.look(round(clock.now().timestamp() * 1_000))
 
     async with sampled("metrics_log", look, interval_seconds=INTERVAL_SECONDS):
         try:

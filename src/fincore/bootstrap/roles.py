@@ -115,7 +115,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
             async with (
                 running_traces(role, settings, clock),
                 watched_stores(stores, STORES_OF_ROLE[role]),
-                printed_metrics(settings),
+                printed_metrics(settings, clock),
             ):
                 await run(settings, stores, clock, stop)
         except FinCoreError:

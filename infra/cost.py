@@ -1,0 +1,84 @@
+"""What an installation of each size costs in a month, by part: an estimate, from `prices` and the tables of this package. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from infra.endpoints import ENDPOINT_SERVICES
+from infra.prices import HOURS_A_MONTH, PRICES, SECONDS_A_MONTH
+from infra.sizes import SIZES, Size
+
+BUSY_SHARE: Final = 0.3
+"""How much of the size an installation carries on average: nights and weekends are quiet."""
+EVENTS_PER_CHARGE: Final = 5
+REQUESTS_PER_CHARGE: Final = 4
+"""Of merchants, PSPs and browsers."""
+LOG_KB_PER_CHARGE: Final = 4.0
+CALL_KB_PER_CHARGE: Final = 20.0
+"""Calls to PSPs and webhooks to merchants, through the NAT gateways."""
+ALARMS: Final = 100
+METRICS: Final = 180
+KEYS: Final = 7
+SECRETS: Final = 25
+FIREWALLS: Final = 2
+BALANCERS: Final = 3
+
+
+def monthly(size: Size) -> Mapping[str, float]:
+    """US dollars a month, by part."""
+    charges = size.charges_per_second * BUSY_SHARE * SECONDS_A_MONTH
+    millions = charges / 1_000_000
+    zones = 2 if size.nat_gateways == 1 else 3
+
+    def hourly(name: str, count: float = 1) -> float:
+        return PRICES[name].dollars * HOURS_A_MONTH * count
+
+    vcpus = sum(one.count * one.cpu / 1_024 for one in size.tasks.values())
+    memory = sum(one.count * one.memory_mib / 1_024 for one in size.tasks.values())
+    storage = sum(one.storage_gib for one in size.databases.values())
+    return {
+        "roles on Fargate": hourly("vcpu", vcpus) + hourly("memory", memory),
+        "databases": sum(hourly(one.instance) for one in size.databases.values())
+        + storage * PRICES["storage"].dollars,
+        "cache": hourly(size.cache, 2),
+        "stream": hourly("shard", size.shards) + millions * EVENTS_PER_CHARGE * PRICES["put"].dollars,
+        "attempts in DynamoDB": millions * PRICES["attempts"].dollars,
+        "NAT": hourly("nat", size.nat_gateways)
+        + charges * CALL_KB_PER_CHARGE / 1e6 * PRICES["nat-data"].dollars,
+        "endpoints": hourly("endpoint", len(ENDPOINT_SERVICES) * zones),
+        "load balancers": hourly("balancer", BALANCERS)
+        + hourly(
+            "balancer-units",
+            BALANCERS * max(1, size.charges_per_second * BUSY_SHARE * REQUESTS_PER_CHARGE / 25),
+        ),
+        "firewalls": FIREWALLS * PRICES["firewall"].dollars
+        + millions * REQUESTS_PER_CHARGE * PRICES["firewall-requests"].dollars,
+        "logs, metrics, alarms": charges * LOG_KB_PER_CHARGE / 1e6 * PRICES["logs"].dollars
+        + METRICS * PRICES["metric"].dollars
+        + ALARMS * PRICES["alarm"].dollars,
+        "keys, secrets": KEYS * PRICES["key"].dollars + SECRETS * PRICES["secret"].dollars,
+    }
+
+
+def cost_table() -> list[tuple[str, ...]]:
+    """Dollars a month by part and size, their sum, and what one charge costs."""
+    months = {size.charges_per_second: monthly(size) for size in SIZES.values()}
+    rows: list[tuple[str, ...]] = [("part", *(f"{size:,} charges a second" for size in months))]
+    rows += [
+        (part, *(f"{month[part]:,.0f}" for month in months.values())) for part in next(iter(months.values()))
+    ]
+    sums = {size: sum(month.values()) for size, month in months.items()}
+    rows.append(("**all, in US dollars a month**", *(f"**{one:,.0f}**" for one in sums.values())))
+    rows.append(
+        (
+            "for 1,000 charges",
+            *(f"{1_000 * one / (size * BUSY_SHARE * SECONDS_A_MONTH):.3f}" for size, one in sums.items()),
+        )
+    )
+    return rows
+
+
+def price_table() -> list[tuple[str, ...]]:
+    """Each price, its unit, and how it is known."""
+    rows: list[tuple[str, ...]] = [("what", "US dollars", "for one", "checked")]
+    rows += [(f"`{name}`", f"{one.dollars:g}", one.unit, f"no: {one.source}") for name, one in PRICES.items()]
+    return rows

@@ -1,0 +1,89 @@
+"""Alarms on AWS's own metrics: what FinCore cannot see of the parts that it runs on. Pure."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from fincore.alerting.alert import Severity
+
+Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
+_GIB: Final = 1024**3
+
+
+class OwnAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm; missing data does not breach. `dimensions` may hold references of CloudFormation."""
+
+    name: str
+    severity: Severity
+    meaning: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: Literal["Maximum", "Minimum", "Average", "Sum"]
+    comparison: Comparison = "GreaterThanThreshold"
+    threshold: float
+    period_seconds: int = 300
+    periods: int = 3
+
+
+def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
+    """The alarms. `watched`: databases by store, `api-balancer` and `inner-balancer` by their full names, `dead-jobs`."""
+    found: list[OwnAlarm] = []
+    for store in ("eventstore", "paymentdb", "ledgerdb"):
+        where = {"DBInstanceIdentifier": watched[store]}
+        name = store.title()
+        found += [
+            OwnAlarm(
+                name=f"{name}StorageLow",
+                severity="page",
+                meaning=f"Less than 10 GiB are free for the database of the {store}: it stops taking changes when none is.",
+                namespace="AWS/RDS",
+                metric="FreeStorageSpace",
+                dimensions=where,
+                statistic="Minimum",
+                comparison="LessThanThreshold",
+                threshold=10 * _GIB,
+                periods=1,
+            ),
+            OwnAlarm(
+                name=f"{name}CpuHigh",
+                severity="ticket",
+                meaning=f"The database of the {store} used more than 80 % of its CPU for an hour: choose a larger size.",
+                namespace="AWS/RDS",
+                metric="CPUUtilization",
+                dimensions=where,
+                statistic="Average",
+                threshold=80,
+                periods=12,
+            ),
+        ]
+    for front in ("api-balancer", "inner-balancer"):
+        name = front.split("-", maxsplit=1)[0].title()
+        found.append(
+            OwnAlarm(
+                name=f"{name}BalancerErrors",
+                severity="page",
+                meaning=f"The load balancer `{front}` answered 5xx by itself: no task took the requests.",
+                namespace="AWS/ApplicationELB",
+                metric="HTTPCode_ELB_5XX_Count",
+                dimensions={"LoadBalancer": watched[front]},
+                statistic="Sum",
+                threshold=10,
+                periods=1,
+            )
+        )
+    found.append(
+        OwnAlarm(
+            name="DeadJobsWait",
+            severity="page",
+            meaning="Messages are in the queue of dead letters: jobs that a worker received five times and did not end.",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": watched["dead-jobs"]},
+            statistic="Maximum",
+            threshold=0,
+            periods=1,
+        )
+    )
+    return tuple(found)
