@@ -18,22 +18,26 @@ from fixtures.traffic import store_pool
 pytestmark = pytest.mark.timeout(600)
 
 PAID: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+NOT_DECIDED: Final = PAID._replace(amount_minor=20_000, fee_minor=640)
+"""Tests that only read look at this payment and at the movement of -9.00: no test ends their breaks."""
 LIMITS: Final = {"FINCORE_ADJUSTMENT_LIMITS_MINOR": "usd:5000:5000"}
 
 
 async def reconciled(dsn: str) -> str:
-    """A run over a statement that leaves one payment out and has two movements of which nothing is known; the charge left out."""
+    """A run over a statement that leaves two payments out and has two movements of which nothing is known; the charge left out that no test decides."""
     async with store_pool(dsn, "ledgerdb") as ledgerdb:
         pool = await create_pool(dsn, application_name="tests", role="fincore_service")
         try:
             async with settlement(pool, ledgerdb) as account:
-                told, left_out = (live(PAID, account.psp, account.psp_account) for _ in range(2))
-                for one in (told, left_out):
+                told, left_out, not_decided = (
+                    live(payment, account.psp, account.psp_account) for payment in (PAID, PAID, NOT_DECIDED)
+                )
+                for one in (told, left_out, not_decided):
                     await account.happen(one.stream_id, *one.events)
                 await account.fetched([*told.lines, line("adjustment", -700), line("adjustment", -900)])
                 assert await account.reconciliation.run() is not None
                 await account.book()
-                return charge_of(left_out.stream_id)
+                return charge_of(not_decided.stream_id)
         finally:
             pool.terminate()
 
@@ -47,7 +51,7 @@ def dashboard() -> Iterator[Dashboard]:
 
 @pytest.fixture(scope="module")
 def charge_id(dashboard: Dashboard) -> str:
-    """The charge that the statement leaves out."""
+    """A charge that the statement leaves out."""
     return asyncio.run(reconciled(dashboard.system.dsn))
 
 
@@ -87,35 +91,35 @@ def test_run_leads_to_the_breaks_behind_its_headline(dashboard: Dashboard, page:
     assert flaws(page) == []
     page.get_by_role("table").get_by_role("link").first.click()
     uncleared = page.get_by_role("region", name="Money not yet on a statement, by age")
-    expect(uncleared).to_contain_text("US$96.80")
+    expect(uncleared).to_contain_text("US$290.40")
     expect(page.get_by_text("The report is as it was kept")).to_be_visible()
     assert flaws(page) == []
     page.get_by_role("link", name="Missing in the statement").click()
     expect(page.get_by_role("heading", level=1, name="Breaks")).to_be_visible()
     assert "class=missing_there" in page.url
-    expect(page.get_by_role("link", name="-US$96.80")).to_be_visible()
-    expect(page.get_by_role("link", name="-US$7.00")).to_have_count(0)
+    expect(page.get_by_role("link", name="-US$193.60")).to_be_visible()
+    expect(page.get_by_role("link", name="-US$9.00")).to_have_count(0)
 
 
 def test_filters_of_breaks_are_in_the_address(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/breaks?class=junk&min_days=x", "viewers", head="Breaks")
-    expect(page.get_by_role("link", name="-US$7.00")).to_be_visible()
+    expect(page.get_by_role("link", name="-US$9.00")).to_be_visible()
     page.get_by_role("button", name="+ Days at least").click()
     page.get_by_role("textbox", name="Days at least").fill("9000")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="No break matches")).to_be_visible()
     assert flaws(page) == []
     page.get_by_role("button", name="Clear all filters").click()
-    expect(page.get_by_role("link", name="-US$7.00")).to_be_visible()
+    expect(page.get_by_role("link", name="-US$9.00")).to_be_visible()
     page.get_by_role("button", name="+ What is different").click()
     chosen = page.get_by_role("combobox", name="What is different")
     expect(chosen).to_be_focused()
     chosen.select_option("Missing in the statement")
     page.get_by_role("button", name="Apply").locator("visible=true").click()
-    expect(page.get_by_role("link", name="-US$7.00")).to_have_count(0)
+    expect(page.get_by_role("link", name="-US$9.00")).to_have_count(0)
     assert page.url.endswith("?class=missing_there")
     page.go_back()
-    expect(page.get_by_role("link", name="-US$7.00")).to_be_visible()
+    expect(page.get_by_role("link", name="-US$9.00")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -125,10 +129,10 @@ def test_break_shows_both_sides_and_the_next_step(
     with visitor(browser, width=width) as context:
         page = context.new_page()
         dashboard.open(page, "/test/breaks", "bookkeepers", head="Breaks")
-        expect(page.get_by_role("link", name="-US$96.80")).to_be_visible()
+        expect(page.get_by_role("link", name="-US$193.60")).to_be_visible()
         assert flaws(page, width) == []
-        page.get_by_role("link", name="-US$96.80").click()
-        expect(page.get_by_role("region", name="What the ledger expects")).to_contain_text("US$100.00")
+        page.get_by_role("link", name="-US$193.60").click()
+        expect(page.get_by_role("region", name="What the ledger expects")).to_contain_text("US$200.00")
         expect(page.get_by_role("region", name="What the statement says")).to_contain_text("No line")
         expect(page.get_by_role("region", name="Next step")).to_contain_text("Look the payment up at the PSP")
         expect(page.get_by_role("region", name="Details").get_by_role("link", name=charge_id)).to_be_visible()
@@ -137,7 +141,7 @@ def test_break_shows_both_sides_and_the_next_step(
 
 def test_person_who_only_reads_has_no_acts_on_a_break(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/breaks", "viewers", head="Breaks")
-    page.get_by_role("link", name="-US$7.00").click()
+    page.get_by_role("link", name="-US$9.00").click()
     expect(page.get_by_role("region", name="History")).to_be_visible()
     expect(page.get_by_role("button", name="Explain")).to_have_count(0)
     dashboard.open(page, "/test/breaks", "supporters", head="You do not have permission to see this")
@@ -157,7 +161,9 @@ def test_break_within_the_limit_is_ended_by_one_person(dashboard: Dashboard, pag
     dialog.get_by_role("button", name="Adjust: -US$7.00").dblclick()
     expect(page.get_by_text("It is booked.")).to_be_visible()
     expect(page.get_by_role("region", name="Adjustments")).to_contain_text("a fee of the PSP")
-    assert dashboard.system.rows("select count(*) from reconciliation.adjustments") == [(1,)]
+    assert dashboard.system.rows(
+        "select gross_minor, fee_minor from reconciliation.adjustments where kind = 'adjustment'"
+    ) == [(-700, 0)]
 
 
 def test_break_above_the_limit_is_written_off_by_two_people(dashboard: Dashboard, page: Page) -> None:
