@@ -78,6 +78,7 @@ def test_balance_must_move_by_each_amount() -> None:
         ({"currency": "XXX"}, "'XXX' is no currency"),
         ({"reference": ""}, "must have a reference"),
         ({"payment_reference": "x" * 256}, "none of more than 255 characters"),
+        ({"date": "2026-W10-1"}, "'2026-W10-1' is no day"),
         ({"balance": ""}, "'' is no amount of EUR"),
         ({"account": ""}, "is about the account ''"),
     ],

@@ -195,6 +195,8 @@ def test_summary_of_a_statement_must_add_up(summary: str, reason: str) -> None:
         ({"day": "<Dt>23.11.2026</Dt>"}, "'23.11.2026' is no day"),
         ({"day": ""}, "'' is no day"),
         ({"day": "<Dt>1066-11-23</Dt>"}, "is no day"),
+        ({"day": "<Dt>2026-W10-1</Dt>"}, "is no day"),
+        ({"day": "<Dt>20261123</Dt>"}, "is no day"),
         ({"reversal": "maybe"}, "'maybe' says neither"),
         ({"reference": "x" * 256}, "has a reference of more than 255 characters"),
     ],
@@ -203,6 +205,18 @@ def test_entry_with_an_unknown_word_is_refused(wrong: dict[str, str], reason: st
     refused = refusal(document(statement(replace(Entry(), **wrong))))
     assert reason in refused.reason
     assert refused.line_number == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("</Stmt>", "Ntry"), ("</BkToCstmrStmt>", "Ntry"), ("</Stmt>", "Stmt"), ("<NtryDtls>", "Ntry")],
+)
+def test_entry_in_another_place_is_refused(place: str, name: str) -> None:
+    """It would be money that no total has."""
+    stray = Entry().xml() if name == "Ntry" else "<Stmt></Stmt>"
+    end = f"{place}{stray}" if place in ("</Stmt>", "<NtryDtls>") and name == "Ntry" else f"{stray}{place}"
+    content = document(statement(Entry())).decode().replace(place, end, 1).encode()
+    assert f"has {name} in another place than" in refusal(content).reason
 
 
 def test_second_entry_is_named_by_its_line() -> None:

@@ -21,6 +21,8 @@ SECOND = timedelta(seconds=1)
         (NOW - 366 * DAY - SECOND, NOW, False),
         (NOW - 3_660 * DAY, NOW - 3_650 * DAY, True),
         (NOW - 3_660 * DAY - SECOND, NOW - 3_650 * DAY, False),
+        (NOW, NOW, True),
+        (NOW, NOW - SECOND, False),
         (NOW, datetime.max.replace(tzinfo=UTC), False),
     ],
 )

@@ -13,6 +13,8 @@ PERIOD_MAX: Final = timedelta(days=366)
 
 def unlikely_period(start: datetime, end: datetime, now: datetime) -> str | None:
     """Why a statement is refused that states this period; None where it may be."""
+    if end < start:
+        return f"states a period that ends on {end:%Y-%m-%d}, before it begins on {start:%Y-%m-%d}"
     if start >= now - BEHIND_MAX and end <= now + AHEAD_MAX and end - start <= PERIOD_MAX:
         return None
     return (

@@ -130,7 +130,8 @@ def _minor(number: int, text: str, currency: Currency) -> int:
 
 def _day(number: int, text: str) -> datetime:
     try:
-        day = datetime.fromisoformat(text) if len(text) == _DAY_LENGTH else None
+        is_day = len(text) == _DAY_LENGTH and text[4] == text[7] == "-"
+        day = datetime.fromisoformat(text) if is_day else None
     except ValueError:
         day = None
     if day is None or day.year not in _YEARS:

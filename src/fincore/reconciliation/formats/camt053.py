@@ -25,6 +25,8 @@ _NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
 _STATEMENT: Final = ("BkToCstmrStmt", "Stmt")
 _BALANCE: Final = (*_STATEMENT, "Bal")
 _ENTRY: Final = (*_STATEMENT, "Ntry")
+_PLACES: Final = {path[-1]: path for path in (_STATEMENT, _BALANCE, _ENTRY)}
+"""Where what moves the balance stands; in another place it would be skipped, as other elements are."""
 _TEXT_NAMES: Final = frozenset({"Ustrd", "AddtlNtryInf", "AddtlTxInf"})
 _REFERENCE_NAMES: Final = frozenset(
     {"AcctSvcrRef", "EndToEndId", "TxId", "InstrId", "ClrSysRef", "Ref", "UETR"}
@@ -69,6 +71,8 @@ class _Document:
             self._part = Fields(line)
         elif path in ((*_BALANCE, "Amt"), (*_ENTRY, "Amt")):
             self._part.put("Ccy", attributes.get("Ccy", ""), line)
+        elif path[-1] in _PLACES:
+            raise FileRefused(line, f"has {path[-1]} in another place than {'/'.join(_PLACES[path[-1]])}")
 
     def end(self, names: tuple[str, ...], text: str, line: int) -> None:
         """An element ends."""

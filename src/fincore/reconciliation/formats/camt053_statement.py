@@ -282,7 +282,7 @@ def _count(fields: Fields, name: str) -> int | None:
 def _moment_of(line: int, text: str) -> datetime:
     """A moment; a day alone is its first moment by UTC, as is a time that says no offset."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text) if text[4:5] == text[7:8] == "-" else None
     except ValueError:
         moment = None
     if moment is None or moment.year not in YEARS:
