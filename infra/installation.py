@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from fincore.bootstrap.settings import SECRET_SETTINGS, SETTINGS
 from infra.sizes import SIZES, Size
 
 _Host = Annotated[str, Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
@@ -109,4 +110,18 @@ def read_installation(path: Path) -> Installation:
         raise InstallationRefused(f"{path}: set accounts_at_psps to stripe, paypal or both")
     if (found.told.slack_workspace is None) != (found.told.slack_channel is None):
         raise InstallationRefused(f"{path}: set slack_workspace and slack_channel, or neither")
+    _require_known_settings(path, found)
     return found
+
+
+def _require_known_settings(path: Path, found: Installation) -> None:
+    """What is written down here is written into templates: no secret may be, and no name that FinCore does not read."""
+    plain = {one.name for one in SETTINGS} - SECRET_SETTINGS
+    if wrong := sorted(found.settings.keys() - plain):
+        raise InstallationRefused(
+            f"{path}: leave {wrong[0]} out of settings: it is no setting of FinCore, or a secret, which belongs into further_secrets by its name alone"
+        )
+    if wrong := sorted(set(found.further_secrets) - SECRET_SETTINGS):
+        raise InstallationRefused(
+            f"{path}: leave {wrong[0]} out of further_secrets: it is no secret of FinCore"
+        )

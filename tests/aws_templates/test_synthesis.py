@@ -7,9 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 from infra.findings import CFN_LINT, CHECKOV
 from infra.installation import InstallationRefused, read_installation
+from infra.roles import DEPLOYED
+from infra.secret_names import secrets_of
 from infra.sources import DIGEST, EXAMPLES, TEMPLATES, sources_digest
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -111,3 +114,21 @@ def test_installation_with_a_flaw_is_refused_by_name(tmp_path: Path) -> None:
     assert "set slack_workspace" in refusal(tmp_path, 'slack_channel = "C0EXAMPLE1"', "")
     assert "unknown field" in refusal(tmp_path, "livemode", "live_mode")
     assert "account" in refusal(tmp_path, '"111111111111"', '"11111111111"')
+
+
+def test_secret_written_into_an_installation_is_refused(tmp_path: Path) -> None:
+    """It would be in the templates, which many may read. The text does not repeat it."""
+    written = f"evidence_kept_days = 3650\nsettings = {{ FINCORE_SECRETS_KEY = '{'k' * 44}' }}"
+    said = refusal(tmp_path, "evidence_kept_days = 3650", written)
+    assert "leave FINCORE_SECRETS_KEY out of settings" in said
+    assert "kkkk" not in said
+    misspelled = 'evidence_kept_days = 3650\nfurther_secrets = ["FINCORE_SECRET_KEY_BEFORE"]'
+    assert "leave FINCORE_SECRET_KEY_BEFORE out" in refusal(tmp_path, "evidence_kept_days = 3650", misspelled)
+
+
+def test_key_that_is_changed_reaches_the_roles_that_need_it() -> None:
+    changing = msgspec.structs.replace(
+        read_installation(EXAMPLES[0]), further_secrets=("FINCORE_SECRETS_KEY_BEFORE",)
+    )
+    given = {role for role in DEPLOYED if "FINCORE_SECRETS_KEY_BEFORE" in secrets_of(role, changing)}
+    assert given == {"api", "notify", "staff"}
