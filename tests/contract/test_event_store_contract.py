@@ -48,6 +48,7 @@ from fixtures.commits import (
     new_stream,
     no_jobs,
 )
+from fixtures.waiting import eventually
 
 STRIPE, TEST = PspName("stripe"), PspAccount("test")
 
@@ -336,6 +337,25 @@ async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None
     writer.close()
     await writer.run()
     assert await asyncio.gather(*waiting) == [Committed(), Committed()]
+
+
+async def test_commit_that_is_being_written_still_waits(
+    writer: Writer[ChargeEvent], owner_pool: Pool
+) -> None:
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("lock table eventstore.events in exclusive mode")
+        commit = asyncio.create_task(writer.commit(append(new_stream(), created(), expected_version=0)))
+
+        async def is_being_written() -> bool:
+            return bool(
+                await connection.fetchval(
+                    "select exists (select from pg_locks where not granted and relation = 'eventstore.events'::regclass)"
+                )
+            )
+
+        await eventually(is_being_written)
+        assert writer.commits_waiting == 1
+    assert await commit == Committed()
 
 
 async def test_sessions_killed_under_load_write_each_commit_once(

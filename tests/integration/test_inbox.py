@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.domain.currency import Currency
 from fincore.domain.ids import new_charge_id
@@ -85,6 +86,14 @@ async def test_refused_webhook_is_not_stored(
         assert refused.reason == reason
         assert await _rows(harness) == 0
         assert await harness.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
+
+
+async def test_results_of_webhooks_are_counted_from_zero(pool: Pool) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    async with open_harness(pool, ScriptedPsp(), working=False):
+        for result in ("duplicate_differs", "refused_from_the_future"):
+            labels = {"psp": STRIPE, "result": result}
+            assert REGISTRY.get_sample_value("fincore_webhooks_received_total", labels) is not None
 
 
 async def test_webhook_before_call_answer_records_outcome_once(pool: Pool) -> None:

@@ -46,6 +46,15 @@ async def go(store: RiskRuleVersions, version: int, state: str) -> tuple[StateCh
     return await use_rules(store, version, state, now=NOON, by="grace", reason="because")  # type: ignore[arg-type]
 
 
+async def test_errors_of_a_live_risk_rule_are_counted_from_zero(pool: Pool) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    store = RiskRuleVersions(pool)
+    await version_in(store, "live", rule("from_zero"))
+    await RiskRuleCache(store).refresh()
+    labels = {"mode": "live", "rule": "from_zero", "action": "block", "result": "error"}
+    assert REGISTRY.get_sample_value("fincore_risk_rule_results_total", labels) == 0
+
+
 async def test_risk_versions_are_numbered_and_begin_as_drafts(pool: Pool) -> None:
     store = RiskRuleVersions(pool)
     assert await store.in_force() == {}

@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.bootstrap.routing import running_rules
 from fincore.domain.errors import ConfigurationError
@@ -63,6 +64,15 @@ async def test_two_processes_see_a_new_version(pool: Pool) -> None:
         await process.refresh()
         assert process.live is not None
         assert (process.live.version, [one.rule.name for one in process.live.rules]) == (1, ["all"])
+
+
+async def test_errors_of_a_live_rule_are_counted_from_zero(pool: Pool) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    store = RuleStore(pool)
+    cache = RuleCache(store)
+    await store.add(TO_TEST.replace("'all'", "'from_zero'"), after=0, by="ada", reason="begin")
+    await cache.refresh()
+    assert REGISTRY.get_sample_value("fincore_routing_rule_errors_total", {"rule": "from_zero"}) == 0
 
 
 async def test_version_that_cannot_be_used_leaves_the_one_before(pool: Pool) -> None:

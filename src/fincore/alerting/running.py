@@ -94,11 +94,11 @@ RUNNING_ALERTS: Final = (
     Alert(
         name="CommitsQueue",
         severity="page",
-        expression="fincore_commits_waiting > 5000",
+        expression="fincore_commits_waiting > 300",
         for_seconds=30,
-        meaning="The event store writes more slowly than changes arrive. Check its disk, and look for long transactions. At "
-        "10,000 waiting commits a process answers merchants with 503.",
-        cloudwatch=above("fincore_commits_waiting", 5000),
+        meaning="The event store writes more slowly than changes arrive. Check its disk, and look for long transactions. "
+        "Requests stay open meanwhile: at 2,000 of them a process answers merchants with 503.",
+        cloudwatch=above("fincore_commits_waiting", 300),
     ),
     Alert(
         name="ClockNotTrusted",

@@ -14,4 +14,4 @@ PARKED_STREAMS: Final = Gauge(
     "Charges that a consumer no longer follows, because of an event that it cannot apply.",
     ["consumer"],
 )
-COMMITS_WAITING: Final = Gauge("fincore_commits_waiting", "Commits that wait to be written by this process.")
+COMMITS_WAITING: Final = Gauge("fincore_commits_waiting", "Commits of this process that are not durable yet.")

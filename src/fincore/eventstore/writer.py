@@ -82,6 +82,7 @@ class Writer(Generic[E_contra]):
         self._events = events
         self._commits_waiting_max = commits_waiting_max
         self._waiting: deque[_Waiting[E_contra]] = deque()
+        self._under_way = 0
         self._claimed: set[object] = set()
         self._responses: SharedFetch[IdempotencyKey, StoredResponse] = SharedFetch(self._find_responses)
         self._wake = asyncio.Event()
@@ -90,8 +91,8 @@ class Writer(Generic[E_contra]):
 
     @property
     def commits_waiting(self) -> int:
-        """How many Commits wait to be written."""
-        return len(self._waiting)
+        """How many Commits are not durable yet: those of the batches under way, and those that wait for the next."""
+        return self._under_way + len(self._waiting)
 
     async def commit(self, commit: Commit[E_contra]) -> CommitResult:
         """Make a Commit durable and say what became of it.
@@ -148,9 +149,11 @@ class Writer(Generic[E_contra]):
             while batch := self._next_batch():
                 if self._waiting:
                     self._wake.set()
+                self._under_way += len(batch)
                 with begin_for_many("batch", "commit batch") as span:
                     await self._write(batch)
                     link_commits(span, [commit for commit, _ in batch])
+                self._under_way -= len(batch)
                 self._claimed.difference_update(claim for commit, _ in batch for claim in claims_of(commit))
             if self._closing:
                 self._wake.set()

@@ -1,8 +1,10 @@
 """What notify counts."""
 
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from fincore.notify.retry_schedule import AttemptError
 
 ATTEMPTS: Final = Counter(
     "fincore_webhook_attempts_total",
@@ -35,3 +37,8 @@ ENDPOINTS_DISABLED: Final = Counter(
     "Endpoints that were disabled because webhooks did not arrive, by reason.",
     ["reason"],
 )
+# Series that begin at 0 tell of the first one, too.
+for _error in get_args(AttemptError):
+    ATTEMPTS.labels(_error)
+for _reason in ("failing", "gone"):
+    ENDPOINTS_DISABLED.labels(_reason)

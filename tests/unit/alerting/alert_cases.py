@@ -144,7 +144,7 @@ def cases() -> Iterator[Case]:
         at="30m",
         labels=[{"reason": "rate"}],
     )
-    yield from _level("CommitsQueue", "fincore_commits_waiting", 5001, 5000)
+    yield from _level("CommitsQueue", "fincore_commits_waiting", 301, 300)
     yield from _level(
         "ClockNotTrusted", 'fincore_clock_trusted{store="eventstore"}', 0, 1, labels={"store": "eventstore"}
     )

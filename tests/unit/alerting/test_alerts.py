@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from prometheus_client import Counter, Histogram
+from prometheus_client import REGISTRY, Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alert import Alert
@@ -53,6 +53,27 @@ def test_alert_names_only_metrics_and_labels_that_exist(alert: Alert) -> None:
         labels = {label for label, _, _ in _MATCHER.findall(matchers)}
         assert labels <= set(SERIES[name])
         assert _MATCHER.sub("", matchers).strip(", ") == ""
+
+
+BEGUN_WHEN_CONFIGURED: Final = {
+    "fincore_webhooks_received_total": "for each PSP, by the inbox",
+    "fincore_routing_rule_errors_total": "for each live rule, as it is read",
+    "fincore_risk_rule_results_total": "for each live rule, as it is read",
+    "fincore_reconciliation_runs_total": "by the role reconciliation",
+}
+"""Counters of which the series begin at 0 later than the process, with a test of their own each."""
+
+
+def test_counter_of_which_one_is_enough_begins_at_zero() -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    counters = {
+        name
+        for alert in ALERTS
+        for name in re.findall(r"increase\((fincore_\w+)[^)]*\)+ > 0$", alert.expression)
+    }
+    begun = {sample.name for metric in REGISTRY.collect() for sample in metric.samples}
+    assert BEGUN_WHEN_CONFIGURED.keys() <= counters
+    assert counters - begun <= BEGUN_WHEN_CONFIGURED.keys()
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

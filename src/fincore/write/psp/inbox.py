@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal, Never
+from typing import Final, Literal, Never, get_args
 
 import msgspec
 import structlog
@@ -16,7 +16,13 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
-from fincore.write.psp.port import CouldNotCheck, PspWebhooks, SignatureRefused, VerifiedWebhook
+from fincore.write.psp.port import (
+    CouldNotCheck,
+    PspWebhooks,
+    SignatureRefused,
+    VerifiedWebhook,
+    WebhookRefusal,
+)
 from fincore.write.queue.job_payloads import process_webhook_job
 
 _SQL = load_sql("fincore.write.psp", "inbox.sql")
@@ -25,6 +31,13 @@ _log = structlog.get_logger(__name__)
 VERIFY_SECONDS_MAX: Final = 5.0
 """How long the check of one webhook may take where it calls the PSP."""
 VERIFY_RETRY_AFTER_SECONDS: Final = 30
+_RESULTS: Final = (
+    "accepted",
+    "duplicate",
+    "duplicate_differs",
+    "could_not_check",
+    *(f"refused_{reason}" for reason in get_args(WebhookRefusal)),
+)
 
 
 class WebhookInbox:
@@ -34,6 +47,10 @@ class WebhookInbox:
         self._writer = writer
         self._webhooks = webhooks
         self._clock = clock
+        for psp in webhooks:
+            for result in _RESULTS:
+                # A series that begins at 0 tells of the first one, too.
+                WEBHOOKS_RECEIVED.labels(psp, result)
 
     async def receive(
         self, psp: PspName, psp_account: PspAccount, headers: Mapping[str, str], body: bytes

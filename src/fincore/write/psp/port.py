@@ -279,20 +279,23 @@ class PspGateway(Protocol):
         ...
 
 
+WebhookRefusal = Literal[
+    "missing",
+    "certificate",
+    "malformed",
+    "expired",
+    "from_the_future",
+    "mismatch",
+    "unknown_account",
+    "other_account",
+    "other_mode",
+]
+
+
 class SignatureRefused(msgspec.Struct, frozen=True):
     """A webhook that must not be believed, and why; the reason is for logs and metrics, not for its sender."""
 
-    reason: Literal[
-        "missing",
-        "certificate",
-        "malformed",
-        "expired",
-        "from_the_future",
-        "mismatch",
-        "unknown_account",
-        "other_account",
-        "other_mode",
-    ]
+    reason: WebhookRefusal
 
 
 class CouldNotCheck(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,10 @@
 """What the risk engine and its store count."""
 
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from fincore.domain.risk import RiskUnavailable
 
 DECISIONS: Final = Counter(
     "fincore_risk_decisions_total",
@@ -24,6 +26,9 @@ UNAVAILABLE: Final = Counter(
     "Charges for which rules could not decide, so that the failure mode counted, by the reason.",
     ["reason"],
 )
+for _reason in get_args(RiskUnavailable):
+    # A series that begins at 0 tells of the first one, too.
+    UNAVAILABLE.labels(_reason)
 ASSESSMENT_SECONDS: Final = Histogram(
     "fincore_risk_assessment_seconds",
     "How long the assessment of a charge took, with the wait for the store.",

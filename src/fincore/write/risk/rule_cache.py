@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from fincore.domain.errors import ConfigurationError
-from fincore.write.risk.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
+from fincore.write.risk.metrics import RULE_RESULTS, RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.risk.rules import RuleSet
@@ -69,6 +69,9 @@ class RiskRuleCache:
         now = 0 if self._live is None else self._live.version
         RULES_VERSION.set(now)
         if now != before:
+            for name, action in {} if self._live is None else self._live.actions.items():
+                # A series that begins at 0 tells of the first error, too.
+                RULE_RESULTS.labels("live", name, action, "error")
             _log.info(
                 "risk.rules_live", version=now, rules=0 if self._live is None else len(self._live.rules)
             )

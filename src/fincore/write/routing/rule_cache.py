@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from fincore.domain.errors import ConfigurationError
-from fincore.write.routing.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
+from fincore.write.routing.metrics import RULE_ERRORS, RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rule_store import RuleStore
 from fincore.write.routing.rules import LiveRules
@@ -44,5 +44,8 @@ class RuleCache:
                 "with `fincore routes set`"
             )
         self._live = LiveRules(version, found)
+        for one in found:
+            # A series that begins at 0 tells of the first error, too.
+            RULE_ERRORS.labels(one.rule.name)
         RULES_VERSION.set(version)
         _log.info("routing.rules_live", version=version, rules=len(found))
