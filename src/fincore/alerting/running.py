@@ -22,7 +22,7 @@ _IN_FLIGHT: Final = 'fincore_http_requests_in_flight{server="%s"}'
 
 
 def _absent_role(role: str, metric: str) -> str:
-    """A metric without a label that names its role is missing."""
+    """A metric that only one role shows is missing. It has a label: those without one are shown, as 0, by each process that loads their module."""
     return f'label_replace(absent({metric}), "role", "{role}", "", "")'
 
 
@@ -31,7 +31,7 @@ _ABSENT: Final = " or ".join(
         *(f"absent({_IN_FLIGHT % server})" for server in _SERVERS),
         _absent_role("worker", "fincore_jobs"),
         *(f'absent(fincore_consumer_lag_seconds{{consumer="{consumer}"}})' for consumer in _CONSUMERS),
-        _absent_role("auditor", "fincore_laws_checked_timestamp_seconds"),
+        _absent_role("auditor", "fincore_audit_unchecked"),
         *(
             f"(absent({_IN_FLIGHT % server}) and on() count(last_over_time({_IN_FLIGHT % server}[1d])) > 0)"
             for server in _SERVERS_SEEN
@@ -57,7 +57,7 @@ _REPORTED: Final = (
     *(_reported("fincore_http_requests_in_flight", server=server) for server in _SERVERS),
     _reported("fincore_jobs"),
     *(_reported("fincore_consumer_lag_seconds", consumer=consumer) for consumer in _CONSUMERS),
-    _reported("fincore_laws_checked_timestamp_seconds"),
+    _reported("fincore_audit_unchecked"),
 )
 
 RUNNING_ALERTS: Final = (

@@ -49,6 +49,9 @@ class Auditor:
 
     async def run(self) -> None:
         """Round after round. What cannot be checked or measured is reported as such, and the rest goes on."""
+        for name in (*(one.name for one in INVARIANTS), *self._beside):
+            # Shown from the start, and by this role alone: where they are missing, it does not run.
+            UNCHECKED.labels(name)
         while not self._stopping.is_set():
             started = time.monotonic()
             await self.round()

@@ -48,7 +48,7 @@ _RUNNING: Final = {
         f'fincore_consumer_lag_seconds{{consumer="{one}"}}': "0x3000"
         for one in ("projectionist", "ledger", "notify", "risk")
     },
-    "fincore_laws_checked_timestamp_seconds": "0x3000",
+    'fincore_audit_unchecked{what="seals"}': "0x3000",
     'fincore_http_requests_in_flight{server="checkout"}': "0x3000",
 }
 
