@@ -19,6 +19,8 @@ from bench.whole_way import BODIES, PSP_P50_MS, PSP_P99_MS, ROLES_BEHIND_THE_API
 T = TypeVar("T")
 
 CASES: Final = ("off", "1 %", "100 %")
+ACCEPT_CASES: Final = (*CASES, "off again")
+"""With a second process without traces: two processes that do the same differ by that much."""
 RATES_OF_CASE: Final = {"1 %": "0.01", "100 %": "1"}
 WHOLE_WAY_PER_SECOND: Final = 200.0
 WHOLE_WAY_SECONDS: Final = 8.0
@@ -44,7 +46,7 @@ def measure(store: Store) -> None:
         accepted = _accept(store, collector.url)
         whole = {case: list[Cost]() for case in CASES}
         for number in range(WHOLE_WAY_ROUNDS):
-            for case in _in_turn(number):
+            for case in _in_turn(number, CASES):
                 whole[case].append(_whole_way(store, case, collector.url))
                 cost = whole[case][-1]
                 out.print(
@@ -57,9 +59,9 @@ def measure(store: Store) -> None:
     _show(accepted, whole, f"collected: {collected.requests:,} requests, {collected.body_bytes:,} bytes")
 
 
-def _in_turn(number: int) -> Sequence[str]:
-    first = number % len(CASES)
-    return (*CASES[first:], *CASES[:first])
+def _in_turn(number: int, cases: Sequence[str]) -> Sequence[str]:
+    first = number % len(cases)
+    return (*cases[first:], *cases[:first])
 
 
 def _settings(case: str, collector_url: str) -> dict[str, str]:
@@ -70,17 +72,17 @@ def _settings(case: str, collector_url: str) -> dict[str, str]:
 
 def _accept(store: Store, collector_url: str) -> dict[str, list[Accepted]]:
     with installation(store) as fincore:
-        for case in CASES:
+        for case in ACCEPT_CASES:
             fincore.add_program(case, "api")
             fincore.launch(case, _settings(case, collector_url))
             fincore.until_ready(case)
-        rounds = {case: list[Accepted]() for case in CASES}
+        rounds = {case: list[Accepted]() for case in ACCEPT_CASES}
         for number in range(ROUNDS):
-            for case in _in_turn(number):
+            for case in _in_turn(number, ACCEPT_CASES):
                 rounds[case].append(
-                    accepted_by(fincore, fincore.api_port(case), f"{number}-{CASES.index(case)}")
+                    accepted_by(fincore, fincore.api_port(case), f"{number}-{ACCEPT_CASES.index(case)}")
                 )
-            rates = ", ".join(f"{case} {rounds[case][-1].rate:,.0f}/s" for case in CASES)
+            rates = ", ".join(f"{case} {rounds[case][-1].rate:,.0f}/s" for case in ACCEPT_CASES)
             out.print(f"  traces, accept {number + 1}: {rates}", markup=False)
     return rounds
 
@@ -123,13 +125,17 @@ def _show(
     ]
     show(
         "Traces",
-        f"Accept as in its own section, {ROUNDS} rounds of {SECONDS:g} s, by three API processes of one installation in turns; the "
+        f"Accept as in its own section, {ROUNDS} rounds of {SECONDS:g} s, by four API processes of one installation in turns, two of them without traces; the "
         f"whole way at {WHOLE_WAY_PER_SECOND:g} charges a second for {WHOLE_WAY_SECONDS:g} s and until all is done, an installation each, "
         f"{WHOLE_WAY_ROUNDS} rounds. Spans go to a collector on 127.0.0.1 that throws them away. Medians; CPU time of the API, or "
         f"all roles, and PostgreSQL.",
         figures,
         [
-            *(f"accept, {case}: {_each(one.cpu_microseconds)}" for case in CASES for one in accepted[case]),
+            *(
+                f"accept, {case}: {_each(one.cpu_microseconds)}"
+                for case in ACCEPT_CASES
+                for one in accepted[case]
+            ),
             *(f"whole way, {case}: {_each(one.cpu_microseconds)}" for case in CASES for one in whole[case]),
             collected,
         ],
@@ -139,7 +145,7 @@ def _show(
 def _figures(
     name: str, unit: str, rounds: Mapping[str, Sequence[T]], value: Callable[[T], float]
 ) -> list[Figure]:
-    middle = {case: median(map(value, rounds[case])) for case in CASES}
+    middle = {case: median(map(value, of_case)) for case, of_case in rounds.items()}
     return [
         Figure(
             name=f"{name}, traces {case}",
@@ -149,7 +155,7 @@ def _figures(
             reference="" if case == "off" else "without traces",
             reference_value=None if case == "off" else middle["off"],
         )
-        for case in CASES
+        for case in middle
     ]
 
 
