@@ -76,14 +76,6 @@ def test_counter_of_which_one_is_enough_begins_at_zero() -> None:
     assert counters - begun <= BEGUN_WHEN_CONFIGURED.keys()
 
 
-def test_metric_that_tells_of_an_absent_role_has_labels() -> None:
-    """One without labels is shown, as 0, by each process that loads its module."""
-    (alert,) = (alert for alert in ALERTS if alert.name == "RoleAbsent")
-    names = re.findall(r"absent\((fincore_\w+)", alert.expression)
-    assert names
-    assert all(SERIES[name] for name in names)
-
-
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_alert_has_a_page_that_says_what_to_do(alert: Alert) -> None:
     page = (RUNBOOKS / f"{alert.name}.md").read_text(encoding="utf-8")
