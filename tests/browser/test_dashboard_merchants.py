@@ -113,7 +113,9 @@ def test_live_key_waits_for_a_second_person(dashboard: Dashboard, page: Page, me
     expect(page.get_by_text("the merchant cannot call the API")).to_be_visible()
 
 
-def test_fee_plan_says_what_a_capture_will_cost(dashboard: Dashboard, page: Page, merchant_id: str) -> None:
+def test_fee_plan_waits_and_says_what_a_capture_will_cost(
+    dashboard: Dashboard, page: Page, merchant_id: str
+) -> None:
     dashboard.open(page, f"/test/merchants/{merchant_id}", "admins", head="One more shop")
     page.get_by_role("button", name="Set a plan").click()
     dialog = page.get_by_role("dialog", name="Set a plan")
@@ -125,9 +127,12 @@ def test_fee_plan_says_what_a_capture_will_cost(dashboard: Dashboard, page: Page
     expect(dialog).to_contain_text("2.9% plus €0.25")
     assert flaws(page) == []
     agree(page, "Set a plan", "Set a plan")
-    fees = page.get_by_role("region", name="Fees of the platform")
-    expect(fees.get_by_role("row", name="EUR")).to_contain_text("€0.25")
-    expect(fees.get_by_role("row", name="EUR")).to_contain_text("counts")
+    expect(page.get_by_text("A second person must approve the plan now.")).to_be_visible()
+    dashboard.open(page, "/live/proposals", "admins", head="Approvals")
+    proposal = page.get_by_role("region").filter(has_text="Fee plan")
+    for fact in ("2.9%", "€0.25", "EUR", merchant_id):
+        expect(proposal).to_contain_text(fact)
+    assert flaws(page) == []
 
 
 def test_origin_and_card_numbers_are_decided_in_the_mode(

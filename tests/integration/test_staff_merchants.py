@@ -168,20 +168,29 @@ async def test_key_of_a_mode_that_is_not_seen_is_not_there(at: Setting) -> None:
     assert code(other) == (404, "api_key_not_found")
 
 
-async def test_fee_plan_counts_and_earlier_ones_are_kept(at: Setting) -> None:
-    admin = at.staff.person("admin")
+async def test_fee_plan_counts_once_a_second_person_agreed(at: Setting) -> None:
+    ada, bob = at.staff.person("admin"), at.staff.person("admin", subject="sub-bob")
     plans = f"{PATH}/{at.mine}/fee_plans"
-    first = await admin.act(plans, "k1", currency="eur", basis_points=290, fixed_minor=30)
-    second = await admin.act(plans, "k2", currency="eur", basis_points=190)
-    assert (first.json()["plan"], second.json()["plan"]) == (1, 2)
+    first = await ada.act(plans, "k1", currency="eur", basis_points=290, fixed_minor=30)
+    late = await ada.act(plans, "k2", currency="eur", basis_points=190)
+    assert [(one.status, one.json()["kind"]) for one in (first, late)] == [(202, "fee_plan")] * 2
+    assert (await at.read(plans))["data"] == []
+    approve = "/staff/v1/proposals/{}/approve"
+    assert (await ada.act(approve.format(first.json()["id"]), "mine")).status == 403
+    assert (await bob.act(approve.format(first.json()["id"]), "a")).json()["status"] == "executed"
+    # The second one was proposed when there was no plan.
+    assert code(await bob.act(approve.format(late.json()["id"]), "b")) == (409, "act_not_possible")
+    again = await ada.act(plans, "k3", currency="eur", basis_points=190)
+    assert (await bob.act(approve.format(again.json()["id"]), "c")).json()["status"] == "executed"
     listed = (await at.read(plans))["data"]
-    assert [(one["basis_points"], one["fixed_minor"], one["set_by"]) for one in listed] == [
-        (290, 30, "ada@example.com"),
-        (190, 0, "ada@example.com"),
+    assert [(one["plan"], one["basis_points"], one["fixed_minor"], one["set_by"]) for one in listed] == [
+        (1, 290, 30, "ada@example.com"),
+        (2, 190, 0, "ada@example.com"),
     ]
-    assert code(await admin.act(plans, "k3", currency="xxx", basis_points=1)) == (422, "currency_unknown")
+    assert (await ada.act(plans, "k1", currency="eur", basis_points=290, fixed_minor=30)).body == first.body
+    assert code(await ada.act(plans, "k4", currency="xxx", basis_points=1)) == (422, "currency_unknown")
     for points, fixed in ((10_001, 0), (-1, 0), (1, 10**9)):
-        refused = await admin.act(plans, "k4", currency="eur", basis_points=points, fixed_minor=fixed)
+        refused = await ada.act(plans, "k5", currency="eur", basis_points=points, fixed_minor=fixed)
         assert refused.status == 422
 
 
@@ -208,19 +217,27 @@ async def test_origins_are_registered_and_removed_by_mode(at: Setting) -> None:
     assert code(full) == (409, "origins_too_many")
 
 
-async def test_raw_cards_are_decided_with_name_and_reason(at: Setting) -> None:
-    admin = at.staff.person("admin")
+async def test_raw_cards_are_let_in_by_two_people_and_ended_by_one(at: Setting) -> None:
+    ada, bob = at.staff.person("admin"), at.staff.person("admin", subject="sub-bob")
     path = f"{PATH}/{at.mine}/raw_cards"
-    for number, is_enabled in enumerate((True, False)):
-        await admin.act(path, f"k{number}", f"reason {number}", mode="live", is_enabled=is_enabled)
+    assert (await ada.act(path, "k0", "a try", mode="test", is_enabled=True)).status == 200
+    proposed = await ada.act(path, "k1", "SAQ D 2026", mode="live", is_enabled=True)
+    assert (proposed.status, proposed.json()["kind"], proposed.json()["mode"]) == (202, "raw_cards", "live")
+    assert [one["mode"] for one in (await at.read(path))["data"]] == ["test"]
+    approve = f"/staff/v1/proposals/{proposed.json()['id']}/approve"
+    assert (await ada.act(approve, "mine")).status == 403
+    assert (await bob.act(approve, "yes")).json()["status"] == "executed"
+    assert (await ada.act(path, "k2", "no longer", mode="live", is_enabled=False)).status == 200
     decided = (await at.read(path))["data"]
     assert [(one["is_enabled"], one["decided_by"], one["reason"]) for one in decided] == [
-        (True, "ada@example.com", "reason 0"),
-        (False, "ada@example.com", "reason 1"),
+        (True, "ada@example.com", "a try"),
+        (True, "ada@example.com", "SAQ D 2026"),
+        (False, "ada@example.com", "no longer"),
     ]
-    assert await at.acts() == [
-        ("enable_raw_cards", at.mine, "live"),
-        ("disable_raw_cards", at.mine, "live"),
+    assert [action for action, _, _ in await at.acts() if action.endswith("_raw_cards")] == [
+        "enable_raw_cards",
+        "enable_raw_cards",
+        "disable_raw_cards",
     ]
     for role in ("viewer", "support", "finance"):
         refused = await at.staff.person(role).act(path, "k9", mode="live", is_enabled=True)
@@ -237,7 +254,10 @@ async def test_merchant_that_is_not_there_is_not_found(at: Setting, merchant_id:
         ("fee_plans", {"currency": "eur", "basis_points": 1}),
         ("origins", {"origin": "https://shop.example", "mode": "test"}),
         ("raw_cards", {"mode": "test", "is_enabled": True}),
+        ("raw_cards", {"mode": "live", "is_enabled": True}),
     ):
-        reply = await admin.act(f"{PATH}/{merchant_id}/{path}", path, **fields)
+        key = f"{path}-{fields.get('mode')}"
+        reply = await admin.act(f"{PATH}/{merchant_id}/{path}", key, **fields)
         assert code(reply) == (404, "merchant_not_found")
-    assert await at.acts() == []
+    outcomes = await at.pool.fetch("select distinct outcome from staff.acts")
+    assert {row["outcome"] for row in outcomes} <= {"merchant_not_found"}

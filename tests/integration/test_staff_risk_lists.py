@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from fincore.backoffice.risk_rules import draft_rules, use_rules
+from fincore.domain.clock import SystemClock
 from fincore.postgres.pool import Pool
+from fincore.write.risk.rule_versions import RiskRuleVersions
 from fixtures.merchant_api import Reply, serving_api
 from fixtures.staff_server import StaffClient, StaffServer, serving_staff
 
@@ -120,3 +123,86 @@ async def test_lists_are_for_people_who_see_everything(at: Setting) -> None:
         await at.staff.person("support").act(f"{PATH}/bad_emails/add", "k1", value="eve@example.com"),
     ):
         assert refusal(reply) == (403, "permission_missing")
+
+
+RULES = """
+[[rules]]
+name = "known"
+stage = "allow_lists"
+action = "allow"
+when = 'has_email && in_list("good_emails", email)'
+
+[[rules]]
+name = "bad"
+stage = "block_lists"
+action = "block"
+when = 'has_email && in_list("bad_emails", email)'
+
+[[rules]]
+name = "seen"
+action = "review"
+fallback = "block"
+when = 'has_email && in_list("seen_emails", email)'
+"""
+EVE, DAY = "eve@example.com", "2100-01-01T00:00:00Z"
+
+
+@pytest.fixture
+async def ruled(at: Setting) -> Setting:
+    """Live rules ask three of four lists; `bad_emails` has a value for good."""
+    for name in ("good_emails", "seen_emails", "other_emails"):
+        assert (await at.ada.act(PATH, name, name=name, kind="email")).status == 201
+    assert (await at.ada.act(f"{PATH}/bad_emails/add", "eve", value=EVE)).status == 200
+    versions = RiskRuleVersions(at.pool)
+    now = SystemClock().now()
+    version, _ = await draft_rules(versions, RULES, now=now, by="ada", reason="tests")
+    for state in ("shadow", "live"):
+        await use_rules(versions, version, state, now=now, by="ada", reason="tests")  # type: ignore[arg-type]
+    return at
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("good_emails/add", {"value": EVE}, 202),
+        ("good_emails/import", {"entries": [{"value": EVE}]}, 202),
+        ("good_emails/remove", {"value": EVE}, 200),
+        ("bad_emails/add", {"value": "mal@example.com"}, 200),
+        ("bad_emails/add", {"value": "mal@example.com", "expires_at": DAY}, 200),
+        ("bad_emails/add", {"value": "EVE@example.com", "expires_at": DAY}, 202),
+        ("bad_emails/add", {"value": EVE, "expires_at": DAY, "merchant": MERCHANT}, 200),
+        ("bad_emails/import", {"entries": [{"value": EVE, "expires_at": DAY}]}, 202),
+        ("bad_emails/remove", {"value": EVE}, 202),
+        ("seen_emails/add", {"value": EVE}, 202),
+        ("seen_emails/remove", {"value": EVE}, 202),
+        ("other_emails/add", {"value": EVE}, 200),
+        ("other_emails/remove", {"value": EVE}, 200),
+    ],
+)
+async def test_change_that_lets_more_through_needs_two_people(
+    ruled: Setting, path: str, fields: dict[str, Any], status: int
+) -> None:
+    reply = await ruled.ada.act(f"{PATH}/{path}", "k", **fields)
+    assert reply.status == status, reply.json()
+    again = await ruled.ada.act(f"{PATH}/{path}", "k", **fields)
+    assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (status, reply.body, "true")
+
+
+async def test_removal_from_a_block_list_waits_for_a_second_person(ruled: Setting) -> None:
+    bob = ruled.staff.person("admin", subject="sub-bob")
+    proposed = (await ruled.ada.act(f"{PATH}/bad_emails/remove", "k", "it was none", value=EVE)).json()
+    assert (proposed["kind"], proposed["act"]["change"]) == ("risk_list_entries", "remove")
+    assert await ruled.values() == [(EVE, None)]
+    approve = f"/staff/v1/proposals/{proposed['id']}/approve"
+    assert (await ruled.ada.act(approve, "mine")).status == 403
+    done = (await bob.act(approve, "yes")).json()
+    assert (done["status"], done["result"]) == ("executed", "1 value removed from bad_emails")
+    assert await ruled.values() == []
+    trail = str(await ruled.pool.fetch("select t::text from staff.acts t"))
+    assert EVE not in trail
+
+
+async def test_proposal_with_a_value_the_list_cannot_hold_is_refused(ruled: Setting) -> None:
+    entries = [{"value": "no address"}]
+    reply = await ruled.ada.act(f"{PATH}/good_emails/import", "k", entries=entries)
+    assert refusal(reply) == (422, "field_invalid")

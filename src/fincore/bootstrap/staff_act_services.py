@@ -7,6 +7,8 @@ from fincore.backoffice.adjustments import StaffAdjustments
 from fincore.backoffice.operator_recorder import Resolver
 from fincore.backoffice.proposals import Executor, InTransaction, ProposalDecisions
 from fincore.backoffice.proposed_adjustments import AdjustmentExecutor
+from fincore.backoffice.proposed_agreements import FeePlanExecutor, RawCardsExecutor
+from fincore.backoffice.proposed_list_changes import ListChangeExecutor
 from fincore.backoffice.proposed_people import StaffMemberExecutor, StaffRolesExecutor
 from fincore.backoffice.proposed_settings import LiveKeyExecutor, RiskRulesExecutor, RoutingRulesExecutor
 from fincore.backoffice.staff_decisions import StaffDecisions
@@ -93,6 +95,9 @@ def act_services(
         "live_key": InTransaction(LiveKeyExecutor(stores.eventstore, clock)),
         "risk_rules": InTransaction(RiskRulesExecutor(stores.eventstore, clock)),
         "routing_rules": InTransaction(RoutingRulesExecutor(stores.eventstore, accounts)),
+        "fee_plan": InTransaction(FeePlanExecutor(stores.eventstore, clock)),
+        "raw_cards": InTransaction(RawCardsExecutor(stores.eventstore, clock)),
+        "risk_list_entries": InTransaction(ListChangeExecutor(stores.eventstore, clock)),
         "staff_member": InTransaction(StaffMemberExecutor(people)),
         "staff_roles": InTransaction(StaffRolesExecutor(people)),
     }

@@ -31,5 +31,5 @@ def merchant_resources(services: StaffServices) -> tuple[Resource, ...]:
     return (
         MerchantHandlers(admission, acts, merchants, clock),
         ApiKeyHandlers(admission, acts, proposing, merchants, clock),
-        AgreementHandlers(admission, acts, agreements, clock),
+        AgreementHandlers(admission, acts, proposing, agreements, clock),
     )

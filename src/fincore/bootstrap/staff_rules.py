@@ -38,6 +38,6 @@ def rule_resources(services: StaffServices) -> tuple[Resource, ...]:
             clock=services.clock,
         ),
         RiskRuleHandlers(admission, acts, proposing, versions, services.clock),
-        RiskListHandlers(admission, acts, lists, services.clock),
+        RiskListHandlers(admission, acts, proposing, lists, services.clock),
         PspAccountHandlers(admission, services.accounts, partial(read_breakers, breakers)),
     )

@@ -56,6 +56,9 @@ ProposalKind = Literal[
     "live_key",
     "risk_rules",
     "routing_rules",
+    "fee_plan",
+    "raw_cards",
+    "risk_list_entries",
     "staff_member",
     "staff_roles",
 ]
@@ -108,6 +111,24 @@ PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
         ),
         "routing_rules": KindOfProposal(
             "routes.manage", "settings.approve", "always", "let routing rules be live"
+        ),
+        "fee_plan": KindOfProposal(
+            "merchants.manage",
+            "settings.approve",
+            "always",
+            "let a fee plan of a merchant count, in both modes",
+        ),
+        "raw_cards": KindOfProposal(
+            "merchants.manage",
+            "settings.approve",
+            "in live mode",
+            "let a merchant send card numbers",
+        ),
+        "risk_list_entries": KindOfProposal(
+            "rules.manage",
+            "settings.approve",
+            "where live rules let more through by it",
+            "add entries to a list of risk, or remove one",
         ),
         "staff_member": KindOfProposal(
             "staff.manage", "settings.approve", "always", "add a person to the built-in issuer, with roles"

@@ -1,6 +1,9 @@
 """/staff/v1/merchants/{merchant_id}/fee_plans, /origins and /raw_cards: what was agreed with a merchant."""
 
+from collections.abc import Mapping
 from typing import Final
+
+import msgspec
 
 from fincore.backoffice.merchants import (
     NoSuchOrigin,
@@ -10,17 +13,21 @@ from fincore.backoffice.merchants import (
     list_raw_card_decisions,
     remove_origin,
 )
+from fincore.backoffice.proposed_agreements import ProposedFeePlan, ProposedRawCards, latest_plan
 from fincore.domain.clock import Clock
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import MerchantId
+from fincore.domain.proposal import ProposalKind
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Mode
-from fincore.staff.acting import Deed, Made, StaffActs, read_act
+from fincore.staff.acting import Deed, Made, Reasoned, StaffActs, read_act
 from fincore.staff.merchants.agreements import Agreements, agreements_in
 from fincore.staff.merchants.body import (
     StaffFeePlanList,
@@ -45,21 +52,35 @@ from fincore.staff.merchants.requests import CHANGE_ORIGIN
 from fincore.staff.merchants.requests import DECIDE_RAW_CARDS as READ_DECISION
 from fincore.staff.merchants.requests import SET_PLAN as READ_PLAN
 from fincore.staff.merchants.seen_merchant import modes_seen, not_found, require, seen_merchant
-from fincore.write.merchants.fee_plans import FeePlanNotUsable
-from fincore.write.merchants.merchants import NAME_CHARACTERS_MAX, UnknownMerchant
+from fincore.staff.proposing import Prepare, Proposing
+from fincore.write.merchants.fee_plans import FeePlanNotUsable, check_fee_plan
+from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.origin import OriginNotUsable
 from fincore.write.merchants.origins import OriginBusy, TooManyOrigins
 from fincore.write.merchants.raw_card_decisions import RawCardsBusy
+from fincore.write.staff.proposals import NewProposal
 
+_BECAUSE: Final[Mapping[ProposalKind, str]] = {
+    "fee_plan": "a fee plan says what the platform earns from each charge",
+    "raw_cards": "card numbers bring the merchant and this installation into the scope of PCI DSS SAQ D",
+}
 _RETRY: Final = (("retry-after", "1"),)
 
 
 class AgreementHandlers:
     """The handlers of fee plans, origins and raw cards."""
 
-    def __init__(self, admission: Admission, acts: StaffActs, agreements: Agreements, clock: Clock) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        acts: StaffActs,
+        proposing: Proposing,
+        agreements: Agreements,
+        clock: Clock,
+    ) -> None:
         self._admission = admission
         self._acts = acts
+        self._proposing = proposing
         self._agreements = agreements
         self._clock = clock
 
@@ -89,7 +110,7 @@ class AgreementHandlers:
         return json_response(200, StaffFeePlanList(data=[render_plan(one) for one in found]))
 
     async def set_plan(self, call: Call, visit: Visit) -> Response:
-        """Let a fee plan count from now on."""
+        """Propose that a fee plan count."""
         merchant_id = seen_merchant(call, visit)
         request = await read_act(call, READ_PLAN)
         # A plan counts in both modes: it is live money that needs the permission.
@@ -99,27 +120,34 @@ class AgreementHandlers:
         currency = Currency(request.currency)
         plan = FeePlan(basis_points=request.basis_points, fixed_minor=request.fixed_minor)
 
-        async def make(transaction: Transaction) -> Made:
-            fee_plans = agreements_in(transaction, self._clock).fee_plans
+        async def prepare() -> NewProposal:
             try:
-                by = visit.person.username[:NAME_CHARACTERS_MAX]
-                await fee_plans.set(merchant_id, currency, plan, by=by)
+                check_fee_plan(plan)
+                plans = await list_fee_plans(
+                    self._agreements.merchants, self._agreements.fee_plans, merchant_id
+                )
             except UnknownMerchant:
                 raise not_found() from None
             except FeePlanNotUsable as refused:
-                raise Problem("field_invalid", f"Not set: {refused}.", param="basis_points") from None
-            *_, agreed = [one for one in await fee_plans.list(merchant_id) if one.currency == currency]
-            deed = _deed(
-                "set_fee_plan",
-                merchant_id,
-                None,
-                currency=currency,
+                raise Problem("field_invalid", f"Not proposed: {refused}.", param="basis_points") from None
+            act = ProposedFeePlan(
+                merchant_id=merchant_id,
+                plan_currency=currency,
                 basis_points=plan.basis_points,
                 fixed_minor=plan.fixed_minor,
+                replaces_plan=latest_plan(plans, currency),
             )
-            return Made(json_response(200, render_plan(agreed)), deed)
+            return _proposal(visit, merchant_id, "fee_plan", act, request)
 
-        return await self._acts.change(call, visit, request, make, livemode=True)
+        deed = _deed(
+            "set_fee_plan",
+            merchant_id,
+            "live",
+            currency=currency,
+            basis_points=plan.basis_points,
+            fixed_minor=plan.fixed_minor,
+        )
+        return await self._propose(call, visit, request, deed, prepare)
 
     async def list_origins(self, call: Call, visit: Visit) -> Response:
         """The origins of a merchant."""
@@ -202,6 +230,18 @@ class AgreementHandlers:
         require(visit, merchant_id, request.mode)
         livemode = request.mode == "live"
 
+        action = "enable_raw_cards" if request.is_enabled else "disable_raw_cards"
+        deed = _deed(action, merchant_id, request.mode)
+        if livemode and request.is_enabled:
+
+            async def prepare() -> NewProposal:
+                if await self._agreements.merchants.find(merchant_id) is None:
+                    raise not_found()
+                act = ProposedRawCards(merchant_id=merchant_id)
+                return _proposal(visit, merchant_id, "raw_cards", act, request)
+
+            return await self._propose(call, visit, request, deed, prepare)
+
         async def make(transaction: Transaction) -> Made:
             raw_cards = agreements_in(transaction, self._clock).raw_cards
             try:
@@ -217,12 +257,35 @@ class AgreementHandlers:
             except RawCardsBusy:
                 raise Problem("overloaded", headers=_RETRY) from None
             *_, decided = [one for one in await raw_cards.list(merchant_id) if one.livemode == livemode]
-            action = "enable_raw_cards" if request.is_enabled else "disable_raw_cards"
-            return Made(
-                json_response(200, render_decision(decided)), _deed(action, merchant_id, request.mode)
-            )
+            return Made(json_response(200, render_decision(decided)), deed)
 
         return await self._acts.change(call, visit, request, make, livemode=livemode)
+
+    async def _propose(
+        self, call: Call, visit: Visit, request: Reasoned, deed: Deed, prepare: Prepare
+    ) -> Response:
+        fingerprint = fingerprint_of(call.method, call.path, request)
+
+        async def carry(key: IdempotencyKey) -> Response:
+            return await self._proposing.propose_prepared(key, fingerprint, prepare)
+
+        return await self._acts.carry_out(call, visit, request, deed, carry)
+
+
+def _proposal(
+    visit: Visit, merchant_id: MerchantId, kind: ProposalKind, act: msgspec.Struct, request: Reasoned
+) -> NewProposal:
+    return NewProposal(
+        kind=kind,
+        livemode=True,
+        merchant_id=merchant_id,
+        object_id=merchant_id,
+        money=None,
+        act=act,
+        proposer=visit.person.actor,
+        reason=request.reason,
+        needed_because=_BECAUSE[kind],
+    )
 
 
 def _deed(action: str, merchant_id: MerchantId, mode: Mode | None, **details: str | int) -> Deed:

@@ -10,7 +10,6 @@ from fincore.staff.lists import StaffList
 from fincore.staff.merchants.body import (
     StaffApiKeyBody,
     StaffApiKeyList,
-    StaffFeePlanBody,
     StaffFeePlanList,
     StaffMerchantBody,
     StaffMerchantList,
@@ -29,6 +28,7 @@ from fincore.staff.merchants.requests import (
     StaffOriginRequest,
     StaffRawCardDecisionRequest,
 )
+from fincore.staff.proposals.body import StaffProposalBody
 
 TAG: Final = "Merchants"
 NAME_FILTER_CHARACTERS_MAX: Final = 100
@@ -36,6 +36,10 @@ _ID: Final = path_parameter(
     "merchant_id", "The id of the merchant.", example="mer_01kab5m5wvfb9v1c2m5hfv0d2e"
 )
 _KEY_ID: Final = path_parameter("key_id", "The id of the key.", example="key_01kab5m5wvfb9v1c2m5hfv0d2e")
+
+_WAITS: Final = Content(
+    shape=StaffProposalBody, description="It waits for a second person.", headers=ACT_HEADERS
+)
 
 MERCHANTS: Final[StaffList[MerchantId, StaffMerchantBody]] = StaffList(
     "merchants",
@@ -158,14 +162,16 @@ REVOKE_KEY: Final = _act(
     path=(_ID, _KEY_ID),
     problems=("merchant_not_found", "api_key_not_found"),
 )
-SET_PLAN: Final = _act(
-    "set_fee_plan",
-    "Set a fee plan",
-    "Sets what the platform charges for each capture in a currency, in both modes, for charges created from now on. It needs the permission in live "
-    "mode.",
-    request=StaffFeePlanRequest,
-    answer=StaffFeePlanBody,
-    problems=("merchant_not_found", "currency_unknown"),
+SET_PLAN: Final = Operation(
+    operation_id="set_fee_plan",
+    summary="Propose a fee plan",
+    description="Proposes what the platform charges for each capture in a currency, in both modes. It counts for charges created after a second person "
+    "has agreed. It needs the permission in live mode.",
+    tag=TAG,
+    parameters=(_ID, *ACT_PARAMETERS),
+    request_body=Content(shape=StaffFeePlanRequest, description="The plan, and why."),
+    responses={202: _WAITS},
+    problems=(*ACT_PROBLEMS, "merchant_not_found", "currency_unknown", "act_not_possible"),
 )
 ADD_ORIGIN: Final = _act(
     "add_origin",
@@ -183,11 +189,17 @@ REMOVE_ORIGIN: Final = _act(
     answer=StaffOriginBody,
     problems=("merchant_not_found", "origin_not_found"),
 )
-DECIDE_RAW_CARDS: Final = _act(
-    "decide_raw_cards",
-    "Decide about raw cards",
-    "Lets a merchant send card numbers to the card edge, or no longer. It counts within seconds. A merchant that may, and this installation, are in "
-    "scope of PCI DSS SAQ D.",
-    request=StaffRawCardDecisionRequest,
-    answer=StaffRawCardDecisionBody,
+DECIDE_RAW_CARDS: Final = Operation(
+    operation_id="decide_raw_cards",
+    summary="Decide about raw cards",
+    description="Lets a merchant send card numbers to the card edge, or no longer. It counts within seconds; to let it in live mode is a proposal. A "
+    "merchant that may, and this installation, are in scope of PCI DSS SAQ D.",
+    tag=TAG,
+    parameters=(_ID, *ACT_PARAMETERS),
+    request_body=Content(shape=StaffRawCardDecisionRequest, description="What is decided, and why."),
+    responses={
+        200: Content(shape=StaffRawCardDecisionBody, description="It is decided.", headers=ACT_HEADERS),
+        202: _WAITS,
+    },
+    problems=(*ACT_PROBLEMS, "merchant_not_found", "act_not_possible"),
 )

@@ -1,28 +1,34 @@
 """/staff/v1/risk_lists: the lists that rules ask for, and adding and removing entries."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from fincore.backoffice.proposed_list_changes import (
+    ListedValue,
+    ProposedListChange,
+    change_list,
+    loosening,
+)
 from fincore.backoffice.risk_lists import (
     NoSuchList,
-    add_value,
     create_list,
     find_value,
     kind_of,
-    remove_value,
 )
 from fincore.domain.clock import Clock
-from fincore.domain.errors import UsageError
+from fincore.domain.errors import FinCoreError, UsageError
 from fincore.domain.ids import MerchantId
+from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.idempotent_call import read_request
 from fincore.http.list_filters import chosen
 from fincore.http.list_query import ListQuery, within_reach
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.acting import Deed, Made, Reasoned, StaffActs, read_act
+from fincore.staff.proposing import Proposing
 from fincore.staff.risk_lists.body import (
     ENTRIES_COUNTED_MAX,
     StaffRiskEntryBody,
@@ -35,6 +41,7 @@ from fincore.staff.risk_lists.body import (
 from fincore.staff.risk_lists.openapi import (
     ADD_RISK_ENTRY,
     CREATE_RISK_LIST,
+    CREATED,
     ENTRIES,
     FOUND_MAX,
     IMPORT_RISK_ENTRIES,
@@ -54,24 +61,29 @@ from fincore.staff.risk_lists.requests import (
 )
 from fincore.write.risk.lists import RiskLists
 from fincore.write.risk.store import ListName
+from fincore.write.staff.proposals import NewProposal
 
-Change = Callable[[RiskLists], Awaitable[int]]
-"""Changes a list in a transaction; returns how many values were added or removed."""
+ChangeWord = Literal["created", "added", "removed", "imported"]
 
 
-class _Named(NamedTuple):
-    """The list that is changed, and the word for what is done with it."""
-
-    name: ListName
-    word: Literal["created", "added", "removed", "imported"]
+class _SecondPersonNeeded(FinCoreError):
+    """One person may not change a list so alone; the message says why."""
 
 
 class RiskListHandlers:
     """The handlers of lists."""
 
-    def __init__(self, admission: Admission, acts: StaffActs, lists: RiskLists, clock: Clock) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        acts: StaffActs,
+        proposing: Proposing,
+        lists: RiskLists,
+        clock: Clock,
+    ) -> None:
         self._admission = admission
         self._acts = acts
+        self._proposing = proposing
         self._lists = lists
         self._clock = clock
 
@@ -128,123 +140,96 @@ class RiskListHandlers:
         visit.require_everywhere()
         request = await read_act(call, CREATE)
 
-        async def change(lists: RiskLists) -> int:
+        async def make(transaction: Transaction) -> Made:
+            lists = RiskLists(transaction)
             if request.name in await lists.kinds():
                 raise Problem("rules_changed", f"There is a list {request.name} already.", param="name")
-            await create_list(
-                lists, request.name, request.kind, by=visit.person.username, reason=request.reason
-            )
-            return 0
+            try:
+                await create_list(
+                    lists, request.name, request.kind, by=visit.person.username, reason=request.reason
+                )
+            except UsageError as refused:
+                raise _not_usable(refused, "name") from None
+            return _made(ListName(request.name), "created", 0)
 
-        return await self._change(call, visit, request, _Named(ListName(request.name), "created"), change)
+        return await self._acts.change(call, visit, request, make)
 
     async def add(self, call: Call, visit: Visit) -> Response:
         """Add a value."""
         visit.require_everywhere()
         name = await self._found(call)
         request = await read_act(call, ADD)
-
-        async def change(lists: RiskLists) -> int:
-            await self._add(lists, name, request, visit.person.username, request.reason)
-            return 1
-
-        return await self._change(call, visit, request, _Named(name, "added"), change)
+        act = ProposedListChange(list=name, change="add", entries=(_listed(request),))
+        return await self._change(call, visit, request, "added", act)
 
     async def remove(self, call: Call, visit: Visit) -> Response:
         """Remove a value."""
         visit.require_everywhere()
         name = await self._found(call)
         request = await read_act(call, REMOVE)
-
-        async def change(lists: RiskLists) -> int:
-            removed = await remove_value(
-                lists,
-                name,
-                request.value,
-                merchant_id=_merchant(request.merchant),
-                by=visit.person.username,
-                reason=request.reason,
-            )
-            return 0 if removed is None else 1
-
-        return await self._change(call, visit, request, _Named(name, "removed"), change)
+        value = ListedValue(value=request.value, merchant_id=_merchant(request.merchant))
+        act = ProposedListChange(list=name, change="remove", entries=(value,))
+        return await self._change(call, visit, request, "removed", act)
 
     async def import_entries(self, call: Call, visit: Visit) -> Response:
         """Add several values, all or none."""
         visit.require_everywhere()
         name = await self._found(call)
         request = await read_act(call, IMPORT)
-
-        async def change(lists: RiskLists) -> int:
-            return await self._import(lists, name, request.entries, visit.person.username, request.reason)
-
-        return await self._change(call, visit, request, _Named(name, "imported"), change)
+        act = ProposedListChange(
+            list=name, change="add", entries=tuple(_listed(entry) for entry in request.entries)
+        )
+        return await self._change(call, visit, request, "imported", act)
 
     async def _change(
-        self,
-        call: Call,
-        visit: Visit,
-        request: Reasoned,
-        named: _Named,
-        change: Change,
+        self, call: Call, visit: Visit, request: Reasoned, word: ChangeWord, act: ProposedListChange
     ) -> Response:
-        name, word = named
+        """Change a list alone, or propose it."""
 
         async def make(transaction: Transaction) -> Made:
             try:
-                values = await change(RiskLists(transaction))
+                because = await loosening(transaction, act)
+                values = await change_list(
+                    RiskLists(transaction),
+                    act,
+                    now=self._clock.now(),
+                    by=visit.person.username,
+                    reason=request.reason,
+                )
             except NoSuchList:
                 raise _not_found() from None
             except UsageError as refused:
-                text = str(refused)
-                raise Problem("field_invalid", f"{text[:1].upper()}{text[1:]}.", param="value") from None
-            body = StaffRiskListChangeBody(list=name, change=word, values=values)
-            # The entries themselves tell who listed which value: values are personal data, and are not copied here.
-            deed = Deed(
-                action=f"{word}_list" if word == "created" else f"{word}_entries",
-                object_kind="risk_list",
-                object_id=name,
-                details={"values": values},
+                raise _not_usable(refused, "entries" if word == "imported" else "value") from None
+            if because is not None:  # it can be done, and is rolled back
+                raise _SecondPersonNeeded(because)
+            return _made(act.list, word, values)
+
+        try:
+            return await self._acts.change(call, visit, request, make)
+        except _SecondPersonNeeded as needed:
+            because = str(needed)
+
+        async def prepare() -> NewProposal:
+            return NewProposal(
+                kind="risk_list_entries",
+                livemode=None,
+                merchant_id=None,
+                object_id=f"risk_list:{act.list}",
+                money=None,
+                act=act,
+                proposer=visit.person.actor,
+                reason=request.reason,
+                needed_because=because,
             )
-            return Made(json_response(201 if word == "created" else 200, body), deed)
 
-        return await self._acts.change(call, visit, request, make)
+        fingerprint = fingerprint_of(call.method, call.path, request)
 
-    async def _add(
-        self,
-        lists: RiskLists,
-        name: ListName,
-        entry: StaffImportedEntry | StaffRiskEntryRequest,
-        by: str,
-        reason: str,
-    ) -> None:
-        await add_value(
-            lists,
-            name,
-            entry.value,
-            merchant_id=_merchant(entry.merchant),
-            expires_at=None if entry.expires_at is None else within_reach(entry.expires_at),
-            now=self._clock.now(),
-            by=by,
-            reason=reason,
+        async def carry(key: IdempotencyKey) -> Response:
+            return await self._proposing.propose_prepared(key, fingerprint, prepare)
+
+        return await self._acts.carry_out(
+            call, visit, request, _deed(act.list, word, len(act.entries)), carry
         )
-
-    async def _import(
-        self,
-        lists: RiskLists,
-        name: ListName,
-        entries: Sequence[StaffImportedEntry],
-        by: str,
-        reason: str,
-    ) -> int:
-        for number, entry in enumerate(entries, start=1):
-            try:
-                await self._add(lists, name, entry, by, reason)
-            except UsageError as refused:
-                raise Problem(
-                    "field_invalid", f"Nothing was imported: entry {number}: {refused}.", param="entries"
-                ) from None
-        return len(entries)
 
     async def _found(self, call: Call) -> ListName:
         name = call.path_parameter("name")
@@ -253,6 +238,36 @@ class RiskListHandlers:
         except NoSuchList:
             raise _not_found() from None
         return ListName(name)
+
+
+def _listed(entry: StaffImportedEntry | StaffRiskEntryRequest) -> ListedValue:
+    return ListedValue(
+        value=entry.value,
+        merchant_id=_merchant(entry.merchant),
+        expires_at=None if entry.expires_at is None else within_reach(entry.expires_at),
+    )
+
+
+def _made(name: ListName, word: ChangeWord, values: int) -> Made:
+    body = StaffRiskListChangeBody(list=name, change=word, values=values)
+    return Made(json_response(CREATED if word == "created" else 200, body), _deed(name, word, values))
+
+
+def _deed(name: ListName, word: ChangeWord, values: int) -> Deed:
+    # The entries themselves tell who listed which value: values are personal data, and are not copied here.
+    return Deed(
+        action=f"{word}_list" if word == "created" else f"{word}_entries",
+        object_kind="risk_list",
+        object_id=name,
+        details={"values": values},
+    )
+
+
+def _not_usable(refused: UsageError, param: str) -> Problem:
+    text = str(refused)
+    if param == "entries":
+        return Problem("field_invalid", f"Nothing was imported: {text}.", param=param)
+    return Problem("field_invalid", f"{text[:1].upper()}{text[1:]}.", param=param)
 
 
 def _merchant(merchant: str | None) -> MerchantId | None:

@@ -1,6 +1,6 @@
 """How `/staff/v1/risk_lists` is documented."""
 
-from typing import Final
+from typing import Final, Literal
 
 from fincore.domain.errors import InvalidId
 from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
@@ -8,6 +8,7 @@ from fincore.http.problems import ProblemCode
 from fincore.staff.acting import ACT_HEADERS, ACT_PARAMETERS, ACT_PROBLEMS
 from fincore.staff.installation_list import InstallationList
 from fincore.staff.payment_scope import BODY_PROBLEMS
+from fincore.staff.proposals.body import StaffProposalBody
 from fincore.staff.risk_lists.body import (
     StaffRiskEntryBody,
     StaffRiskEntryFoundList,
@@ -75,6 +76,13 @@ SEARCH_RISK_ENTRIES: Final = Operation(
     problems=BODY_PROBLEMS,
 )
 
+CREATED: Final = 201
+_WAITS: Final = Content(
+    shape=StaffProposalBody,
+    description="Live rules let more through by it, and it waits for a second person.",
+    headers=ACT_HEADERS,
+)
+
 
 def _change(
     operation_id: str,
@@ -83,8 +91,8 @@ def _change(
     request: type,
     *,
     path: tuple[Parameter, ...] = (_NAME,),
-    status: int = 200,
-    problems: tuple[ProblemCode, ...] = ("risk_list_not_found",),
+    status: Literal[200, 201] = 200,
+    problems: tuple[ProblemCode, ...] = ("risk_list_not_found", "act_not_possible"),
 ) -> Operation:
     return Operation(
         operation_id=operation_id,
@@ -94,7 +102,8 @@ def _change(
         parameters=(*path, *ACT_PARAMETERS),
         request_body=Content(shape=request, description="What to change, and why."),
         responses={
-            status: Content(shape=StaffRiskListChangeBody, description="It is done.", headers=ACT_HEADERS)
+            status: Content(shape=StaffRiskListChangeBody, description="It is done.", headers=ACT_HEADERS),
+            **({} if status == CREATED else {202: _WAITS}),
         },
         problems=(*ACT_PROBLEMS, *problems),
     )
@@ -106,24 +115,24 @@ CREATE_RISK_LIST: Final = _change(
     "Creates an empty list, for rules to ask for.",
     StaffRiskListRequest,
     path=(),
-    status=201,
+    status=CREATED,
     problems=("rules_changed",),
 )
 ADD_RISK_ENTRY: Final = _change(
     "add_risk_entry",
     "Add a risk entry",
-    "Adds a value, in the place of one that was there. It counts for the next charge.",
+    "Adds a value, in the place of one that was there. It counts for the next charge. Where live rules let more through by it, it is a proposal.",
     StaffRiskEntryRequest,
 )
 REMOVE_RISK_ENTRY: Final = _change(
     "remove_risk_entry",
     "Remove a risk entry",
-    "Removes a value; what was an entry stays to be told.",
+    "Removes a value; what was an entry stays to be told. Where live rules let more through by it, it is a proposal.",
     StaffRiskEntryRemovalRequest,
 )
 IMPORT_RISK_ENTRIES: Final = _change(
     "import_risk_entries",
     "Import risk entries",
-    f"Adds up to {IMPORTED_AT_ONCE_MAX} values, all of them or none.",
+    f"Adds up to {IMPORTED_AT_ONCE_MAX} values, all of them or none. Where live rules let more through by it, it is a proposal.",
     StaffRiskImportRequest,
 )

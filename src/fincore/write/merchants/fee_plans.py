@@ -24,6 +24,16 @@ class FeePlanNotUsable(FinCoreError):
     """A plan is out of bounds; the message says which."""
 
 
+def check_fee_plan(plan: FeePlan) -> None:
+    """Raises `FeePlanNotUsable` for a plan that is out of bounds."""
+    if not 0 <= plan.basis_points <= BASIS_POINTS_MAX:
+        raise FeePlanNotUsable(f"basis points must be 0 to {BASIS_POINTS_MAX:,}, not {plan.basis_points:,}")
+    if not 0 <= plan.fixed_minor <= FIXED_MINOR_MAX:
+        raise FeePlanNotUsable(
+            f"the fixed part must be 0 to {FIXED_MINOR_MAX:,} minor units, not {plan.fixed_minor:,}"
+        )
+
+
 class AgreedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, from when on it counts, and who set it. Of the plans in one currency the latest counts."""
 
@@ -48,14 +58,7 @@ class FeePlans:
             raise FeePlanNotUsable(
                 f"{currency[:20]!r} is no currency of payments: use an ISO 4217 code such as usd"
             )
-        if not 0 <= plan.basis_points <= BASIS_POINTS_MAX:
-            raise FeePlanNotUsable(
-                f"basis points must be 0 to {BASIS_POINTS_MAX:,}, not {plan.basis_points:,}"
-            )
-        if not 0 <= plan.fixed_minor <= FIXED_MINOR_MAX:
-            raise FeePlanNotUsable(
-                f"the fixed part must be 0 to {FIXED_MINOR_MAX:,} minor units, not {plan.fixed_minor:,}"
-            )
+        check_fee_plan(plan)
         if not 1 <= len(by.strip()) <= NAME_CHARACTERS_MAX:
             raise FeePlanNotUsable(f"say who sets the plan, in 1 to {NAME_CHARACTERS_MAX} characters")
         try:

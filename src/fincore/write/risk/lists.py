@@ -94,6 +94,13 @@ class RiskLists:
         found: bool = await self._store.fetchval(_SQL.has_entry, name, value, merchant_id)
         return found
 
+    async def outlasts(
+        self, name: ListName, value: str, *, merchant_id: MerchantId | None, expires_at: datetime
+    ) -> bool:
+        """Whether an entry for the same value and merchant counts longer than until `expires_at`."""
+        found: bool = await self._store.fetchval(_SQL.has_longer_entry, name, value, merchant_id, expires_at)
+        return found
+
     async def remove(
         self, name: ListName, value: str, *, merchant_id: MerchantId | None, by: str, reason: str
     ) -> int:

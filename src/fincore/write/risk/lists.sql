@@ -82,6 +82,15 @@ select exists (
       and (e.import_id is null or i.completed_at is not null)
 );
 
+-- name: has_longer_entry
+-- Whether an entry for the value and merchant counts now, and beyond $4.
+select exists (
+    select from risk.list_entries e
+    left join risk.list_imports i using (import_id)
+    where e.list = $1 and e.value = $2 and e.merchant_id is not distinct from $3 and e.removed_at is null
+      and (e.expires_at is null or e.expires_at > greatest(now(), $4::timestamptz)) and (e.import_id is null or i.completed_at is not null)
+);
+
 -- name: remove_entries
 -- Remove a value from a list: what was added for one merchant, or for all of them.
 with removed as (

@@ -63,6 +63,7 @@ function DecisionDialog({ merchantId, isEnabled, close }: { merchantId: string; 
         <>
           {mode === "live" && <strong>{t.live}</strong>}
           <span>{isEnabled ? t.allowPreview : t.forbidPreview}</span>
+          {mode === "live" && isEnabled && <span>{t.allowWaits}</span>}
         </>
       }
       values={{ mode, is_enabled: isEnabled }}
@@ -71,7 +72,7 @@ function DecisionDialog({ merchantId, isEnabled, close }: { merchantId: string; 
           api.POST("/staff/v1/merchants/{merchant_id}/raw_cards", { params: { path: { merchant_id: merchantId }, header: { "Idempotency-Key": key } }, body }),
         )
       }
-      done={() => toast(t.decided)}
+      done={(answer) => toast(answer.object === "proposal" ? t.decisionWaits : t.decided)}
       close={close}
     />
   );

@@ -43,8 +43,8 @@ export const MERCHANT = texts(
     fixedHint: "Added for each capture",
     fixedFlaw: "Write an amount without marks between thousands.",
     planPreview: (share: string, fixed: string) =>
-      `For charges created from now on, in test and live mode, each capture costs the merchant ${share} plus ${fixed}. Charges that exist keep their plan.`,
-    planSet: "The plan is set.",
+      `When a second person has approved it: for charges created from then on, in test and live mode, each capture costs the merchant ${share} plus ${fixed}. Charges that exist keep their plan.`,
+    planSet: "A second person must approve the plan now. It waits under “Approvals”.",
     origins: "Origins of its pages",
     noOrigins: "No page may ask with a publishable key of this mode.",
     origin: "Origin",
@@ -65,6 +65,8 @@ export const MERCHANT = texts(
     allowPreview: "The merchant may send card numbers to the card edge, within seconds. Merchant and installation are in scope of PCI DSS SAQ D from then on.",
     forbidPreview: "The card edge refuses card numbers of this merchant within seconds.",
     decided: "Your decision is kept.",
+    decisionWaits: "A second person must approve it now. It waits under “Approvals”.",
+    allowWaits: "A second person must approve it first.",
     live: "Live mode: this is in real business.",
   },
   {
@@ -108,8 +110,8 @@ export const MERCHANT = texts(
     fixedHint: "Kommt bei jedem Einzug dazu",
     fixedFlaw: "Geben Sie einen Betrag ohne Tausenderzeichen an.",
     planPreview: (share, fixed) =>
-      `Für Zahlungen, die ab jetzt angelegt werden, im Test- und im Livemodus, kostet jeder Einzug den Händler ${share} und ${fixed}. Bestehende Zahlungen behalten ihren Plan.`,
-    planSet: "Der Plan gilt.",
+      `Wenn eine zweite Person zugestimmt hat: Für Zahlungen, die ab dann angelegt werden, im Test- und im Livemodus, kostet jeder Einzug den Händler ${share} und ${fixed}. Bestehende Zahlungen behalten ihren Plan.`,
+    planSet: "Eine zweite Person muss zustimmen. Der Plan wartet unter „Freigaben“.",
     origins: "Herkunft seiner Seiten",
     noOrigins: "Keine Seite darf mit einem öffentlichen Schlüssel dieses Modus fragen.",
     origin: "Herkunft",
@@ -130,6 +132,8 @@ export const MERCHANT = texts(
     allowPreview: "Der Händler darf in Sekunden Kartennummern an die Kartenannahme senden. Händler und Installation unterliegen von da an PCI DSS SAQ D.",
     forbidPreview: "Die Kartenannahme weist Kartennummern dieses Händlers in Sekunden ab.",
     decided: "Ihre Entscheidung ist aufgenommen.",
+    decisionWaits: "Eine zweite Person muss zustimmen. Es wartet unter „Freigaben“.",
+    allowWaits: "Vorher muss eine zweite Person zustimmen.",
     live: "Livemodus: Das gilt im echten Geschäft.",
   },
 );

@@ -10,10 +10,10 @@ import { formatAmount } from "../../money/amounts";
 import { Facts } from "../../parts/page";
 import { Loaded } from "../../parts/states";
 import { useModeOfPage } from "../../session/mode";
-import { FIELDS, PROPOSALS } from "./texts";
+import { CHANGES, FIELDS, PROPOSALS } from "./texts";
 
 /** The amount stands in the head of the proposal. */
-const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "text"]);
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "entries", "text"]);
 
 /** What is booked for these is the difference of a break; what the limits count is another amount. */
 const OF_A_BREAK: ReadonlySet<Proposal["kind"]> = new Set<Proposal["kind"]>(["adjustment", "write_off"]);
@@ -45,6 +45,19 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
         </Link>
       );
     }
+    if (name === "list" && typeof value === "string") {
+      return (
+        <Link key={name} to="/$mode/risk_lists/$name" params={{ mode, name: value }}>
+          {value}
+        </Link>
+      );
+    }
+    if (name === "basis_points" && typeof value === "number") {
+      return (value / 10_000).toLocaleString(locale, { style: "percent", maximumFractionDigits: 2 });
+    }
+    if (name === "fixed_minor" && typeof value === "number") return formatAmount(value, String(act["plan_currency"]), locale);
+    if (name === "plan_currency") return String(value).toUpperCase();
+    if (name === "change" && (value === "add" || value === "remove")) return CHANGES[language][value];
     return textOf(value);
   };
   const facts = Object.entries(act)
@@ -62,7 +75,8 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
   return (
     <>
       {facts.length + amounts.length > 0 && <Facts of={[...facts, ...amounts]} />}
-      {proposal.kind === "routing_rules" && <Rules proposal={proposal} />}
+      {proposal.kind === "routing_rules" && <Whole proposal={proposal} title={t.rules} textOfAct={(whole) => String(whole["text"] ?? "")} />}
+      {proposal.kind === "risk_list_entries" && <Whole proposal={proposal} title={t.entries} textOfAct={(whole) => entriesText(whole["entries"], t)} />}
     </>
   );
 }
@@ -74,9 +88,29 @@ function textOf(value: unknown): string {
   return value === null || value === "" ? "—" : String(value);
 }
 
-/** The text that is to be live: a list leaves a long one out. */
-function Rules({ proposal }: { proposal: Proposal }) {
-  const t = useTexts(PROPOSALS);
+interface EntryWords {
+  readonly forMerchant: (merchant: string) => string;
+  readonly endsAt: (moment: string) => string;
+}
+
+/** The entries of a list, one in a line. */
+function entriesText(entries: unknown, t: EntryWords): string {
+  if (!Array.isArray(entries)) return "";
+  return (entries as readonly { value: string; merchant_id: string | null; expires_at: string | null }[])
+    .map(({ value, merchant_id, expires_at }) =>
+      [value, ...(merchant_id ? [t.forMerchant(merchant_id)] : []), ...(expires_at ? [t.endsAt(expires_at)] : [])].join(" · "),
+    )
+    .join("\n");
+}
+
+interface WholeProps {
+  readonly proposal: Proposal;
+  readonly title: string;
+  readonly textOfAct: (act: Readonly<Record<string, unknown>>) => string;
+}
+
+/** What is to be done in full: a list of proposals leaves long texts out. */
+function Whole({ proposal, title, textOfAct }: WholeProps) {
   const api = useApi();
   const [isOpen, setIsOpen] = useState(false);
   const query = useQuery({
@@ -86,12 +120,12 @@ function Rules({ proposal }: { proposal: Proposal }) {
   });
   return (
     <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>{t.rules}</summary>
+      <summary>{title}</summary>
       {isOpen && (
         <Loaded query={query}>
           {({ act }) => (
             <pre className="code" tabIndex={0}>
-              {String((act as Readonly<Record<string, unknown>>)["text"] ?? "")}
+              {textOfAct(act as Readonly<Record<string, unknown>>)}
             </pre>
           )}
         </Loaded>

@@ -21,6 +21,9 @@ export const PROPOSALS = texts(
     counted: "Counted by the limits",
     countedHow: "gross and fee, each without its sign",
     rules: "The rules that are to be live",
+    entries: "The entries",
+    forMerchant: (merchant: string) => `for charges of ${merchant}`,
+    endsAt: (moment: string) => `until ${moment}`,
     decided: "Your decision is kept.",
     none: "Nothing waits for a second person",
     noneWhy: "What is above a limit of one person, or changes live settings, appears here.",
@@ -44,6 +47,9 @@ export const PROPOSALS = texts(
     counted: "Zählt für die Grenzen",
     countedHow: "Brutto und Gebühr, jedes ohne Vorzeichen",
     rules: "Die Regeln, die gelten sollen",
+    entries: "Die Einträge",
+    forMerchant: (merchant) => `für Zahlungen von ${merchant}`,
+    endsAt: (moment) => `bis ${moment}`,
     decided: "Ihre Entscheidung ist aufgenommen.",
     none: "Nichts wartet auf eine zweite Person",
     noneWhy: "Was über der Grenze einer Person liegt oder Live-Einstellungen ändert, steht hier.",
@@ -54,9 +60,12 @@ export const KINDS = names<Proposal["kind"]>(
   {
     adjustment: "Adjustment",
     adjustment_reversal: "Reversal of an adjustment",
+    fee_plan: "Fee plan",
     live_key: "Live key",
     opening: "Opening balance",
+    raw_cards: "Card numbers allowed",
     refund: "Refund",
+    risk_list_entries: "Entries of a risk list",
     risk_rules: "Risk rules",
     routing_rules: "Routing rules",
     staff_member: "Member of staff",
@@ -66,9 +75,12 @@ export const KINDS = names<Proposal["kind"]>(
   {
     adjustment: "Berichtigung",
     adjustment_reversal: "Rücknahme einer Berichtigung",
+    fee_plan: "Gebühren",
     live_key: "Live-Schlüssel",
     opening: "Anfangsbestand",
+    raw_cards: "Kartennummern erlaubt",
     refund: "Erstattung",
+    risk_list_entries: "Einträge einer Risikoliste",
     risk_rules: "Risikoregeln",
     routing_rules: "Wegeregeln",
     staff_member: "Neue Person",
@@ -77,22 +89,31 @@ export const KINDS = names<Proposal["kind"]>(
   },
 );
 
+/** What is done to the entries of a list. */
+export const CHANGES = names({ add: "Add", remove: "Remove" }, { add: "Eintragen", remove: "Entfernen" });
+
 type Field =
   | "account"
   | "adjustment_id"
   | "after"
+  | "basis_points"
   | "before"
   | "break_id"
+  | "change"
   | "charge"
   | "created_at"
+  | "fixed_minor"
   | "key_id"
   | "kind"
   | "last4"
+  | "list"
   | "livemode"
   | "merchant_id"
   | "name"
+  | "plan_currency"
   | "prefix"
   | "refund_reason"
+  | "replaces_plan"
   | "roles"
   | "state"
   | "subject"
@@ -105,18 +126,24 @@ export const FIELDS = names<Field>(
     account: "Account",
     adjustment_id: "Adjustment",
     after: "In place of version",
+    basis_points: "Share of each capture",
     before: "Roles now",
     break_id: "Break",
+    change: "Change",
     charge: "Charge",
     created_at: "Created",
+    fixed_minor: "Fixed part of each capture",
     key_id: "Key",
     kind: "Kind",
     last4: "Last 4",
+    list: "List",
     livemode: "Live mode",
     merchant_id: "Merchant",
     name: "Name",
     prefix: "Begins with",
+    plan_currency: "Currency",
     refund_reason: "Reason of the refund",
+    replaces_plan: "In place of plan",
     roles: "Roles from then on",
     state: "State from then on",
     subject: "Id of the person",
@@ -127,18 +154,24 @@ export const FIELDS = names<Field>(
     account: "Konto",
     adjustment_id: "Berichtigung",
     after: "Statt Version",
+    basis_points: "Anteil jedes Einzugs",
     before: "Rollen jetzt",
     break_id: "Abweichung",
+    change: "Änderung",
     charge: "Zahlung",
     created_at: "Angelegt",
+    fixed_minor: "Fester Teil jedes Einzugs",
     key_id: "Schlüssel",
     kind: "Art",
     last4: "Letzte 4",
+    list: "Liste",
     livemode: "Livemodus",
     merchant_id: "Händler",
     name: "Name",
     prefix: "Beginnt mit",
+    plan_currency: "Währung",
     refund_reason: "Grund der Erstattung",
+    replaces_plan: "Statt Plan",
     roles: "Rollen dann",
     state: "Stand dann",
     subject: "Kennung der Person",

@@ -38,10 +38,10 @@ export function AddDialog({ list, close }: DialogProps) {
     <ActDialog
       title={`${t.add}: ${list}`}
       button={t.add}
-      preview={written ? t.addPreview(written, list) : "…"}
+      preview={written ? `${t.addPreview(written, list)} ${t.mayNeedTwo}` : "…"}
       values={written ? { value: written, merchant: merchant.trim() || null, expires_at: until ? new Date(until).toISOString() : null } : null}
       ask={(body, key) => answerOf(api.POST("/staff/v1/risk_lists/{name}/add", { params: { path: { name: list }, header: { "Idempotency-Key": key } }, body }))}
-      done={() => toast(t.done)}
+      done={(answer) => toast(answer.object === "proposal" ? t.proposed : t.done)}
       close={close}
     >
       <Field label={t.value} hint={t.valueHint} flaw={written ? null : t.valueFlaw}>
@@ -66,10 +66,10 @@ export function ImportDialog({ list, close }: DialogProps) {
     <ActDialog
       title={`${t.importMany}: ${list}`}
       button={t.importMany}
-      preview={isGood ? t.importPreview(values.length, list) : "…"}
+      preview={isGood ? `${t.importPreview(values.length, list)} ${t.mayNeedTwo}` : "…"}
       values={isGood ? { entries: values.map((value) => ({ value, merchant: null, expires_at: null })) } : null}
       ask={(body, key) => answerOf(api.POST("/staff/v1/risk_lists/{name}/import", { params: { path: { name: list }, header: { "Idempotency-Key": key } }, body }))}
-      done={() => toast(t.done)}
+      done={(answer) => toast(answer.object === "proposal" ? t.proposed : t.done)}
       close={close}
     >
       <Field label={t.values} hint={t.valuesHint} flaw={written && !isGood ? t.valuesFlaw : null}>
@@ -88,10 +88,10 @@ export function RemoveDialog({ entry, close }: { readonly entry: RiskEntry; read
       title={`${t.remove}: ${entry.value}`}
       button={t.remove}
       isDanger
-      preview={t.removePreview(entry.value, entry.list)}
+      preview={`${t.removePreview(entry.value, entry.list)} ${t.mayNeedTwo}`}
       values={{ value: entry.value, merchant: entry.merchant }}
       ask={(body, key) => answerOf(api.POST("/staff/v1/risk_lists/{name}/remove", { params: { path: { name: entry.list }, header: { "Idempotency-Key": key } }, body }))}
-      done={() => toast(t.done)}
+      done={(answer) => toast(answer.object === "proposal" ? t.proposed : t.done)}
       close={close}
     />
   );
