@@ -71,6 +71,7 @@ async def rows(person: StaffClient, name: str, query: str = "mode=test") -> list
         if not body["has_more"]:
             assert body["next_cursor"] is None
             return found
+        query, _, _ = query.partition("&cursor=")
         cursor = f"&cursor={body['next_cursor']}"
 
 
@@ -221,3 +222,48 @@ async def test_a_list_needs_a_mode_and_refuses_foreign_cursors(scene: Scene, nam
         assert (reply.status, reply.json()["code"]) == (400, code), query
     tester = scene.staff.person("viewer", mode="test")
     assert (await tester.get(f"/staff/v1/{name}?mode=live")).status == 403
+
+
+async def test_unknown_outcomes_go_on_after_one_that_was_resolved(scene: Scene) -> None:
+    unknown = [
+        of(MINE, created(), ChargeOutcomeUnknown(reason="timeout", since=NOON + timedelta(minutes=minute)))
+        for minute in (0, 1, 1, 1, 2)
+    ]
+    charges = await scene.happened(*unknown)
+    viewer = scene.staff.person("viewer")
+    first = (await viewer.get("/staff/v1/unknown_outcomes?mode=test&limit=2")).json()
+    seen = [row["charge"] for row in first["data"]]
+    await scene.stores.paymentdb.execute(
+        "update paymentdb.charges set unknown_since = null where charge_id = any($1)", seen
+    )
+    rest = await rows(viewer, "unknown_outcomes", f"mode=test&limit=1&cursor={first['next_cursor']}")
+    assert seen[0] == charges[0]
+    assert sorted([*seen, *(row["charge"] for row in rest)]) == sorted(charges)
+    assert rest[-1]["charge"] == charges[-1]
+
+
+async def test_held_reports_go_on_after_one_that_was_released(scene: Scene) -> None:
+    def held(event: str) -> ReportHeld:
+        return ReportHeld(
+            psp=PspName("stripe"),
+            psp_account=PspAccount("test"),
+            psp_event_id=event,
+            report_type="charge.odd",
+            reason="not_understood",
+            detail="nothing is known of it",
+            held_at=NOON,
+        )
+
+    await scene.happened(of(MINE, created(), *(held(f"evt_{n}\u20ac" * 20) for n in range(3))))
+    viewer, support = scene.staff.person("viewer"), scene.staff.person("support")
+    first = (await viewer.get("/staff/v1/held_reports?mode=test&limit=2")).json()
+    seen = [row["psp_event_id"] for row in first["data"]]
+    charge = first["data"][1]["charge"]
+    released = await support.act(
+        f"/staff/v1/held_reports/{charge}/release", "k", psp_event_id=first["data"][1]["psp_event_id"]
+    )
+    assert released.status == 200, released.json()
+    rest = await rows(viewer, "held_reports", f"mode=test&limit=1&cursor={first['next_cursor']}")
+    assert sorted([*seen, *(row["psp_event_id"] for row in rest)]) == [
+        f"evt_{n}\u20ac" * 20 for n in range(3)
+    ]

@@ -157,7 +157,7 @@ async def ruled(at: Setting) -> Setting:
     now = SystemClock().now()
     version, _ = await draft_rules(versions, RULES, now=now, by="ada", reason="tests")
     for state in ("shadow", "live"):
-        await use_rules(versions, version, state, now=now, by="ada", reason="tests")  # type: ignore[arg-type]
+        await use_rules(versions, version, state, now=now, by="ada", reason="tests")
     return at
 
 

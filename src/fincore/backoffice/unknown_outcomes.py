@@ -1,5 +1,6 @@
 """Unknown outcomes: list them, and record what a person found out about one."""
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -40,14 +41,19 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 async def list_unknown(
-    paymentdb: Pool, jobs: DeadLetters, *, limit: int, scope: Scope | None = None
+    paymentdb: Pool,
+    jobs: DeadLetters,
+    *,
+    limit: int,
+    scope: Scope | None = None,
+    after: tuple[datetime, ChargeId, str] | None = None,
 ) -> list[Listed]:
-    """The unknown outcomes of a scope, or of all merchants in both modes, oldest first."""
+    """The unknown outcomes of a scope, or of all merchants in both modes, oldest first; `after` as of `UnknownQueries.list_unknown`."""
     held = await jobs.held(limit=HELD_JOBS_MAX)
     reasons = {subject: job.reason for job in reversed(held) if (subject := _subject_of(job)) is not None}
     without_answer = [(one.charge_id, one.attempt) for one in reasons if one.attempt is not None]
     found = await UnknownQueries(paymentdb).list_unknown(
-        limit=limit, without_answer=without_answer, scope=scope
+        limit=limit, without_answer=without_answer, scope=scope, after=after
     )
     return [
         Listed(outcome, reasons.get(_Subject(outcome.charge_id, outcome.refund_id, outcome.attempt)))

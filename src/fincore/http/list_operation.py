@@ -83,8 +83,12 @@ class ListOperation(Generic[Id, EntryT]):
         body: MakeBody[EntryT],
         path: tuple[Parameter, ...] = (),
         problems: tuple[ProblemCode, ...] = (),
+        place_of: Callable[[EntryT], str] | None = None,
     ) -> None:
-        """`plural` names the entries; `parse_id` reads their ids and raises `InvalidId` for others."""
+        """`plural` names the entries; `parse_id` reads their ids and raises `InvalidId` for others.
+
+        `place_of` says where an entry is in the list, where that is more than its id; `parse_id` reads that then.
+        """
         self.operation: Final = Operation(
             operation_id=f"list_{plural.replace(' ', '_')}",
             summary=f"List {plural}",
@@ -101,6 +105,7 @@ class ListOperation(Generic[Id, EntryT]):
         )
         self._parse_id = parse_id
         self._body = body
+        self._place_of = place_of
 
     async def respond(self, call: Call, keys: ApiKeys, find: FindPage[Id, EntryT]) -> Response:
         """The page that a call asks for, of the merchant of its key."""
@@ -114,5 +119,8 @@ class ListOperation(Generic[Id, EntryT]):
 
     def page(self, entries: list[EntryT], owner: ListOwner, *, has_more: bool) -> Response:
         """The response that holds some entries."""
-        next_cursor = cursor_after(entries[-1].id, owner) if has_more else None
+        next_cursor = cursor_after(self._place(entries[-1]), owner) if has_more else None
         return json_response(200, self._body(data=entries, has_more=has_more, next_cursor=next_cursor))
+
+    def _place(self, entry: EntryT) -> str:
+        return entry.id if self._place_of is None else self._place_of(entry)

@@ -60,6 +60,7 @@ class StaffList(Generic[Id, EntryT]):
         path: tuple[Parameter, ...] = (),
         problems: tuple[ProblemCode, ...] = (),
         of_merchants: bool = True,
+        place_of: Callable[[EntryT], str] | None = None,
     ) -> None:
         """As of `ListOperation`. A list that is not `of_merchants` has no filter `merchant`."""
         self._list = ListOperation(
@@ -71,6 +72,7 @@ class StaffList(Generic[Id, EntryT]):
             body=body,
             path=path,
             problems=problems,
+            place_of=place_of,
         )
         self._name = f"staff:{plural}"
 

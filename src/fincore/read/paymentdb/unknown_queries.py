@@ -54,10 +54,18 @@ class UnknownQueries:
         limit: int,
         without_answer: Collection[tuple[ChargeId, int]] = (),
         scope: Scope | None = None,
+        after: tuple[datetime, ChargeId, str] | None = None,
     ) -> list[UnknownOutcome]:
-        """The oldest ones first, of a scope or of all. `without_answer`: attempts of which the PSP could not say whether they have money."""
+        """The oldest ones first, of a scope or of all. `without_answer`: attempts of which the PSP could not say whether they have money.
+
+        `after`: only those behind this time, charge, and refund or number of the attempt.
+        """
         rows = await self._pool.fetch(
-            _SQL.unknown_outcomes, limit, attempt_names(without_answer), *scope_arguments(scope)
+            _SQL.unknown_outcomes,
+            limit,
+            attempt_names(without_answer),
+            *scope_arguments(scope),
+            *(after or (None, None, None)),
         )
         return [UnknownOutcome(**dict(row)) for row in rows]
 

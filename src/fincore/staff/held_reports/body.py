@@ -16,6 +16,7 @@ from fincore.staff.list_bodies import (
     PspOfRow,
     mode_of,
 )
+from fincore.staff.worklist_place import place_text, short_part
 from fincore.write.psp.held_reports import WaitingReport
 
 
@@ -60,3 +61,8 @@ def held_report_row(report: WaitingReport) -> StaffHeldReportRow:
         detail=report.detail,
         held_at=report.held_at,
     )
+
+
+def held_report_place(row: StaffHeldReportRow) -> str:
+    """Where a row is in the list."""
+    return place_text(row.held_at, row.charge, short_part(row.psp_event_id))

@@ -10,7 +10,7 @@ from fincore.staff.access.person import Scope
 from fincore.staff.held_reports.body import StaffHeldReportRow, held_report_row
 from fincore.staff.held_reports.openapi import HELD_REPORTS
 from fincore.staff.payment_scope import query_scope
-from fincore.staff.short_list import ROWS_MAX, page_of
+from fincore.staff.worklist_place import WorklistPlace
 
 
 class StaffHeldReports:
@@ -35,10 +35,15 @@ class StaffHeldReports:
     async def list(self, call: Call, visit: Visit) -> Response:
         """A page of held reports."""
 
-        async def find(scope: Scope, query: ListQuery[str]) -> tuple[list[StaffHeldReportRow], bool]:
+        async def find(
+            scope: Scope, query: ListQuery[WorklistPlace]
+        ) -> tuple[list[StaffHeldReportRow], bool]:
             reports = await self._worklists.held_reports(
-                query_scope(scope), charge_id=chosen_charge(query), limit=ROWS_MAX
+                query_scope(scope),
+                charge_id=chosen_charge(query),
+                after=query.after_id,
+                limit=query.limit + 1,
             )
-            return page_of([held_report_row(one) for one in reports], query.after_id, query.limit)
+            return [held_report_row(one) for one in reports[: query.limit]], len(reports) > query.limit
 
         return await HELD_REPORTS.respond(call, visit, find)

@@ -17,6 +17,7 @@ from fincore.staff.list_bodies import (
     PspOfRow,
     mode_of,
 )
+from fincore.staff.worklist_place import place_text
 
 UnknownOperation = Operation | Literal["refund", "reverse"]
 
@@ -67,9 +68,8 @@ class StaffUnknownOutcomeList(msgspec.Struct, frozen=True, kw_only=True):
 def staff_unknown(listed: Listed) -> StaffUnknownOutcome:
     """An unknown outcome in one row."""
     outcome = listed.outcome
-    part = outcome.refund_id or ("" if outcome.attempt is None else str(outcome.attempt))
     return StaffUnknownOutcome(
-        id=f"{outcome.charge_id}:{part}",
+        id=f"{outcome.charge_id}:{_part(outcome.refund_id, outcome.attempt)}",
         mode=mode_of(livemode=outcome.livemode),
         merchant=outcome.merchant_id,
         charge=outcome.charge_id,
@@ -84,3 +84,12 @@ def staff_unknown(listed: Listed) -> StaffUnknownOutcome:
         since=outcome.since,
         held_because=listed.held_because,
     )
+
+
+def unknown_place(row: StaffUnknownOutcome) -> str:
+    """Where a row is in the list."""
+    return place_text(row.since, row.charge, _part(row.refund, row.attempt))
+
+
+def _part(refund: str | None, attempt: int | None) -> str:
+    return refund or ("" if attempt is None else str(attempt))

@@ -7,9 +7,9 @@ from fincore.http.list_query import ListQuery
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Scope
 from fincore.staff.payment_scope import query_scope
-from fincore.staff.short_list import ROWS_MAX, page_of
 from fincore.staff.unknown_outcomes.body import StaffUnknownOutcome, staff_unknown
 from fincore.staff.unknown_outcomes.openapi import UNKNOWN_OUTCOMES
+from fincore.staff.worklist_place import WorklistPlace
 
 
 class StaffUnknownOutcomes:
@@ -34,8 +34,12 @@ class StaffUnknownOutcomes:
     async def list(self, call: Call, visit: Visit) -> Response:
         """A page of unknown outcomes."""
 
-        async def find(scope: Scope, query: ListQuery[str]) -> tuple[list[StaffUnknownOutcome], bool]:
-            listed = await self._worklists.unknown_outcomes(query_scope(scope), limit=ROWS_MAX)
-            return page_of([staff_unknown(one) for one in listed], query.after_id, query.limit)
+        async def find(
+            scope: Scope, query: ListQuery[WorklistPlace]
+        ) -> tuple[list[StaffUnknownOutcome], bool]:
+            listed = await self._worklists.unknown_outcomes(
+                query_scope(scope), after=query.after_id, limit=query.limit + 1
+            )
+            return [staff_unknown(one) for one in listed[: query.limit]], len(listed) > query.limit
 
         return await UNKNOWN_OUTCOMES.respond(call, visit, find)

@@ -36,11 +36,27 @@ async def list_held_reports(
     report_type: str | None = None,
     livemode: bool | None = None,
     merchants: Sequence[MerchantId] | None = None,
+    after: tuple[datetime, ChargeId, str] | None = None,
     limit: int,
 ) -> list[WaitingReport]:
-    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, of a type in its words, of a mode, of merchants."""
+    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, of a type in its words, of a mode, of merchants.
+
+    `after`: only those behind this time, charge, and SHA-256 of the PSP's id of the event in hexadecimal digits.
+    """
     stream_id = None if charge_id is None else stream_of(charge_id)
-    rows = await pool.fetch(_SQL.list_held, stream_id, psp_event_id, report_type, limit, livemode, merchants)
+    since, after_charge, digest = after or (None, None, None)
+    rows = await pool.fetch(
+        _SQL.list_held,
+        stream_id,
+        psp_event_id,
+        report_type,
+        limit,
+        livemode,
+        merchants,
+        since,
+        None if after_charge is None else stream_of(after_charge),
+        digest,
+    )
     return [
         WaitingReport(
             charge_id=charge_of(row["stream_id"]),

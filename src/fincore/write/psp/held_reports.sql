@@ -1,6 +1,6 @@
 -- name: list_held
 -- Reports that wait for a person, oldest first; those of one charge, one event of the PSP, one kind, one mode or some merchants,
--- where named.
+-- where named; after the time $7, the charge with the stream $8 and the digest $9 of the PSP's id of the event, where given.
 select
     h.stream_id, h.recorded_at, h.data ->> 'psp' as psp, h.data ->> 'psp_account' as psp_account,
     h.data ->> 'psp_event_id' as psp_event_id, h.data ->> 'report_type' as report_type, h.data ->> 'reason' as reason,
@@ -20,7 +20,11 @@ where h.type = 'charge.report_held'
         and r.data ->> 'psp_event_id' = h.data ->> 'psp_event_id'
         and r.stream_id = h.stream_id and r.version > h.version
   )
-order by h.tx, h.pos
+  and (
+      $7::timestamptz is null
+      or (h.recorded_at, h.stream_id, encode(sha256(convert_to(h.data ->> 'psp_event_id', 'UTF8')), 'hex')) > ($7, $8::uuid, $9::text)
+  )
+order by h.recorded_at, h.stream_id, encode(sha256(convert_to(h.data ->> 'psp_event_id', 'UTF8')), 'hex')
 limit $4;
 
 -- name: count_held
