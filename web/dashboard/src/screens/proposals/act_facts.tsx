@@ -15,6 +15,9 @@ import { CHANGES, FIELDS, PROPOSALS } from "./texts";
 /** The amount stands in the head of the proposal. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "entries", "text"]);
 
+/** What a person reads first; the other fields follow as the act has them. */
+const FIRST = ["charge", "merchant_id", "plan_currency", "basis_points", "fixed_minor", "list", "change"];
+
 /** What is booked for these is the difference of a break; what the limits count is another amount. */
 const OF_A_BREAK: ReadonlySet<Proposal["kind"]> = new Set<Proposal["kind"]>(["adjustment", "write_off"]);
 
@@ -56,12 +59,14 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
       return (value / 10_000).toLocaleString(locale, { style: "percent", maximumFractionDigits: 2 });
     }
     if (name === "fixed_minor" && typeof value === "number") return formatAmount(value, String(act["plan_currency"]), locale);
+    if (name === "replaces_plan" && value === 0) return "—";
     if (name === "plan_currency") return String(value).toUpperCase();
     if (name === "change" && (value === "add" || value === "remove")) return CHANGES[language][value];
     return textOf(value);
   };
   const facts = Object.entries(act)
     .filter(([name]) => !SHOWN_ELSEWHERE.has(name))
+    .sort(([one], [other]) => placeOf(one) - placeOf(other))
     .map(([name, value]) => [Object.hasOwn(FIELDS[language], name) ? FIELDS[language][name as keyof (typeof FIELDS)["en"]] : name, shown(name, value)] as const);
   const difference = act["amount_minor"];
   const { amount_minor: counted, currency } = proposal;
@@ -79,6 +84,11 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
       {proposal.kind === "risk_list_entries" && <Whole proposal={proposal} title={t.entries} textOfAct={(whole) => entriesText(whole["entries"], t)} />}
     </>
   );
+}
+
+function placeOf(name: string): number {
+  const place = FIRST.indexOf(name);
+  return place < 0 ? FIRST.length : place;
 }
 
 /** A field of any form in one line. */
