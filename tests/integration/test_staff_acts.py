@@ -87,7 +87,8 @@ class CountedChange:
         self.times += 1
         await transaction.execute("select 1")
         return Made(
-            json_response(201, {"number": self.times}), Deed(action="add", object_kind="thing", object_id="1")
+            json_response(201, {"number": self.times}),
+            Deed(action="note", object_kind="thing", object_id="1"),
         )
 
 
@@ -100,7 +101,7 @@ async def test_change_is_made_once_for_its_key_and_recorded(pool: Pool) -> None:
     assert dict(again.headers)["idempotent-replayed"] == "true"
     found, _ = await acts.list(livemode=False, of_no_mode=True, merchant_ids=None, limit=10)
     assert [(one.actor.subject, one.action, one.reason, one.outcome) for one in found] == [
-        ("sub-ada", "add", "new", "done")
+        ("sub-ada", "note", "new", "done")
     ]
 
 

@@ -14,6 +14,7 @@ from fincore.domain.ids import RequestId, StaffSubject
 from fincore.domain.secret import Secret
 from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.pool import Connection, Pool, transaction_on
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import Act, Acts, Details
 from fincore.write.staff.login_attempts import LoginAttempts
 from fincore.write.staff.passwords import PasswordHash, Passwords, one_time_password
@@ -229,7 +230,7 @@ def details_of(account: StaffAccount) -> Details:
     return {"username": account.username, "roles": " ".join(account.groups)}
 
 
-async def _record(transaction: Connection, action: str, account: StaffAccount, cause: Cause) -> None:
+async def _record(transaction: Connection, action: ActName, account: StaffAccount, cause: Cause) -> None:
     await Acts.add(
         transaction,
         Act(

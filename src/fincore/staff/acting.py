@@ -16,6 +16,7 @@ from fincore.http.openapi import Parameter
 from fincore.http.problems import Problem, ProblemCode
 from fincore.staff.access.admission import Visit
 from fincore.write.payments.flaw import text_flaw
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import DONE, PROPOSED, REPLAYED, Act, Acts, Details
 
 REASON_CHARACTERS_MAX: Final = 500
@@ -46,7 +47,7 @@ class Reasoned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """What an act does to which object: `action` is a verb in snake case. `livemode` and `merchant_id` are None for what has none."""
 
-    action: str
+    action: ActName
     object_kind: str
     object_id: str
     livemode: bool | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,6 @@ from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind, A
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.ids import parse_adjustment_id
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.domain.proposal import ProposalKind
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import StaffDecision, request_of
 from fincore.eventstore.commit import IdempotencyKey
@@ -51,7 +50,7 @@ _OPENING: Final = msgspec.json.Decoder(StaffOpeningRequest)
 class _Act(NamedTuple):
     """An act of one person, and what a proposal of it says. `decide` is safe to repeat."""
 
-    kind: ProposalKind
+    kind: Literal["adjustment", "write_off", "adjustment_reversal", "opening"]
     object_kind: str
     object_id: str
     livemode: bool
@@ -230,7 +229,7 @@ class BreakActs:
             return Answer(json_response(200, decided_body(decided)))
 
         deed = Deed(
-            action=act.kind if act.kind != "opening" else "explain_opening",
+            action="explain_opening" if act.kind == "opening" else act.kind,
             object_kind=act.object_kind,
             object_id=act.object_id,
             livemode=act.livemode,

@@ -1,6 +1,7 @@
 """/staff/v1/breaks: breaks by what is asked for, one in full, and what a person does with one."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,7 +14,6 @@ from fincore.http.problems import Problem
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, RequestKeyReused
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_record import BreakRecord
-from fincore.reconciliation.breaks.break_status import PersonAction
 from fincore.staff.access.admission import Admission, StaffHandler, Visit
 from fincore.staff.access.person import Scope
 from fincore.staff.acting import Deed, Reasoned, StaffActs, read_act
@@ -25,11 +25,21 @@ from fincore.staff.breaks.requests import StaffBreakAssignment, StaffBreakClaim,
 from fincore.staff.lists import MODE
 from fincore.staff.reading import parse_number, read_query, require_all_merchants, require_in_mode
 from fincore.write.payments.flaw import text_flaw
+from fincore.write.staff.act_names import ActName
 
 _REASON: Final = msgspec.json.Decoder(StaffBreakReason)
 _ASSIGNMENT: Final = msgspec.json.Decoder(StaffBreakAssignment)
 _CLAIM: Final = msgspec.json.Decoder(StaffBreakClaim)
 _PATH: Final = "/staff/v1/breaks"
+BreakNote = Literal["assign", "note", "explain", "claim", "reopen"]
+"""What people record of a break without booking anything."""
+_NAMES: Final[Mapping[BreakNote, ActName]] = {
+    "assign": "assign_break",
+    "note": "note_break",
+    "explain": "explain_break",
+    "claim": "claim_break",
+    "reopen": "reopen_break",
+}
 
 
 class Breaks:
@@ -137,7 +147,7 @@ class Breaks:
         """Open a break again."""
         return await self._with_reason(call, visit, "reopen")
 
-    async def _with_reason(self, call: Call, visit: Visit, action: PersonAction) -> Response:
+    async def _with_reason(self, call: Call, visit: Visit, action: BreakNote) -> Response:
         record = await self._found(call, visit)
         request = await read_act(call, _REASON)
         return await self._record(call, visit, record, request, action)
@@ -148,14 +158,14 @@ class Breaks:
         visit: Visit,
         record: BreakRecord,
         request: Reasoned,
-        action: PersonAction,
+        action: BreakNote,
         *,
         owner: str | None = None,
         reference: str | None = None,
     ) -> Response:
         actor = visit.person.actor
         deed = Deed(
-            action=f"{action}_break",
+            action=_NAMES[action],
             object_kind="break",
             object_id=str(record.break_id),
             livemode=record.livemode,

@@ -33,6 +33,7 @@ from fincore.write.payments.operation_request import (
 )
 from fincore.write.payments.operation_service import OperationService
 from fincore.write.payments.staff_operation import StaffOperationCommand
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import Details
 from fincore.write.staff.proposals import NewProposal
 
@@ -193,7 +194,7 @@ class ChargeActs:
         return await self._acts.carry_out(call, visit, request, deed, carry)
 
     async def _operate(
-        self, call: Call, visit: Visit, request: Reasoned, action: str, operation: OperationRequest
+        self, call: Call, visit: Visit, request: Reasoned, action: ActName, operation: OperationRequest
     ) -> Response:
         charge_id, charge = await self._charge(call, visit)
         command = self._command(call, visit, request, (charge_id, charge), operation)
@@ -244,7 +245,7 @@ class ChargeActs:
         return charge_id, charge
 
 
-def _deed(action: str, charge_id: ChargeId, charge: Charge, details: Details) -> Deed:
+def _deed(action: ActName, charge_id: ChargeId, charge: Charge, details: Details) -> Deed:
     return Deed(
         action=action,
         object_kind="charge",

@@ -32,6 +32,7 @@ from fincore.staff.charge_decisions.openapi import (
 )
 from fincore.staff.charge_decisions.requests import StaffReportRequest, StaffResolveRequest
 from fincore.write.payments.flaw import text_flaw
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import Details
 from fincore.write.worker.plumbing.recorder import NoSuchCharge
 
@@ -181,7 +182,7 @@ class ChargeDecisions:
         call: Call,
         visit: Visit,
         request: Reasoned,
-        action: str,
+        action: ActName,
         decide: Decide,
         *,
         details: Details | None = None,

@@ -42,6 +42,7 @@ from fincore.staff.dead_letters.openapi import (
     REPLAY_DEAD_LETTERS,
 )
 from fincore.staff.dead_letters.requests import DISCARD, REPLAY, REPLAY_SEVERAL
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import Details
 
 PAYLOAD_CHARACTERS_MAX: Final = 1_000
@@ -153,7 +154,7 @@ class DeadLetterHandlers:
 
 def _ended(call: Call, letter: Letter, end: Literal["replayed", "discarded"], details: Details) -> Made:
     body = StaffDeadLetterEndBody(id=call.path_parameter("letter_id"), end=end)
-    action = "replay" if end == "replayed" else "discard"
+    action: ActName = "replay" if end == "replayed" else "discard"
     deed = Deed(action=action, object_kind="job", object_id=letter.job_id, details=details)
     return Made(json_response(200, body), deed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -38,6 +38,7 @@ from fincore.staff.exports.requests import (
 from fincore.staff.exports.tally import Tally, Times
 from fincore.staff.payment_scope import scope_of
 from fincore.staff.reading import require_all_merchants
+from fincore.write.staff.act_names import ActName
 
 _CHARGES: Final = msgspec.json.Decoder(StaffChargeExport)
 _REFUNDS: Final = msgspec.json.Decoder(StaffRefundExport)
@@ -54,12 +55,23 @@ _PROBLEMS: Final[Mapping[str, tuple[ProblemCode, ...]]] = MappingProxyType(
     }
 )
 RETRY_AFTER_SECONDS: Final = 10
+SheetName = Literal["charges", "refunds", "disputes", "breaks", "statement", "trial_balance"]
+_NAMES: Final[Mapping[SheetName, ActName]] = MappingProxyType(
+    {
+        "charges": "export_charges",
+        "refunds": "export_refunds",
+        "disputes": "export_disputes",
+        "breaks": "export_breaks",
+        "statement": "export_statement",
+        "trial_balance": "export_trial_balance",
+    }
+)
 
 
 class Sheet(NamedTuple):
     """An export: its name, its rows below their columns, and the last rows, which are asked for after all others."""
 
-    name: str
+    name: SheetName
     livemode: bool
     columns: Sequence[str]
     rows: AsyncGenerator[Row, None]
@@ -251,7 +263,7 @@ class ExportHandlers:
                 headers=(("retry-after", str(RETRY_AFTER_SECONDS)),),
             )
         deed = Deed(
-            action=f"export_{sheet.name}",
+            action=_NAMES[sheet.name],
             object_kind="export",
             object_id=sheet.name,
             livemode=sheet.livemode,

@@ -58,6 +58,7 @@ from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.origin import OriginNotUsable
 from fincore.write.merchants.origins import OriginBusy, TooManyOrigins
 from fincore.write.merchants.raw_card_decisions import RawCardsBusy
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.proposals import NewProposal
 
 _BECAUSE: Final[Mapping[ProposalKind, str]] = {
@@ -230,7 +231,7 @@ class AgreementHandlers:
         require(visit, merchant_id, request.mode)
         livemode = request.mode == "live"
 
-        action = "enable_raw_cards" if request.is_enabled else "disable_raw_cards"
+        action: ActName = "enable_raw_cards" if request.is_enabled else "disable_raw_cards"
         deed = _deed(action, merchant_id, request.mode)
         if livemode and request.is_enabled:
 
@@ -288,7 +289,7 @@ def _proposal(
     )
 
 
-def _deed(action: str, merchant_id: MerchantId, mode: Mode | None, **details: str | int) -> Deed:
+def _deed(action: ActName, merchant_id: MerchantId, mode: Mode | None, **details: str | int) -> Deed:
     return Deed(
         action=action,
         object_kind="merchant",

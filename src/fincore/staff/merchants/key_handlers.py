@@ -30,6 +30,7 @@ from fincore.staff.merchants.seen_merchant import modes_seen, not_found, require
 from fincore.staff.proposals.body import StaffProposalBody
 from fincore.staff.proposing import Proposing
 from fincore.write.merchants.merchants import ApiKey, Merchants, NameNotUsable, UnknownMerchant, minted_key
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.proposals import NewProposal
 
 
@@ -171,7 +172,7 @@ class ApiKeyHandlers:
         return key, new.secret
 
 
-def _deed(action: str, key: ApiKey) -> Deed:
+def _deed(action: ActName, key: ApiKey) -> Deed:
     return Deed(
         action=action,
         object_kind="api_key",

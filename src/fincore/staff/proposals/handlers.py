@@ -32,6 +32,7 @@ from fincore.staff.proposals.openapi import (
     WITHDRAW_PROPOSAL,
 )
 from fincore.staff.proposals.proposers import Proposers, holds
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.proposals import ProposalFilters, Proposals
 
 SEES: Final[Permission] = "proposals.read"
@@ -148,7 +149,7 @@ class ProposalHandlers:
         return proposal
 
     async def _decide(
-        self, call: Call, visit: Visit, action: str, decide: Decide, *, as_second_person: bool
+        self, call: Call, visit: Visit, action: ActName, decide: Decide, *, as_second_person: bool
     ) -> Response:
         call.path_id("proposal_id", parse_proposal_id, "proposal_not_found")
         request = await read_act(call, _REASONED)

@@ -1,6 +1,7 @@
 """/staff/v1/risk_lists: the lists that rules ask for, and adding and removing entries."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from fincore.backoffice.proposed_list_changes import (
     ListedValue,
@@ -61,9 +62,16 @@ from fincore.staff.risk_lists.requests import (
 )
 from fincore.write.risk.lists import RiskLists
 from fincore.write.risk.store import ListName
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.proposals import NewProposal
 
 ChangeWord = Literal["created", "added", "removed", "imported"]
+_NAMES: Final[Mapping[ChangeWord, ActName]] = {
+    "created": "created_list",
+    "added": "added_entries",
+    "removed": "removed_entries",
+    "imported": "imported_entries",
+}
 
 
 class _SecondPersonNeeded(FinCoreError):
@@ -256,7 +264,7 @@ def _made(name: ListName, word: ChangeWord, values: int) -> Made:
 def _deed(name: ListName, word: ChangeWord, values: int) -> Deed:
     # The entries themselves tell who listed which value: values are personal data, and are not copied here.
     return Deed(
-        action=f"{word}_list" if word == "created" else f"{word}_entries",
+        action=_NAMES[word],
         object_kind="risk_list",
         object_id=name,
         details={"values": values},

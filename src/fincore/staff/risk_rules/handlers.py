@@ -48,6 +48,7 @@ from fincore.staff.rule_bodies import render_difference, render_flaws
 from fincore.staff.versions_path import compared_with, no_version, version_of
 from fincore.write.risk.rule_states import NEXT_STATES
 from fincore.write.risk.rule_versions import RiskRulesBusy, RiskRuleVersion, RiskRuleVersions
+from fincore.write.staff.act_names import ActName
 from fincore.write.staff.proposals import NewProposal
 
 
@@ -235,7 +236,7 @@ class RiskRuleHandlers:
         async def carry(key: IdempotencyKey) -> Response:
             return await self._proposing.propose_prepared(key, fingerprint, prepare)
 
-        action = "use_rules" if state == "live" else "retire_rules"
+        action: ActName = "use_rules" if state == "live" else "retire_rules"
         return await self._acts.carry_out(call, visit, request, _deed(version, action), carry)
 
     async def _found(self, version: int) -> RiskRuleVersion:
@@ -251,12 +252,12 @@ def not_usable(refused: RiskRulesNotUsable) -> Problem:
     return Problem("rules_not_usable", f"{text[:1].upper()}{text[1:]}.", param="text")
 
 
-async def _made(store: RiskRuleVersions, version: int, action: str, status: int, **details: int) -> Made:
+async def _made(store: RiskRuleVersions, version: int, action: ActName, status: int, **details: int) -> Made:
     found = await store.read(version)
     if found is None:
         raise AssertionError(f"version {version} was just written")
     return Made(json_response(status, render_version(found)), _deed(version, action, **details))
 
 
-def _deed(version: int, action: str, **details: int) -> Deed:
+def _deed(version: int, action: ActName, **details: int) -> Deed:
     return Deed(action=action, object_kind="risk_rules", object_id=str(version), details=details)

@@ -1,5 +1,6 @@
 """/staff/v1/settlement_files and their sources: what came, what became of it, and what a person decides."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ from fincore.http.list_query import ListQuery
 from fincore.http.problems import Problem
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, RequestKeyReused
 from fincore.reconciliation.file_actions import FileNotChanged
-from fincore.reconciliation.file_decision import FileDecision
+from fincore.reconciliation.file_decision import FileAction, FileDecision
 from fincore.reconciliation.pages.file_record import FileRecord
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Scope
@@ -38,10 +39,16 @@ from fincore.staff.settlement_files.openapi import (
 )
 from fincore.staff.settlement_files.requests import StaffFileReason, StaffReadAgain
 from fincore.write.payments.flaw import text_flaw
+from fincore.write.staff.act_names import ActName
 
 _REASON: Final = msgspec.json.Decoder(StaffFileReason)
 _READ_AGAIN: Final = msgspec.json.Decoder(StaffReadAgain)
 _PATH: Final = "/staff/v1/settlement_files"
+_NAMES: Final[Mapping[FileAction, ActName]] = {
+    "read_again": "read_again_file",
+    "release": "release_file",
+    "dismiss": "dismiss_file",
+}
 
 
 class SettlementFileHandlers:
@@ -169,7 +176,7 @@ class SettlementFileHandlers:
         """Record the decision of this person."""
         actor = visit.person.actor
         deed = Deed(
-            action=f"{decision.action}_file",
+            action=_NAMES[decision.action],
             object_kind="settlement_file",
             object_id=record.file_id,
             livemode=record.livemode,

@@ -28,6 +28,7 @@ from fincore.staff.webhook_endpoints.openapi import (
     REPLAY_FAILED_WEBHOOKS,
 )
 from fincore.staff.webhook_endpoints.requests import CHANGE, REPLAY_FAILED
+from fincore.write.staff.act_names import ActName
 
 
 class WebhookEndpointHandlers:
@@ -127,7 +128,7 @@ class WebhookEndpointHandlers:
             changed = await self._endpoints.find(found.endpoint_id, transaction)
             if not is_set or changed is None:
                 raise Problem("webhook_endpoint_not_found", param="endpoint_id")
-            action = "enable" if status == "enabled" else "disable"
+            action: ActName = "enable" if status == "enabled" else "disable"
             return Made(json_response(200, render_endpoint(changed)), _deed(action, changed))
 
         return await self._acts.change(call, visit, request, make, livemode=found.livemode)
@@ -146,7 +147,7 @@ class WebhookEndpointHandlers:
         return found
 
 
-def _deed(action: str, endpoint: EndpointState) -> Deed:
+def _deed(action: ActName, endpoint: EndpointState) -> Deed:
     return Deed(
         action=action,
         object_kind="webhook_endpoint",

@@ -11,6 +11,7 @@ from fincore.domain.staff_actor import StaffActor
 from fincore.postgres.conditions import with_conditions
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.write.staff.act_names import ActName
 
 _SQL = load_sql("fincore.write.staff", "acts.sql")
 
@@ -30,7 +31,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     actor: StaffActor
     permission: str
-    action: str
+    action: ActName
     object_kind: str
     object_id: str
     reason: str
