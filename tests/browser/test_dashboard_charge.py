@@ -215,24 +215,48 @@ def test_large_refund_is_proposed_to_a_second_person(dashboard: Dashboard, shop:
     assert refunds_of(dashboard, shop, charge_id) == [900_000]
 
 
+def tab_to(page: Page, control: Locator) -> None:
+    """Press Tab until a control has the focus, which can be seen there."""
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        if control.evaluate("control => control === document.activeElement"):
+            assert control.evaluate("control => getComputedStyle(control).outlineStyle") != "none"
+            return
+    raise AssertionError(f"Tab does not come to {control}")
+
+
 def test_refund_is_made_by_keyboard_alone(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop)
-    look(dashboard, page, charge_id)
-    page.get_by_role("button", name="Refund", exact=True).focus()
+    dashboard.open(page, "/test", "supporters", head="Home")
+    page.get_by_role("link", name="Skip to the page").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#page :focus")).to_have_count(1)
+    page.keyboard.press("/")
+    page.keyboard.type(charge_id)
+    expect(page.get_by_role("option", selected=True)).to_contain_text("€19.99")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Charge €19.99")).to_be_visible()
+    refund = page.get_by_role("button", name="Refund", exact=True)
+    tab_to(page, refund)
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Refund")
     expect(dialog.get_by_label("Amount (EUR)")).to_be_focused()
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(8):
+            page.keyboard.press(key)
+            expect(dialog.locator(":focus")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(page.get_by_role("button", name="Refund", exact=True)).to_be_focused()
+    expect(refund).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("can still be refunded after that")
-    page.keyboard.press("Tab")
+    tab_to(page, dialog.get_by_label("Reason"))
     page.keyboard.type("Returned")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    tab_to(page, dialog.get_by_role("button", name="Refund €19.99"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    expect(dialog).to_have_count(0)
     assert refunds_of(dashboard, shop, charge_id) == [1999]
 
 

@@ -24,6 +24,14 @@ window.canary = () => window.caught.push('markup ran');
 window.alert = window.canary;
 document.addEventListener('securitypolicyviolation', (event) => window.caught.push(`${event.violatedDirective} ${event.sample}`));
 """
+WATCH_CONTROLS: Final = """() => {
+    const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
+    window.left = new Set(controls.filter(one => one.checkVisibility({visibilityProperty: true}) && !one.matches(':disabled')));
+    addEventListener('focusin', (event) => window.left.delete(event.target));
+    return window.left.size;
+}"""
+"""Keep the controls that can be seen until each has had the focus."""
+NOT_REACHED: Final = "[...window.left].filter(one => one.isConnected).map(one => one.outerHTML.slice(0, 120))"
 HEADS_OF_FAILURES: Final = (
     "This screen has failed",
     "Diese Ansicht ist gescheitert",
@@ -109,3 +117,20 @@ def test_markup_is_shown_as_it_was_written(dashboard: Dashboard, browser: Browse
         for name in ("charge", "settlement_files", "proposals"):
             open_screen(dashboard, page, screens()[name])
             expect(page.locator("#page")).to_contain_text("onerror=canary()")
+
+
+def test_tab_reaches_every_control_of_every_screen(dashboard: Dashboard, browser: Browser) -> None:
+    not_reached = {}
+    with visitor(browser) as context:
+        page = context.new_page()
+        dashboard.log_in(*GROUPS)
+        for name, path in screens().items():
+            open_screen(dashboard, page, path)
+            controls = page.evaluate(WATCH_CONTROLS)
+            assert controls > 0
+            for _ in range(2 * controls + 20):  # Parts that scroll have the focus as well.
+                page.keyboard.press("Tab")
+                if not page.evaluate("window.left.size"):
+                    break
+            not_reached[name] = page.evaluate(NOT_REACHED)
+    assert {name: controls for name, controls in not_reached.items() if controls} == {}
