@@ -103,9 +103,8 @@ def build_card_edge(
         clock,
     )
     health = Health({"eventstore": lambda: store_state(stores.eventstore)})
-    document = msgspec.json.encode(
-        openapi_document([*charges.routes(), *kept.routes(), *health.routes()], {})
-    )
+    documented = [*charges.routes(), *kept.routes(), *health.routes()]
+    documentation = Documentation(lambda: msgspec.json.encode(openapi_document(documented, {})))
     internal: tuple[InternalCardTokens, ...] = ()
     if cards.keeping is not None and cards.token_secret is not None:
         accesses = Accesses(stores.eventstore, clock, by=this_process("card-edge"))
@@ -113,7 +112,7 @@ def build_card_edge(
         maker = TokenMaker(log, reading, enabled, cards.tokenisers)
         internal = (InternalCardTokens(maker, cards.token_secret),)
     return create_card_edge_app(
-        (charges, kept, *internal, health, Documentation(document)),
+        (charges, kept, *internal, health, documentation),
         bounds=bounds,
         outage_of=store_outage,
     )

@@ -135,9 +135,9 @@ def build_staff(
     )
     health = Health(_probes(stores) if probes is None else probes)
     resources = (*staff_resources(services), health)
-    document = msgspec.json.encode(staff_document(routes_of(resources)))
+    documentation = Documentation(lambda: msgspec.json.encode(staff_document(routes_of(resources))))
     return create_staff_app(
-        (*resources, Documentation(document), *_dashboard(options), *options.issuer),
+        (*resources, documentation, *_dashboard(options), *options.issuer),
         bounds=bounds or StaffBounds(),
         headers=security_headers(options.staff_url),
         outage_of=store_outage,

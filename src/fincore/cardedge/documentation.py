@@ -1,5 +1,7 @@
 """/openapi.json of the card edge: the document that describes it, made where the server is composed."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Final
 
 from fincore.http.endpoint import Route
@@ -19,10 +21,10 @@ OPENAPI: Final = Operation(
 
 
 class Documentation:
-    """The handler of /openapi.json. `document` is JSON."""
+    """The handler of /openapi.json. `document` makes the JSON, at the first request for it."""
 
-    def __init__(self, document: bytes) -> None:
-        self._openapi: Final = Response(200, document)
+    def __init__(self, document: Callable[[], bytes]) -> None:
+        self._document: Final = document
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -31,3 +33,7 @@ class Documentation:
     async def openapi(self, _: Call) -> Response:
         """The OpenAPI document."""
         return self._openapi
+
+    @cached_property
+    def _openapi(self) -> Response:
+        return Response(200, self._document())

@@ -5,6 +5,7 @@ reach and a payment system should not run. These pages are plain HTML made here,
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from fincore.api.docs.events_page import events_page
 from fincore.api.docs.openapi import DOCS, DOCS_ERRORS, DOCS_EVENTS, HTML, INDEX, OPENAPI
 from fincore.api.docs.page import STYLE_HASH
 from fincore.api.docs.reference_page import reference_page
+from fincore.api.docs.schemas import Json
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
 from fincore.http.openapi import Operation
@@ -30,16 +32,17 @@ _HTML_HEADERS: Final = (
 
 
 class Docs:
-    """The handlers of the documentation of some routes, and of themselves."""
+    """The handlers of the documentation of some routes, and of themselves.
+
+    Each document is made at the first request for it, not at the start of the process.
+    """
 
     def __init__(
         self, documented: Sequence[Route], webhooks: Mapping[str, Operation], *, api_url: str | None = None
     ) -> None:
-        document = openapi_document([*documented, *self.routes()], webhooks, server_url=api_url or "/")
-        self._openapi: Final = Response(200, msgspec.json.encode(document))
-        self._reference: Final = Response(200, reference_page(document).encode(), HTML, _HTML_HEADERS)
-        self._errors: Final = Response(200, errors_page().encode(), HTML, _HTML_HEADERS)
-        self._events: Final = Response(200, events_page().encode(), HTML, _HTML_HEADERS)
+        self._documented: Final = (*documented, *self.routes())
+        self._webhooks: Final = webhooks
+        self._api_url: Final = api_url
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -70,3 +73,23 @@ class Docs:
     async def events(self, _: Call) -> Response:
         """The events as a page."""
         return self._events
+
+    @cached_property
+    def _document(self) -> Json:
+        return openapi_document(self._documented, self._webhooks, server_url=self._api_url or "/")
+
+    @cached_property
+    def _openapi(self) -> Response:
+        return Response(200, msgspec.json.encode(self._document))
+
+    @cached_property
+    def _reference(self) -> Response:
+        return Response(200, reference_page(self._document).encode(), HTML, _HTML_HEADERS)
+
+    @cached_property
+    def _errors(self) -> Response:
+        return Response(200, errors_page().encode(), HTML, _HTML_HEADERS)
+
+    @cached_property
+    def _events(self) -> Response:
+        return Response(200, events_page().encode(), HTML, _HTML_HEADERS)
