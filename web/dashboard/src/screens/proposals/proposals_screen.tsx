@@ -46,24 +46,28 @@ export function ProposalsScreen() {
               <p>{t.noneWhy}</p>
             </State>
           ) : (
-            data.map((proposal) => (
-              <Card key={proposal.id} title={`${named(proposal)} · ${proposal.object_id}`}>
-                <p>{proposal.reason}</p>
-                <ActFacts proposal={proposal} />
-                <p className="quiet small">
-                  {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
-                </p>
-                {proposal.proposer_may === "no" && <p className="quiet small">{t.proposerMayNot}</p>}
-                {proposal.status === "approved" && <p className="quiet small">{t.underWay}</p>}
-                <div className="buttons">
-                  {decisionsOn(proposal).map((decision) => (
-                    <button type="button" className="button" key={decision} onClick={() => setOpen({ proposal, decision })}>
-                      {t[decision]}
-                    </button>
-                  ))}
-                </div>
-              </Card>
-            ))
+            <div className="part">
+              {data.map((proposal) => (
+                <Card key={proposal.id} title={`${named(proposal)} · ${proposal.object_id}`}>
+                  <div className="part">
+                    <p>{proposal.reason}</p>
+                    <ActFacts proposal={proposal} />
+                    <p className="quiet small">
+                      {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
+                    </p>
+                    {proposal.proposer_may === "no" && <p className="quiet small">{t.proposerMayNot}</p>}
+                    {proposal.status === "approved" && <p className="quiet small">{t.underWay}</p>}
+                    <div className="buttons">
+                      {decisionsOn(proposal).map((decision) => (
+                        <button type="button" className="button" key={decision} onClick={() => setOpen({ proposal, decision })}>
+                          {t[decision]}
+                        </button>
+                      ))}
+                    </div>
+                  </div>
+                </Card>
+              ))}
+            </div>
           )
         }
       </Loaded>
