@@ -101,7 +101,7 @@ async def test_the_view_holds_what_folding_the_stream_gives(
     streams = await live(writer, fates() * 3 + aftermaths() + failovers())
     applied = await follow(log, paymentdb, Projectionist())
     held = {table: len(found) for table, found in (await rows(paymentdb)).items()}
-    assert held == {"charges": len(streams), "refunds": 8, "disputes": 5, "events": applied}
+    assert held == {"charges": len(streams), "refunds": 9, "disputes": 5, "events": applied}
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -17,10 +17,13 @@ from fincore.reconciliation.formats.formats import FORMATS
 from fixtures.commits import PROVENANCE, created, new_stream
 from fixtures.money_events import captured, held, refunded, released, withdrawn
 from fixtures.settlement_account import FoundBreak, Settlement, settlement
+from fixtures.settlement_clock import set_clock
 from fixtures.settlement_files import StlRow, itemized_row, joined, stl_lines, table, with_fee
 from fixtures.traffic import store_pool
 
 WHEN = datetime(2026, 11, 20, 18, tzinfo=UTC)
+DAY_OF_RUNS = date(2026, 11, 24)
+"""Payouts of the files are not overdue yet."""
 
 
 @pytest.fixture
@@ -30,6 +33,7 @@ async def account(dsn: str) -> AsyncIterator[Settlement]:
         store_pool(dsn, "ledgerdb") as ledgerdb,
         settlement(pool, ledgerdb) as one,
     ):
+        await set_clock(dsn, DAY_OF_RUNS)
         yield one._replace(formats={name: FORMATS[name] for name in OF_PSPS})
 
 

@@ -300,6 +300,8 @@ def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:
     return {name: getattr(refund, name) for name in _REFUND} | {
         "fee_minor": refund.fee.amount_minor if refund.fee else None,
         "fee_currency": refund.fee.currency if refund.fee else None,
+        "fee_taken_again_minor": refund.fee_taken_again.amount_minor if refund.fee_taken_again else None,
+        "fee_taken_again_currency": refund.fee_taken_again.currency if refund.fee_taken_again else None,
         "currency": charge.amount.currency,
         "created_at": refund.requested_at,
     }

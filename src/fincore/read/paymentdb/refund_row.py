@@ -36,6 +36,8 @@ def row_of(view: ChargeView, refund: Refund, version: int) -> tuple[object, ...]
         refund.updated_at,
         refund.fee.amount_minor if refund.fee else None,
         refund.fee.currency if refund.fee else None,
+        refund.fee_taken_again.amount_minor if refund.fee_taken_again else None,
+        refund.fee_taken_again.currency if refund.fee_taken_again else None,
     )
 
 
@@ -60,5 +62,8 @@ def view_of(row: asyncpg.Record) -> RefundView:
             failure_code=row["failure_code"],
             unknown_since=row["unknown_since"],
             fee=Money(row["fee_minor"], row["fee_currency"]) if row["fee_currency"] else None,
+            fee_taken_again=Money(row["fee_taken_again_minor"], row["fee_taken_again_currency"])
+            if row["fee_taken_again_currency"]
+            else None,
         ),
     )

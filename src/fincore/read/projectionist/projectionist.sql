@@ -81,7 +81,7 @@ select *
 from unnest(
     $1::text[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::bigint[], $8::text[], $9::text[],
     $10::text[], $11::jsonb[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[],
-    $17::bigint[], $18::text[]
+    $17::bigint[], $18::text[], $19::bigint[], $20::text[]
 )
 on conflict (refund_id) do update set
     version = excluded.version,
@@ -91,6 +91,8 @@ on conflict (refund_id) do update set
     unknown_since = excluded.unknown_since,
     fee_minor = excluded.fee_minor,
     fee_currency = excluded.fee_currency,
+    fee_taken_again_minor = excluded.fee_taken_again_minor,
+    fee_taken_again_currency = excluded.fee_taken_again_currency,
     updated_at = excluded.updated_at
 where excluded.version > r.version;
 
