@@ -39,10 +39,10 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 	@$(BIN)/watchfiles --filter python --sigint-timeout 10 "$(BIN)/fincore run $(ROLE)" src/fincore
 
 # More than two processors: tests of processes and of PostgreSQL spend much of their time waiting.
-TEST_PROCESSES ?= 6
+TEST_PROCESSES ?= 4
 
 .PHONY: test
-test: .venv/dev ## run every test (TEST_PROCESSES=6: side by side in so many processes)
+test: .venv/dev ## run every test (TEST_PROCESSES=4: side by side in so many processes)
 	@tests/npm_install.sh tests/openapi_tools/linters || [ $$? = 3 ]
 	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
 	@tests/npm_install.sh web/dashboard || [ $$? = 3 ]
