@@ -228,8 +228,11 @@ def tab_to(page: Page, control: Locator) -> None:
 def test_refund_is_made_by_keyboard_alone(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop)
     dashboard.open(page, "/test", "supporters", head="Home")
+    # Before the figures are there, the page has nothing to focus.
+    expect(page.locator("#page").locator("a, button, summary").first).to_be_visible()
     page.get_by_role("link", name="Skip to the page").focus()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/test#page")
     page.keyboard.press("Tab")
     expect(page.locator("#page :focus")).to_have_count(1)
     page.keyboard.press("/")
