@@ -14,7 +14,7 @@ from fincore.domain.proposal import AGREED_FOR, Proposal, ProposalKind, Proposal
 from fincore.domain.staff_actor import StaffActor
 from fincore.domain.staff_decision import Agreement, StaffDecision
 from fincore.observability.failpoints import failpoint
-from fincore.postgres.pool import Connection
+from fincore.postgres.pool import Connection, Pool
 from fincore.write.staff.proposals import Proposals
 
 RESULT_CHARACTERS_MAX: Final = 1_000
@@ -82,6 +82,20 @@ class InTransaction(NamedTuple):
     """Marks an executor of which the work and the end of the proposal are one transaction."""
 
     executor: TransactionExecutor
+
+
+async def flaw_by_trial(
+    pool: Pool, carry_out: Callable[[Connection], Awaitable[Executed | Impossible]]
+) -> Impossible | None:
+    """Why something cannot be carried out, found by doing it in a transaction that is rolled back; None where it can."""
+    async with pool.acquire() as connection:
+        trial = connection.transaction()
+        await trial.start()
+        try:
+            outcome = await carry_out(connection)
+        finally:
+            await trial.rollback()
+    return outcome if isinstance(outcome, Impossible) else None
 
 
 class NotDecided(msgspec.Struct, frozen=True):

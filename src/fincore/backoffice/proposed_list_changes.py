@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from fincore.backoffice.proposals import Executed, Impossible
+from fincore.backoffice.proposals import Executed, Impossible, flaw_by_trial
 from fincore.backoffice.risk_lists import NoSuchList, add_value, kind_of, remove_value
 from fincore.domain.clock import Clock
 from fincore.domain.counting import counted
@@ -50,14 +50,7 @@ class ListChangeExecutor:
 
     async def check(self, proposal: Proposal, _: StaffDecision) -> Impossible | None:
         """Whether the list holds such values: it is tried, and rolled back."""
-        async with self._pool.acquire() as connection:
-            trial = connection.transaction()
-            await trial.start()
-            try:
-                outcome = await self._changed(connection, proposal)
-            finally:
-                await trial.rollback()
-        return outcome if isinstance(outcome, Impossible) else None
+        return await flaw_by_trial(self._pool, lambda connection: self._changed(connection, proposal))
 
     async def execute_in(
         self, transaction: Connection, proposal: Proposal, _: StaffDecision

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from fincore.backoffice.proposals import Executed, Impossible
+from fincore.backoffice.proposals import Executed, Impossible, flaw_by_trial
 from fincore.backoffice.risk_rules import (
     NoSuchRiskVersion,
     RiskRulesNotUsable,
@@ -71,14 +71,7 @@ class RiskRulesExecutor:
 
     async def check(self, proposal: Proposal, _: StaffDecision) -> Impossible | None:
         """Whether the version may be used so now: it is tried, and rolled back."""
-        async with self._pool.acquire() as connection:
-            trial = connection.transaction()
-            await trial.start()
-            try:
-                outcome = await self._use(connection, proposal)
-            finally:
-                await trial.rollback()
-        return outcome if isinstance(outcome, Impossible) else None
+        return await flaw_by_trial(self._pool, lambda connection: self._use(connection, proposal))
 
     async def execute_in(
         self, transaction: Connection, proposal: Proposal, _: StaffDecision

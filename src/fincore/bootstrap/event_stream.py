@@ -9,10 +9,9 @@ from fincore.domain.errors import ConfigurationError
 
 try:
     from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
-    from botocore.exceptions import BotoCoreError, NoRegionError
 
     from fincore.aws.kinesis_stream import KinesisStream
+    from fincore.bootstrap.aws_client import open_client
 except ModuleNotFoundError as error:
     raise ConfigurationError(
         f"FINCORE_EVENT_STREAM needs the library {error.name}: install FinCore with its extra, "
@@ -39,20 +38,12 @@ async def open_event_stream(settings: Settings, name: str) -> AsyncIterator[Kine
         retries={"total_max_attempts": 1},
         parameter_validation=False,
     )
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            client = await stack.enter_async_context(
-                get_session().create_client(
-                    "kinesis",
-                    region_name=settings.event_stream_region,
-                    endpoint_url=settings.event_stream_url,
-                    config=config,
-                )
-            )
-        except NoRegionError:
-            raise ConfigurationError(
-                "FINCORE_EVENT_STREAM needs a region: set FINCORE_EVENT_STREAM_REGION or AWS_REGION"
-            ) from None
-        except (BotoCoreError, ValueError) as error:
-            raise ConfigurationError(f"FINCORE_EVENT_STREAM cannot be used: {error}") from None
+    async with open_client(
+        "kinesis",
+        config,
+        setting="FINCORE_EVENT_STREAM",
+        region=settings.event_stream_region,
+        url=settings.event_stream_url,
+        region_hint="set FINCORE_EVENT_STREAM_REGION or AWS_REGION",
+    ) as client:
         yield KinesisStream(client, name)

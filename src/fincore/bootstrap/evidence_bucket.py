@@ -11,9 +11,8 @@ from fincore.domain.errors import ConfigurationError
 
 try:
     from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
-    from botocore.exceptions import BotoCoreError
 
+    from fincore.bootstrap.aws_client import open_client
     from fincore.reconciliation.evidence.s3 import BucketState, S3Evidence
 except ModuleNotFoundError as error:
     raise ConfigurationError(
@@ -45,17 +44,13 @@ async def open_bucket(settings: Settings, place: S3Place, *, spool: Path) -> Asy
         response_checksum_validation="when_required",
         s3={"addressing_style": "path"} if url else None,
     )
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            client = await stack.enter_async_context(
-                get_session().create_client(
-                    "s3", region_name=settings.settlement_bucket_region, endpoint_url=url, config=config
-                )
-            )
-        except (BotoCoreError, ValueError) as error:
-            raise ConfigurationError(
-                f"FINCORE_SETTLEMENT_EVIDENCE=s3://... cannot be used: {error}"
-            ) from None
+    async with open_client(
+        "s3",
+        config,
+        setting="FINCORE_SETTLEMENT_EVIDENCE=s3://...",
+        region=settings.settlement_bucket_region,
+        url=url,
+    ) as client:
         yield S3Evidence(client, place.bucket, prefix=place.prefix, spool=spool)
 
 

@@ -11,9 +11,8 @@ from fincore.domain.errors import ConfigurationError
 
 try:
     from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
-    from botocore.exceptions import BotoCoreError, NoRegionError
 
+    from fincore.bootstrap.aws_client import open_client
     from fincore.write.risk.dynamodb_table import DynamoTable, TableState
 except ModuleNotFoundError as error:
     raise ConfigurationError(
@@ -43,22 +42,14 @@ async def open_risk_table(settings: Settings) -> AsyncIterator[DynamoTable]:
         retries={"total_max_attempts": 1},
         parameter_validation=False,
     )
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            client = await stack.enter_async_context(
-                get_session().create_client(
-                    "dynamodb",
-                    region_name=settings.risk_dynamodb_region,
-                    endpoint_url=settings.risk_dynamodb_url,
-                    config=config,
-                )
-            )
-        except NoRegionError:
-            raise ConfigurationError(
-                "FINCORE_RISK_STORE=dynamodb needs a region: set FINCORE_RISK_DYNAMODB_REGION or AWS_REGION"
-            ) from None
-        except (BotoCoreError, ValueError) as error:
-            raise ConfigurationError(f"FINCORE_RISK_STORE=dynamodb cannot be used: {error}") from None
+    async with open_client(
+        "dynamodb",
+        config,
+        setting="FINCORE_RISK_STORE=dynamodb",
+        region=settings.risk_dynamodb_region,
+        url=settings.risk_dynamodb_url,
+        region_hint="set FINCORE_RISK_DYNAMODB_REGION or AWS_REGION",
+    ) as client:
         yield DynamoTable(client, table_name(settings))
 
 

@@ -197,14 +197,10 @@ class Endpoint:
             if place is not None and (response is None or response.stream is None):
                 place.leave()
         seconds = time.perf_counter() - started
-        self._measure(route, scope, response.status, seconds, place)
+        has_waited = place is not None and place.has_waited
+        self._measure(route, scope, response.status, seconds, has_waited=has_waited)
         log_answered(
-            route.method,
-            route.path,
-            response.status,
-            seconds,
-            code=problem_code,
-            has_waited=place is not None and place.has_waited,
+            route.method, route.path, response.status, seconds, code=problem_code, has_waited=has_waited
         )
         headers = (*self._headers, *rate_headers)
         if response.stream is None:
@@ -221,9 +217,8 @@ class Endpoint:
                 place.leave()
 
     def _measure(
-        self, route: Route, scope: HttpScope, status: int, seconds: float, place: Place | None
+        self, route: Route, scope: HttpScope, status: int, seconds: float, *, has_waited: bool
     ) -> None:
-        has_waited = place is not None and place.has_waited
         exemplar = tell_response(status, has_waited=has_waited)
         self._seconds[route.method, status // 100].observe(seconds, exemplar)
         if self._is_merchants and route.operation.is_authenticated:

@@ -7,8 +7,10 @@ import msgspec
 
 from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
 from fincore.eventstore.idempotent_changes import Transaction
-from fincore.http.exchange import Response
+from fincore.http.exchange import Call, Response
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
+from fincore.staff.acting import Carry, Reasoned
 from fincore.staff.answers import Answers, answered
 from fincore.staff.proposals.body import render_proposal
 from fincore.write.staff.proposals import NewProposal, Proposals, TooManyProposals
@@ -23,6 +25,15 @@ class Proposing:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+
+    def carry_of(self, call: Call, request: Reasoned, prepare: Prepare) -> Carry:
+        """What carries a request out by proposing what `prepare` returns, as `propose_prepared` does."""
+        fingerprint = fingerprint_of(call.method, call.path, request)
+
+        async def carry(key: IdempotencyKey) -> Response:
+            return await self.propose_prepared(key, fingerprint, prepare)
+
+        return carry
 
     async def propose_prepared(self, key: IdempotencyKey, fingerprint: bytes, prepare: Prepare) -> Response:
         """Propose what `prepare` returns. It is not called where the key has its answer: things are another way after the act.

@@ -19,11 +19,9 @@ from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import MerchantId
 from fincore.domain.proposal import ProposalKind
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
-from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.person import Mode
@@ -52,7 +50,7 @@ from fincore.staff.merchants.requests import CHANGE_ORIGIN
 from fincore.staff.merchants.requests import DECIDE_RAW_CARDS as READ_DECISION
 from fincore.staff.merchants.requests import SET_PLAN as READ_PLAN
 from fincore.staff.merchants.seen_merchant import modes_seen, not_found, require, seen_merchant
-from fincore.staff.proposing import Prepare, Proposing
+from fincore.staff.proposing import Proposing
 from fincore.write.merchants.fee_plans import FeePlanNotUsable, check_fee_plan
 from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.origin import OriginNotUsable
@@ -148,7 +146,9 @@ class AgreementHandlers:
             basis_points=plan.basis_points,
             fixed_minor=plan.fixed_minor,
         )
-        return await self._propose(call, visit, request, deed, prepare)
+        return await self._acts.carry_out(
+            call, visit, request, deed, self._proposing.carry_of(call, request, prepare)
+        )
 
     async def list_origins(self, call: Call, visit: Visit) -> Response:
         """The origins of a merchant."""
@@ -241,7 +241,9 @@ class AgreementHandlers:
                 act = ProposedRawCards(merchant_id=merchant_id)
                 return _proposal(visit, merchant_id, "raw_cards", act, request)
 
-            return await self._propose(call, visit, request, deed, prepare)
+            return await self._acts.carry_out(
+                call, visit, request, deed, self._proposing.carry_of(call, request, prepare)
+            )
 
         async def make(transaction: Transaction) -> Made:
             raw_cards = agreements_in(transaction, self._clock).raw_cards
@@ -261,16 +263,6 @@ class AgreementHandlers:
             return Made(json_response(200, render_decision(decided)), deed)
 
         return await self._acts.change(call, visit, request, make, livemode=livemode)
-
-    async def _propose(
-        self, call: Call, visit: Visit, request: Reasoned, deed: Deed, prepare: Prepare
-    ) -> Response:
-        fingerprint = fingerprint_of(call.method, call.path, request)
-
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose_prepared(key, fingerprint, prepare)
-
-        return await self._acts.carry_out(call, visit, request, deed, carry)
 
 
 def _proposal(

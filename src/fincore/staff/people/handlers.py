@@ -7,18 +7,16 @@ import msgspec
 from fincore.backoffice.proposed_people import ProposedRoles
 from fincore.backoffice.staff_people import PeopleKeeper, details_of
 from fincore.domain.proposal import ProposalKind
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
-from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.acting import Deed, Made, Reasoned, StaffActs, read_act
 from fincore.staff.people.body import StaffMemberList, render_member
 from fincore.staff.people.openapi import ADD_PERSON, DISABLE_PERSON, LIST_PEOPLE, SET_ROLES
 from fincore.staff.people.requests import StaffPersonRequest, StaffRolesRequest
-from fincore.staff.proposing import Prepare, Proposing
+from fincore.staff.proposing import Proposing
 from fincore.write.payments.flaw import first_text_flaw
 from fincore.write.staff.people import PersonRefused, StaffAccount
 from fincore.write.staff.proposals import NewProposal
@@ -79,7 +77,9 @@ class PeopleHandlers:
             return _proposal_of(visit, request, "staff_member", prepared.username, prepared)
 
         deed = Deed(action="add_person", object_kind="person", object_id=request.username)
-        return await self._propose(call, visit, request, deed, prepare)
+        return await self._acts.carry_out(
+            call, visit, request, deed, self._proposing.carry_of(call, request, prepare)
+        )
 
     async def set_roles(self, call: Call, visit: Visit) -> Response:
         """Propose roles of a person."""
@@ -97,7 +97,9 @@ class PeopleHandlers:
             return _proposal_of(visit, request, "staff_roles", account.subject, act)
 
         deed = Deed(action="set_roles", object_kind="person", object_id=account.subject)
-        return await self._propose(call, visit, request, deed, prepare)
+        return await self._acts.carry_out(
+            call, visit, request, deed, self._proposing.carry_of(call, request, prepare)
+        )
 
     async def disable(self, call: Call, visit: Visit) -> Response:
         """Let a person in no more, at once."""
@@ -122,17 +124,6 @@ class PeopleHandlers:
             return Made(json_response(200, render_member(disabled)), deed)
 
         return await self._acts.change(call, visit, request, make)
-
-    async def _propose(
-        self, call: Call, visit: Visit, request: Reasoned, deed: Deed, prepare: Prepare
-    ) -> Response:
-        """Propose what `prepare` returns, which is not called where the key has its answer already."""
-        fingerprint = fingerprint_of(call.method, call.path, request)
-
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose_prepared(key, fingerprint, prepare)
-
-        return await self._acts.carry_out(call, visit, request, deed, carry)
 
     async def _account(self, call: Call, visit: Visit) -> StaffAccount:
         self._require(visit)

@@ -18,11 +18,9 @@ from fincore.backoffice.risk_lists import (
 from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError, UsageError
 from fincore.domain.ids import MerchantId
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
-from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.idempotent_call import read_request
 from fincore.http.list_filters import chosen
 from fincore.http.list_query import ListQuery, within_reach
@@ -230,13 +228,12 @@ class RiskListHandlers:
                 needed_because=because,
             )
 
-        fingerprint = fingerprint_of(call.method, call.path, request)
-
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose_prepared(key, fingerprint, prepare)
-
         return await self._acts.carry_out(
-            call, visit, request, _deed(act.list, word, len(act.entries)), carry
+            call,
+            visit,
+            request,
+            _deed(act.list, word, len(act.entries)),
+            self._proposing.carry_of(call, request, prepare),
         )
 
     async def _found(self, call: Call) -> ListName:

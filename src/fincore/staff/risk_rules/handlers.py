@@ -14,11 +14,9 @@ from fincore.backoffice.risk_rules import (
 )
 from fincore.backoffice.text_difference import difference
 from fincore.domain.clock import Clock
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
-from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.idempotent_call import read_request
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
@@ -231,13 +229,10 @@ class RiskRuleHandlers:
                 needed_because="live risk rules decide about every charge",
             )
 
-        fingerprint = fingerprint_of(call.method, call.path, request)
-
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose_prepared(key, fingerprint, prepare)
-
         action: ActName = "use_rules" if state == "live" else "retire_rules"
-        return await self._acts.carry_out(call, visit, request, _deed(version, action), carry)
+        return await self._acts.carry_out(
+            call, visit, request, _deed(version, action), self._proposing.carry_of(call, request, prepare)
+        )
 
     async def _found(self, version: int) -> RiskRuleVersion:
         found = await self._store.read(version)

@@ -19,10 +19,8 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount
 from fincore.domain.payment_method import payment_method_of
 from fincore.domain.route_plan import PaymentMethodChoice
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
-from fincore.http.idempotency_key import fingerprint_of
 from fincore.http.idempotent_call import read_request
 from fincore.http.problems import Problem
 from fincore.staff.access.admission import Admission, Visit
@@ -159,18 +157,15 @@ class RoutingRuleHandlers:
                 needed_because="routing rules decide where every charge goes",
             )
 
-        fingerprint = fingerprint_of(call.method, call.path, request)
-
-        async def carry(key: IdempotencyKey) -> Response:
-            return await self._proposing.propose_prepared(key, fingerprint, prepare)
-
         deed = Deed(
             action="set_rules",
             object_kind="routing_rules",
             object_id="routing_rules",
             details={"after": request.after},
         )
-        return await self._acts.carry_out(call, visit, request, deed, carry)
+        return await self._acts.carry_out(
+            call, visit, request, deed, self._proposing.carry_of(call, request, prepare)
+        )
 
     async def _shown(self, version: int) -> ShownRules:
         try:

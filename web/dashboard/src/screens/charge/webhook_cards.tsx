@@ -48,7 +48,7 @@ function Reports({ charge }: CardProps) {
                 </span>
                 <span className="quiet small">
                   <Time at={report.received_at} precision="second" /> · <Copy text={report.psp_event_id} />
-                  {!report.has_body && ` · ${t.noBody}`}
+                  {!report.has_body && ` · ${t.bodyPurged}`}
                 </span>
               </li>
             ))}
