@@ -9,7 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
 from infra.arrows import HTTPS_PORT, balancer
-from infra.data import access_logs
+from infra.buckets import access_logs
 from infra.firewall import firewall
 from infra.installation import Installation
 from infra.network import Network

@@ -13,6 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 
 from infra.arrows import CACHE, CACHE_PORT, STORES
+from infra.buckets import access_logs, bucket
 from infra.databases import database
 from infra.installation import Installation
 from infra.keys import key
@@ -138,46 +139,15 @@ def _attempts(stack: Any, stored_key: Any) -> Any:
 
 def _evidence(stack: Any, installation: Installation, evidence_key: Any) -> Any:
     """Settlement files as they came: kept in compliance mode, in which no person can delete them before their time."""
-    return s3.Bucket(
+    return bucket(
         stack,
         "Evidence",
-        encryption=s3.BucketEncryption.KMS,
         encryption_key=evidence_key,
-        bucket_key_enabled=True,
-        versioned=True,
         object_lock_enabled=True,
         object_lock_default_retention=s3.ObjectLockRetention.compliance(
             cdk.Duration.days(installation.evidence_kept_days)
         ),
-        enforce_ssl=True,
-        minimum_tls_version=1.2,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=cdk.Duration.days(7))],
         server_access_logs_bucket=access_logs(stack, "EvidenceAccess"),
-        removal_policy=_KEPT,
-    )
-
-
-def access_logs(stack: Any, name: str, *, days: int = 400) -> Any:
-    """A bucket for the access logs of another one, or of a load balancer: both services encrypt with keys of S3 alone."""
-    return s3.Bucket(
-        stack,
-        name,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        versioned=True,
-        enforce_ssl=True,
-        minimum_tls_version=1.2,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                expiration=cdk.Duration.days(days),
-                noncurrent_version_expiration=cdk.Duration.days(days),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-            )
-        ],
-        removal_policy=_KEPT,
     )
 
 

@@ -7,9 +7,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_s3 as s3
 
-from infra.data import access_logs
+from infra.buckets import access_logs, bucket
 from infra.headers import page_function, served_headers
 from infra.installation import Installation
 from infra.login import Login, login_origins
@@ -124,31 +123,19 @@ def delivery_stack(
             "/dashboard/*": from_network(installation.hosts.staff),
         },
     )
-    for output, bucket in {"ScriptsBucket": scripts, "DashboardBucket": dashboard}.items():
-        cdk.CfnOutput(stack, output, value=bucket.bucket_name)
+    for output, files in {"ScriptsBucket": scripts, "DashboardBucket": dashboard}.items():
+        cdk.CfnOutput(stack, output, value=files.bucket_name)
     return stack
 
 
 def _files(stack: Any, name: str, logs: Any) -> Any:
     """A bucket of public files, which CloudFront alone reads. They are in FinCore's package, too: nothing of them is secret."""
-    return s3.Bucket(
+    return bucket(
         stack,
         name,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        versioned=True,
-        enforce_ssl=True,
-        minimum_tls_version=1.2,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                noncurrent_version_expiration=cdk.Duration.days(90),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-            )
-        ],
+        old_versions_days=90,
         server_access_logs_bucket=logs,
         server_access_logs_prefix=f"{name.lower()}/",
-        removal_policy=cdk.RemovalPolicy.RETAIN,
     )
 
 
