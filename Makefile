@@ -47,6 +47,7 @@ test: .venv/dev ## run every test (TEST_PROCESSES=4: side by side in so many pro
 	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
 	@tests/npm_install.sh web/dashboard || [ $$? = 3 ]
 	@tests/browser/install.sh || [ $$? = 3 ]
+	@tests/install_redis.sh || [ $$? = 3 ]
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: test-fast

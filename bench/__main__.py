@@ -17,6 +17,7 @@ from bench import (
     reconciliation,
     refunds,
     relay,
+    responses,
     risk,
     routing,
     tracing,
@@ -39,6 +40,7 @@ Section = Literal[
     "reconciliation",
     "traces",
     "relay",
+    "responses",
 ]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
@@ -53,6 +55,7 @@ MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "reconciliation": reconciliation.measure,
     "traces": tracing.measure,
     "relay": relay.measure,
+    "responses": responses.measure,
 }
 
 app = App(name="bench", help="Measure FinCore beside references taken in the same run.", version_flags=())
@@ -65,7 +68,8 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation, traces, relay.
+        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk, reconciliation, traces, relay,
+        responses.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 

@@ -70,6 +70,7 @@ def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
     fronts = balancers(stack, installation, network)
     deployed = Deployed(
         attempts_table=data.attempts.table_name,
+        cache_host=data.cache_host,
         evidence_bucket=data.evidence.bucket_name,
         user_pool_id=login.pool_id,
         user_pool_client=login.client_id,

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from fincore.bootstrap.roles import Role
+from infra.arrows import CACHE_PORT
 from infra.installation import Installation
 from infra.roles import OPS_PORT, SERVICE_OF
 from infra.secret_names import FILES_OF_ROLE
@@ -20,6 +21,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when the stacks are deployed: names, or references of CloudFormation to them."""
 
     attempts_table: str
+    cache_host: str
     evidence_bucket: str
     user_pool_id: str
     user_pool_client: str
@@ -52,6 +54,8 @@ def environment_of(role: Role, installation: Installation, deployed: Deployed) -
             "FINCORE_RISK_DYNAMODB_TABLE": deployed.attempts_table,
             "FINCORE_RISK_DYNAMODB_REGION": installation.region,
         }
+    if service.uses_cache:
+        found["FINCORE_SHARED_RESPONSES_URL"] = f"rediss://{deployed.cache_host}:{CACHE_PORT}"
     if role == "worker":
         found["FINCORE_CARD_EDGE_URL"] = f"https://{installation.hosts.cards}"
     if role == "card-edge":

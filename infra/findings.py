@@ -22,7 +22,7 @@ CHECKOV: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "AWS::S3::Bucket.Access": "a bucket of access logs: logging itself would never end",
         },
         "CKV_AWS_31": {
-            "AWS::ElastiCache::ReplicationGroup.Cache": "TLS is required; no role uses the cache yet, and the security group lets `api` alone in"
+            "AWS::ElastiCache::ReplicationGroup.Cache": "TLS is required, FinCore encrypts what it keeps there, and the security group lets `api` alone in"
         },
         "CKV_AWS_161": {
             "AWS::RDS::DBInstance.Eventstore": "FinCore logs in by password over TLS; a second way in would be one more to guard",

@@ -18,7 +18,8 @@ from fincore.postgres.pool import Pool
 from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, IdempotentRequests
+from fincore.write.payments.idempotent_requests import IdempotentRequests
+from fincore.write.payments.in_flight import CLOCK_SKEW_SECONDS_MAX
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache

@@ -9,7 +9,7 @@ import pytest
 
 from fincore.domain.secret import Secret
 from fincore.postgres.pool import Pool
-from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX
+from fincore.write.payments.in_flight import CLOCK_SKEW_SECONDS_MAX
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import (
     Api,

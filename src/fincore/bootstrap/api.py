@@ -15,6 +15,7 @@ from fincore.bootstrap.routing import running_rules
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.shared_responses import running_shared_responses
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LogEvent
@@ -22,6 +23,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.shared_responses import SharedResponses
 from fincore.write.risk.engine import RiskEngine
 
 
@@ -33,9 +35,10 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         running_rules(stores.eventstore) as rules,
         running_engine(stores, clock, settings) as risk,
         open_webhooks(settings, secret_resolver(os.environ)) as webhooks,
+        running_shared_responses(settings) as shared,
     ):
         accounts = PspAccounts(router=router(settings, rules), webhooks=webhooks)
-        await _serve(settings, stores, writer, clock, stop, accounts=accounts, risk=risk)
+        await _serve(settings, stores, writer, clock, stop, accounts=accounts, risk=risk, shared=shared)
 
 
 async def _serve(
@@ -47,6 +50,7 @@ async def _serve(
     *,
     accounts: PspAccounts,
     risk: RiskEngine,
+    shared: SharedResponses | None,
 ) -> None:
     check_public_url(configured_accounts(settings), settings)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
@@ -71,6 +75,7 @@ async def _serve(
         cipher=secret_cipher(settings),
         clock=clock,
         risk=risk,
+        shared=shared,
     )
     watching = asyncio.create_task(watch.run())
     await serve(application, settings, settings.api_port, stop, name="api", beside=(watching,))

@@ -51,6 +51,7 @@ from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.kept_card_check import KeptCardLookup
 from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.shared_responses import SharedResponses
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
 from fincore.write.risk.engine import RiskEngine
@@ -94,11 +95,12 @@ def build_application(
     cipher: SecretCipher,
     clock: Clock,
     risk: RiskEngine | None = None,
+    shared: SharedResponses | None = None,
     probes: Mapping[str, Probe] | None = None,
 ) -> Application:
     """The API. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None.
 
-    Without `risk` no charge is assessed.
+    Without `risk` no charge is assessed, and without `shared` each process knows its own responses and the rows.
     """
     kept_cards = KeptCardLookup(KeptCards(stores.eventstore, clock), EnabledRawCards(stores.eventstore))
     services = payment_services(
@@ -110,6 +112,7 @@ def build_application(
         risk=risk,
         public_url=options.public_url,
         kept_cards=kept_cards if options.charges_kept_cards else None,
+        shared=shared,
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
     payments, operations = services.payments, services.operations

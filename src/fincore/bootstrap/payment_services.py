@@ -19,6 +19,7 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.payments.shared_responses import SharedResponses
 from fincore.write.risk.engine import NoEngine, RiskEngine
 from fincore.write.routing.router import Router
 
@@ -42,17 +43,19 @@ def payment_services(
     risk: RiskEngine | None = None,
     public_url: str | None = None,
     kept_cards: KeptCardLookup | None = None,
+    shared: SharedResponses | None = None,
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
 ) -> PaymentServices:
     """The services of one process, which share its cache of responses.
 
-    Without `risk` nothing is assessed, and without `kept_cards` no kept card is charged; `ApplicationOptions` explains the other two.
+    Without `risk` nothing is assessed, without `kept_cards` no kept card is charged, and `shared` is a cache beside that of the process; `ApplicationOptions` explains the other two.
     """
     outcomes = OutcomeWait(CHARGES, log, watch)
     requests = IdempotentRequests[LogEvent](
         writer=writer,
         clock=clock,
         responses=ResponseCache(),
+        shared=shared,
         in_flight_wait_seconds=in_flight_wait_seconds,
     )
     return PaymentServices(

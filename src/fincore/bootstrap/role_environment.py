@@ -38,8 +38,8 @@ _COUNT_ATTEMPTS: Final[frozenset[Role]] = frozenset({"api", "worker", "card-edge
 """The roles that assess charges, and may count attempts in DynamoDB."""
 
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
-    # It encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
-    "api": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
+    # It encrypts the secrets of merchants' webhooks and what it shares in a cache, and shows balances while LedgerDB is there.
+    "api": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN", "FINCORE_SHARED_RESPONSES_PASSWORD"},
     # It gets tokens of kept cards.
     "worker": frozenset({"FINCORE_CARD_EDGE_TOKEN_SECRET"}),
     "projectionist": frozenset(),

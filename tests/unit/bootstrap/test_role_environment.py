@@ -40,7 +40,7 @@ OPERATIONS = {
 LOG, VIEWS, BOOKS = "FINCORE_EVENTSTORE_DSN", "FINCORE_PAYMENTDB_DSN", "FINCORE_LEDGERDB_DSN"
 
 NEEDED: dict[Role, set[str]] = {
-    "api": {LOG, VIEWS, BOOKS} | STRIPE_WEBHOOKS | SEALING,
+    "api": {LOG, VIEWS, BOOKS, "FINCORE_SHARED_RESPONSES_PASSWORD"} | STRIPE_WEBHOOKS | SEALING,
     "worker": {LOG} | PSP_KEYS | TOKENS,
     "projectionist": {LOG, VIEWS},
     "ledger": {LOG, BOOKS},
@@ -75,6 +75,7 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_VAULT_FINGERPRINT_KEY_BEFORE": PRINTS_KEY,
         "FINCORE_SECRETS_KEY": KEY,
         "FINCORE_SECRETS_KEY_BEFORE": KEY,
+        "FINCORE_SHARED_RESPONSES_PASSWORD": "a-password",
         "FINCORE_OPS_WEBHOOK_URL": "https://ops.example.com/hook",
         "FINCORE_OPS_WEBHOOK_SECRET": f"whsec_{KEY}",
         "FINCORE_OPS_SMTP_URL": "smtps://ops@mail.example.com",

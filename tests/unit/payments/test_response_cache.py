@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from fincore.domain.ids import MerchantId
 from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
-from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, is_in_flight
+from fincore.write.payments.in_flight import CLOCK_SKEW_SECONDS_MAX, is_in_flight
 from fincore.write.payments.response_cache import CACHE_SECONDS, ResponseCache
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)

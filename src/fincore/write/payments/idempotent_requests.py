@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Generic, Literal, NamedTuple, Never, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,8 +26,10 @@ from fincore.eventstore.commit import (
 )
 from fincore.eventstore.writer import Writer
 from fincore.write.payments.command import Command
+from fincore.write.payments.in_flight import CLOCK_SKEW_SECONDS_MAX, is_in_flight
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.payments.shared_responses import SharedResponses
 
 IN_FLIGHT_MARGIN_SECONDS: Final = 10.0
 """After a client's wait has ended, how long its request may still take to write its final response."""
@@ -38,11 +40,8 @@ QUEUE_SECONDS_MAX: Final = 10.0
 """How long a request waits for those of the same process that came before it on the same charge."""
 CONFLICTS_MAX: Final = 100
 """How often one request decides again: each time another request has changed the charge."""
-CLOCK_SKEW_SECONDS_MAX: Final = 5.0
-"""How far the clocks of two processes, and of the database, may be apart."""
 CONFLICT_PAUSE_SECONDS_MAX: Final = 0.02
 """The pause before deciding again is random, up to this."""
-
 
 StateT = TypeVar("StateT")
 E = TypeVar("E")
@@ -146,11 +145,13 @@ class IdempotentRequests(Generic[E_contra]):
         writer: Writer[E_contra],
         clock: Clock,
         responses: ResponseCache,
+        shared: SharedResponses | None = None,
         in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
     ) -> None:
         self._writer = writer
         self._clock = clock
         self._responses = responses
+        self._shared = shared
         self._in_flight_wait_seconds = in_flight_wait_seconds
         self._running: dict[IdempotencyKey, _Running] = {}
         self._queues: WeakValueDictionary[_Queue, asyncio.Lock] = WeakValueDictionary()
@@ -179,7 +180,12 @@ class IdempotentRequests(Generic[E_contra]):
             return await self._await_first(first, command)
         running = self._running[key] = _Running(command.fingerprint)
         try:
-            responded, stored = await self._carry_out(command, decide, outcomes, busy, on)
+            known = await self._shared.find(key) if self._shared else None
+            responded, stored = (
+                (_again(known, command), known)
+                if known
+                else await self._carry_out(command, decide, outcomes, busy, on)
+            )
         except BaseException as error:
             if running.result is not None:
                 if isinstance(error, Exception):
@@ -194,6 +200,8 @@ class IdempotentRequests(Generic[E_contra]):
             running.result.set_result(stored)
         if isinstance(stored, StoredResponse):
             self._responses.put(key, stored)
+            if self._shared and not known:
+                self._shared.keep(key, stored)
         return responded
 
     async def _await_first(self, first: _Running, command: Command) -> Responded | Refused:
@@ -330,13 +338,6 @@ class IdempotentRequests(Generic[E_contra]):
 
     def _patience_seconds(self, command: Command) -> float:
         return max(self._in_flight_wait_seconds, command.wait_seconds)
-
-
-def is_in_flight(response: StoredResponse, now: datetime) -> bool:
-    """Whether the request that wrote this response may still replace it."""
-    if response.in_flight_until is None:
-        return False
-    return now < response.in_flight_until + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX)
 
 
 def _first(stored: StoredResponse, *, has_waited: bool) -> Responded:
