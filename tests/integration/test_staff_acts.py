@@ -1,5 +1,6 @@
 """The audit trail: what staff did is added once, seen by those who may, and never rewritten."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -24,6 +25,7 @@ from fincore.staff.acting import Deed, Made, Reasoned, StaffActs
 from fincore.write.staff.acts import Act, Acts
 from fixtures.merchant_api import Api, serving_api
 from fixtures.staff_server import StaffServer, serving_staff
+from fixtures.waiting import eventually
 
 ADA = Person(subject="sub-ada", username="ada", name="Ada", grants=(Grant(role="admin"),))
 BOB = Person(subject="sub-bob", username="bob", name="Bob", grants=(Grant(role="admin"),))
@@ -120,6 +122,30 @@ async def test_change_under_key_of_another_request_is_refused(pool: Pool) -> Non
         await staff_acts.change(call("k"), visit, Reasoned(reason="other"), make)
     with pytest.raises(Problem, match="idempotency_key_missing"):
         await staff_acts.change(call(None), visit, Reasoned(reason="new"), make)
+
+
+async def test_change_in_two_processes_at_once_is_made_in_one(pool: Pool) -> None:
+    """The second waits, and is not told of what the first has changed."""
+    began, go_on, second = asyncio.Event(), asyncio.Event(), CountedChange()
+
+    async def slowly(transaction: Transaction) -> Made:
+        began.set()
+        await go_on.wait()
+        return await CountedChange()(transaction)
+
+    async def waits() -> bool:
+        return bool(await pool.fetchval("select count(*) from pg_locks where not granted"))
+
+    visit = Visit(ADA, "merchants.manage")
+    processes = [StaffActs(IdempotentChanges(pool), Acts(pool)) for _ in range(2)]
+    first = asyncio.create_task(processes[0].change(call("k"), visit, Reasoned(reason="new"), slowly))
+    await began.wait()
+    other = asyncio.create_task(processes[1].change(call("k"), visit, Reasoned(reason="new"), second))
+    await eventually(waits)
+    go_on.set()
+    answers = [await first, await other]
+    assert (answers[0].body, second.times) == (answers[1].body, 0)
+    assert dict(answers[1].headers)["idempotent-replayed"] == "true"
 
 
 async def test_refused_change_leaves_no_row(pool: Pool) -> None:

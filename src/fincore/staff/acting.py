@@ -15,6 +15,7 @@ from fincore.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, i
 from fincore.http.openapi import Parameter
 from fincore.http.problems import Problem, ProblemCode
 from fincore.staff.access.admission import Visit
+from fincore.staff.key_turns import KeyTurns
 from fincore.write.payments.flaw import text_flaw
 from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import DONE, PROPOSED, REPLAYED, Act, Acts, Details
@@ -86,6 +87,8 @@ class StaffActs:
     def __init__(self, changes: IdempotentChanges, acts: Acts) -> None:
         self._changes = changes
         self._acts = acts
+        # A double click is answered as the first click is, not told that the first one has changed things.
+        self._turns = KeyTurns()
 
     async def change(
         self, call: Call, visit: Visit, request: Reasoned, make: MakeChange, *, livemode: bool | None = None
@@ -104,7 +107,8 @@ class StaffActs:
             rendered = RenderedResponse(made.response.status, made.response.body, location)
             return StoredResponse(fingerprint=fingerprint, response=rendered)
 
-        stored, is_replay = await self._changes.once(key, change)
+        async with self._turns.turn_of(key):
+            stored, is_replay = await self._changes.once(key, change)
         if stored.fingerprint != fingerprint:
             raise Problem("idempotency_key_reused", param="Idempotency-Key")
         headers = [] if stored.response.location is None else [("location", stored.response.location)]
@@ -122,14 +126,15 @@ class StaffActs:
         """
         key = _own_key(visit, idempotency_key(call), livemode=bool(deed.livemode))
         act = _act(call, visit, request, deed)
-        await self._acts.begin(act)
-        try:
-            response = await carry(key)
-        except Problem as problem:
-            await self._acts.end(act.act_id, problem.code)
-            raise
-        replayed = dict(response.headers).get("idempotent-replayed") == "true"
-        await self._acts.end(act.act_id, REPLAYED if replayed else _outcome(response))
+        async with self._turns.turn_of(key):
+            await self._acts.begin(act)
+            try:
+                response = await carry(key)
+            except Problem as problem:
+                await self._acts.end(act.act_id, problem.code)
+                raise
+            replayed = dict(response.headers).get("idempotent-replayed") == "true"
+            await self._acts.end(act.act_id, REPLAYED if replayed else _outcome(response))
         return response
 
 
