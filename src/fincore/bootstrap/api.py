@@ -7,11 +7,11 @@ from fincore.api.app import RequestBounds
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import configured_accounts, open_webhooks, router
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.routing import running_rules
+from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
@@ -30,11 +30,13 @@ from fincore.write.risk.engine import RiskEngine
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
     queue = stores.jobs
+    resolver = secret_resolver(settings, os.environ)
     async with (
         running_writer(stores.eventstore, queue.insertion) as writer,
         running_rules(stores.eventstore) as rules,
         running_engine(stores, clock, settings) as risk,
-        open_webhooks(settings, secret_resolver(os.environ)) as webhooks,
+        open_webhooks(settings, resolver) as webhooks,
+        refreshed(resolver),
         running_shared_responses(settings) as shared,
     ):
         accounts = PspAccounts(router=router(settings, rules), webhooks=webhooks)

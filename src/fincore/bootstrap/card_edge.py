@@ -8,10 +8,10 @@ from fincore.bootstrap.card_edge_settings import card_edge_tls, certificate_ends
 from fincore.bootstrap.card_token_settings import require_token_secret
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import card_tokenisers, router
 from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.routing import running_rules
+from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
@@ -37,12 +37,14 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     await require_vault_keys(stores.eventstore, keeping)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
-    tokenisers = card_tokenisers(settings, secret_resolver(os.environ), clock)
+    resolver = secret_resolver(settings, os.environ)
+    tokenisers = card_tokenisers(settings, resolver, clock)
     try:
         async with (
             running_writer(stores.eventstore, stores.jobs.insertion) as writer,
             running_rules(stores.eventstore) as rules,
             running_engine(stores, clock, settings) as risk,
+            refreshed(resolver),
         ):
             application = build_card_edge(
                 stores,

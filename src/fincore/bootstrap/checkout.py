@@ -7,10 +7,10 @@ from fincore.bootstrap.checkout_application import CheckoutOptions, build_checko
 from fincore.bootstrap.csp_reports import running_csp_reports
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import browser_accesses, configured_accounts, router
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.routing import running_open_breakers, running_rules
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.checkout.app import CheckoutBounds
@@ -26,7 +26,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     """Serve customers until `stop`; then finish the requests under way and what they wrote."""
     accounts = configured_accounts(settings)
     check_public_url(accounts, settings)
-    accesses = browser_accesses(settings, secret_resolver(os.environ))
+    accesses = browser_accesses(settings, secret_resolver(settings, os.environ))
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     async with (

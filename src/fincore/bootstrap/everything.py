@@ -11,13 +11,13 @@ from fincore.bootstrap.card_edge_settings import check_card_edge
 from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.distinct_keys import check_keys_apart
 from fincore.bootstrap.ops_channels import check_channels
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_evidence import check_evidence
@@ -41,14 +41,14 @@ async def run_everything(
             "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS, "
             "or FINCORE_PSP_ACCOUNTS_FILE"
         )
-    check_accounts(settings, secret_resolver(os.environ))
+    check_accounts(settings, secret_resolver(settings, os.environ))
     check_public_url(configured_accounts(settings), settings)
     check_card_edge(settings)
     check_staff(settings)
     # The key that is made beside the embedded server is in no setting.
     check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)
-    check_sources(settings, secret_resolver(os.environ))
+    check_sources(settings, secret_resolver(settings, os.environ))
     if settings.settlement_sources_file:
         await check_evidence(settings)
     check_channels(settings)

@@ -9,8 +9,9 @@ from typing import Final
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.ops_channels import channels_of, check_channels
 from fincore.bootstrap.processes import run_until, running_writer
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver
 from fincore.bootstrap.reconciler import reconciled, reconciliation_of
+from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_evidence import DOWNLOADS, check_evidence, local_folder, open_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import ReportStores, watched_sources
@@ -55,10 +56,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             reconciliation_of(stores, writer, evidence, clock),
             lambda reason: keep_failed_run(stores.ledgerdb, reason),
         )
-        fetcher = fetcher_of(settings, stores, writer, evidence, clock=clock, after_look=after_look)
+        resolver = secret_resolver(settings, os.environ)
+        fetcher = fetcher_of(settings, stores, writer, evidence, resolver, clock=clock, after_look=after_look)
         teller = teller_of(settings, stores, clock)
         watch = EvidenceWatch(stores.ledgerdb, evidence)
-        async with telling(teller, fetcher.stop), watching(watch):
+        async with telling(teller, fetcher.stop), watching(watch), refreshed(resolver):
             await run_until(stop, fetcher.run(), fetcher.stop)
 
 
@@ -111,6 +113,7 @@ def fetcher_of(
     stores: Stores,
     writer: Writer[LogEvent],
     evidence: EvidenceStore,
+    resolver: SecretResolver,
     *,
     clock: Clock,
     after_look: AfterLook | None = None,
@@ -121,7 +124,7 @@ def fetcher_of(
     payouts = PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer, clock)
     watched = watched_sources(
         settings,
-        secret_resolver(os.environ),
+        resolver,
         ReportStores(files=files, evidence=evidence, payouts=payouts, clock=clock),
     )
     return Fetcher(watched, Sources(stores.ledgerdb), looker, after_look)

@@ -1,13 +1,13 @@
 """What `fincore up` tells each role: the settings, and of the secrets only those that the role needs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, get_args
 
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases
 from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, setting_of
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount
-from fincore.bootstrap.psp_accounts.secret_reference import SecretReference
+from fincore.bootstrap.psp_accounts.secret_reference import AWS_SCHEME, SecretReference
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.setting import FILE_SUFFIX
@@ -115,7 +115,12 @@ def environment_of(
         referred_to |= of_sources
     hidden |= (_variables(settings.psp_accounts, get_args(AccountPart)) | of_sources) - referred_to
     keeps_in_s3 = role == "reconciliation" and isinstance(settings.settlement_evidence, S3Place)
-    if role not in _COUNT_ATTEMPTS and role != "relay" and not keeps_in_s3:
+    reads_secrets = (
+        _refers_to_aws(settings.psp_accounts, parts)
+        or _refers_to_aws(asked, _PARTS_OF_REPORTS)
+        or (role == "reconciliation" and _sources_refer_to_aws(settings))
+    )
+    if role not in _COUNT_ATTEMPTS and role != "relay" and not keeps_in_s3 and not reads_secrets:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}
@@ -137,15 +142,32 @@ def _fields(account: DeclaredAccount, parts: Collection[AccountPart]) -> set[str
     return {field.name for field in account.form.fields if set(field.parts) & set(parts)}
 
 
+def _references(
+    accounts: Collection[DeclaredAccount], parts: Collection[AccountPart]
+) -> Iterator[SecretReference]:
+    """The references to secrets of some parts of accounts in a file."""
+    for one in accounts:
+        for field in _fields(one, parts):
+            for source in one.sources.get(field, ()):
+                if isinstance(source, SecretReference):
+                    yield source
+
+
 def _variables(accounts: Collection[DeclaredAccount], parts: Collection[AccountPart]) -> set[str]:
     """The environment variables that some parts of accounts in a file refer to."""
-    return {
-        source.place
-        for account in accounts
-        for field in _fields(account, parts)
-        for source in account.sources.get(field, ())
-        if isinstance(source, SecretReference) and source.scheme == "env"
-    }
+    return {one.place for one in _references(accounts, parts) if one.scheme == "env"}
+
+
+def _refers_to_aws(accounts: Collection[DeclaredAccount], parts: Collection[AccountPart]) -> bool:
+    return any(one.scheme == AWS_SCHEME for one in _references(accounts, parts))
+
+
+def _sources_refer_to_aws(settings: Settings) -> bool:
+    return any(
+        reference.scheme == AWS_SCHEME
+        for declared in settings.settlement_sources_file
+        for reference in declared.secrets
+    )
 
 
 def _variables_of_sources(settings: Settings) -> set[str]:

@@ -9,11 +9,11 @@ from fincore.bootstrap.card_token_settings import card_edge_url, require_tokens
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_writer, sampled
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.routing import running_breakers
+from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settled_accounts import settled_accounts
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
@@ -39,7 +39,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     """Do jobs until `stop`; then finish the claimed ones."""
     await require_tokens(settings, stores.eventstore)
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
-    resolver = secret_resolver(os.environ)
+    resolver = secret_resolver(settings, os.environ)
     psp_gateways = gateways(settings, resolver, clock)
     accounts = settled_accounts(settings, resolver)
     card_tokens = _card_tokens(settings)
@@ -66,6 +66,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         running_writer(stores.eventstore, queue.insertion) as writer,
         running_breakers(stores.eventstore) as breakers,
         running_engine(stores, clock, settings) as risk,
+        refreshed(resolver),
     ):
         worker = Worker(
             queue=queue,

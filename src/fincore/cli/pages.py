@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.page_checks import PageCheck, check_frames, check_pages
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.setting_values import PUBLIC_URL
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.shop_frames import frame_scope, frame_scopes, livemode_of, shop_frames
@@ -108,7 +108,9 @@ async def _verified(
     address = str(given or settings.public_url or "")
     if not address:
         raise UsageError("there is no address to look at: set FINCORE_PUBLIC_URL, or name one")
-    frames = [] if shop is None else shop_frames(settings, secret_resolver(os.environ), **shop._asdict())
+    frames = (
+        [] if shop is None else shop_frames(settings, secret_resolver(settings, os.environ), **shop._asdict())
+    )
     asked = None if shop is None else frame_scope(livemode=livemode_of(shop.key))
     expected = frame_scopes(settings)
     async with operator_stores(databases, "eventstore", "paymentdb") as stores:

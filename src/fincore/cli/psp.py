@@ -12,8 +12,8 @@ from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_checks import account_checks
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.settings import Settings
 from fincore.cli.commands import COMMANDS
 from fincore.cli.stores import on_stores
@@ -71,7 +71,7 @@ def accounts(*, check: Annotated[bool, Parameter(negative="")] = False) -> None:
 
 async def _checks(settings: Settings) -> dict[str, AccountCheck]:
     configure_logs(level="error", log_format="console")
-    async with account_checks(settings, secret_resolver(os.environ)) as checks:
+    async with account_checks(settings, secret_resolver(settings, os.environ)) as checks:
         return await run_checks(checks)
 
 

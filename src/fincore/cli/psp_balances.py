@@ -7,8 +7,8 @@ from typing import Final
 from fincore.backoffice.psp_balances import PspBalances, compare_balances
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_balances import balance_asks
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.settings import Settings
 from fincore.cli.arguments import Live
 from fincore.cli.ledger_tables import money_text
@@ -31,7 +31,7 @@ def balances(*, live: Live = False) -> None:
                 f"no PSP account of {'live' if live else 'test'} mode is configured: set FINCORE_PSP_ACCOUNTS_FILE or a PSP's settings"
             )
         async with (
-            balance_asks(settings, secret_resolver(os.environ), livemode=live) as asks,
+            balance_asks(settings, secret_resolver(settings, os.environ), livemode=live) as asks,
             operator_stores(databases, "ledgerdb") as stores,
         ):
             return await compare_balances(stores.ledgerdb, asks)

@@ -1,5 +1,6 @@
 """What `fincore reconcile` can do about settlement files: fetch them, list them, show how their sources stand."""
 
+import os
 import re
 import sys
 from typing import Annotated, Final
@@ -10,6 +11,7 @@ from fincore.backoffice import settlement_files
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.reconciliation import fetcher_of
+from fincore.bootstrap.secret_stores import secret_resolver
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_evidence import open_evidence
 from fincore.bootstrap.settlement_sources.reached_sources import asked_accounts
@@ -82,7 +84,14 @@ async def _fetch(settings: Settings, databases: Databases, source: str | None) -
     async with open_evidence(settings) as evidence, operator_stores(databases, *needed) as stores:
         return await settlement_files.fetch(
             stores.ledgerdb,
-            fetcher_of(settings, stores, stores.writer, evidence, clock=stores.clock),
+            fetcher_of(
+                settings,
+                stores,
+                stores.writer,
+                evidence,
+                secret_resolver(settings, os.environ),
+                clock=stores.clock,
+            ),
             list(declared.values()),
             list(declared) if source is None else [source],
         )

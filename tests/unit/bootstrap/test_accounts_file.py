@@ -9,12 +9,13 @@ from fincore.bootstrap import psps
 from fincore.bootstrap.declared_table import FILE_BYTES_MAX
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.psp_accounts.declared_account import values_of
-from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
+from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import browser_accesses, check_accounts, configured_accounts
 from fincore.bootstrap.settled_accounts import settled_accounts
 from fincore.domain.errors import ConfigurationError
 from fincore.write.psp.stripe.account import STRIPE
+from fixtures.secrets import secret_resolver
 
 EU = """
 [[account]]
@@ -390,9 +391,33 @@ def test_wrong_secret_file_names_the_account(declared: Declared, content: bytes 
     assert says in sentence
 
 
-@pytest.mark.parametrize("text", ["env:KEY", "env:_KEY_2", "file:/run/secrets/key"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "env:KEY",
+        "env:_KEY_2",
+        "file:/run/secrets/key",
+        "aws-secret:fincore/stripe",
+        "aws-secret:fincore/live/stripe_eu#secret_key",
+        "aws-secret:arn:aws:secretsmanager:eu-central-1:123456789012:secret:fincore/stripe-AbCdEf#key",
+    ],
+)
 def test_reference_prints_as_it_is_written(text: str) -> None:
     assert str(parse_reference(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aws-secret:whsec_1",
+        "aws-secret:/key",
+        "aws-secret:a/b#",
+        "aws-secret:a/b c",
+        "aws-secret:arn:aws:s3:::bucket/key",
+    ],
+)
+def test_text_that_may_be_the_secret_is_no_reference(text: str) -> None:
+    assert parse_reference(text) is None
 
 
 def test_reference_has_a_bound() -> None:

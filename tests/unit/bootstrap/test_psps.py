@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import (
     check_accounts,
@@ -16,6 +15,7 @@ from fincore.bootstrap.psps import (
 )
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
+from fixtures.secrets import secret_resolver
 
 Environment = dict[str, str]
 KEY = {"FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1"}

@@ -6,11 +6,11 @@ import pytest
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import browser_accesses
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES, Role
 from fincore.bootstrap.settings import SECRET_SETTINGS
+from fixtures.secrets import secret_resolver
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 NUMBER_KEY = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
@@ -226,6 +226,28 @@ def test_variables_of_aws_reach_the_role_that_keeps_in_s3(
         "AWS_ACCESS_KEY_ID": "a",
     }
     told = environment_of("reconciliation", environment, read_settings(environment), DATABASES)
+    assert {"AWS_ACCESS_KEY_ID"} & told.keys() == reached
+
+
+@pytest.mark.parametrize(
+    ("field", "reached"), [("secret_key", set()), ("publishable_key", {"AWS_ACCESS_KEY_ID"})]
+)
+def test_variables_of_aws_reach_a_role_that_reads_its_secrets(
+    field: str, reached: set[str], tmp_path: Path
+) -> None:
+    sources = dict.fromkeys(("secret_key", "webhook_secrets", "publishable_key"), "env:KEY")
+    sources[field] = "aws-secret:fincore/key"
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\n'
+        + "".join(f'{name} = "{source}"\n' for name, source in sources.items())
+    )
+    environment = {
+        "FINCORE_PSP_ACCOUNTS_FILE": str(file),
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "AWS_ACCESS_KEY_ID": "a",
+    }
+    told = environment_of("checkout", environment, read_settings(environment), DATABASES)
     assert {"AWS_ACCESS_KEY_ID"} & told.keys() == reached
 
 

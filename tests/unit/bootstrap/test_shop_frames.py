@@ -3,12 +3,12 @@
 import pytest
 
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.shop_frames import shop_frames
 from fincore.domain.errors import UsageError
 from fincore.domain.secret import Secret
 from fincore.write.merchants.api_key import mint
 from fincore.write.merchants.origin import OriginNotUsable
+from fixtures.secrets import secret_resolver
 
 ENVIRONMENT = {
     f"FINCORE_PAYPAL_{mode}_{name}": f"A{mode.lower()}"

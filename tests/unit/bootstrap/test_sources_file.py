@@ -10,7 +10,7 @@ import asyncssh
 import pytest
 
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, SecretResolver, secret_resolver
+from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, SecretResolver
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_sources.declared_source import (
@@ -28,6 +28,7 @@ from fincore.bootstrap.settlement_sources.reached_sources import (
 from fincore.domain.errors import ConfigurationError
 from fincore.reconciliation.fetcher import WatchedSource
 from fincore.reconciliation.source import REPORT_NAMES
+from fixtures.secrets import secret_resolver
 
 FINGERPRINT = "SHA256:" + "A" * 43
 SFTP = {

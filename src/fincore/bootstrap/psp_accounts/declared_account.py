@@ -14,6 +14,7 @@ from fincore.bootstrap.psp_accounts.account_form import (
     AccountPart,
     setting_of,
 )
+from fincore.bootstrap.psp_accounts.rotating_secret import FlawOfText
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, SecretResolver
 from fincore.bootstrap.secret_file import SecretUnreadable
 from fincore.domain.errors import ConfigurationError
@@ -141,25 +142,41 @@ def _values(account: DeclaredAccount, field: AccountField, resolver: SecretResol
         raise ConfigurationError(
             f"{setting_of(account.psp, field.name, livemode=account.livemode)} is missing beside {beside}"
         )
+
+    def flaw_of(text: str) -> str | None:
+        return _flaw_of_text(text) or field.flaw_of(text, account.livemode)
+
     for source in sources:
-        texts = [_text(account, field, source, resolver)]
-        if field.is_list:
-            texts = [part.strip() for part in texts[0].split(",")]
-        for text in texts:
-            flaw = _flaw_of_text(text) or field.flaw_of(text, account.livemode)
+        for secret in _secrets(account, field, source, resolver, flaw_of):
+            flaw = flaw_of(secret.reveal())
             if flaw is not None:
                 raise ConfigurationError(f"{account.about}{field.name} ({source}) {flaw}")
-            values.append(Secret(text))
+            values.append(secret)
     return tuple(values)
 
 
-def _text(account: DeclaredAccount, field: AccountField, source: Source, resolver: SecretResolver) -> str:
-    if isinstance(source, GivenValue):
-        return source.value.reveal()
+def _secrets(
+    account: DeclaredAccount,
+    field: AccountField,
+    source: Source,
+    resolver: SecretResolver,
+    flaw_of: FlawOfText,
+) -> tuple[Secret, ...]:
+    """What a source holds: several texts separated by commas where the field is a list, unless its store keeps versions of one."""
     try:
-        return resolver.read(source).reveal()
+        if isinstance(source, SecretReference):
+            found = (
+                resolver.read_accepted(source, flaw_of)
+                if field.is_list
+                else (resolver.read(source, flaw_of),)
+            )
+        else:
+            found = (source.value,)
     except SecretUnreadable as error:
         raise ConfigurationError(f"{account.about}{field.name}: {error}") from error
+    if field.is_list and len(found) == 1:
+        return tuple(Secret(part.strip()) for part in found[0].reveal().split(","))
+    return found
 
 
 def _flaw_of_text(text: str) -> str | None:
