@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -104,9 +105,15 @@ async def test_audit_round_reports_what_it_could_not_check(scene: Scene) -> None
     audit = Auditor(
         scene.stores, SystemClock(), interval_seconds=3_600, beside={"shaky": fails, "steady": succeeds}
     )
+    began = datetime.now(UTC).timestamp()
     with capture_logs() as logs:
         assert await audit.round() > 0
     assert measured.is_set()
+    checked = {
+        name: figure("fincore_laws_checked_timestamp_seconds", what=name) or 0.0
+        for name in ("shaky", "steady", "refunded_within_captured", "entries_balance")
+    }
+    assert {name for name, at in checked.items() if at >= began} == {"steady", "entries_balance"}
     assert [figure("fincore_audit_unchecked", what=name) for name in ("shaky", "steady")] == [1.0, 0.0]
     assert figure("fincore_audit_unchecked", what="refunded_within_captured") == 1.0
     assert figure("fincore_audit_unchecked", what="entries_balance") == 0.0

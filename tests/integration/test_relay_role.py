@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.bootstrap import relay
 from fincore.bootstrap.databases import Stores
@@ -56,6 +57,8 @@ async def test_role_carries_the_log_until_it_is_stopped(pool: Pool, aws_url: str
             return versions_by_stream(await stream.records()) == {str(charge): [1, 2, 3]}
 
         await eventually(has_arrived)
+        sink = {"sink": f"kinesis:{stream.name}"}
+        assert REGISTRY.get_sample_value("fincore_relay_event_lag_seconds", sink) is not None
         stop.set()
         await running
 

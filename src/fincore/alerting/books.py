@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.alerting.alert import Alert
-from fincore.alerting.cloudwatch import CompositeAlarm, MathAlarm, MetricAlarm, MetricQuery, above, age
+from fincore.alerting.cloudwatch import CompositeAlarm, MathAlarm, MetricAlarm, MetricQuery, above
 
 INVARIANTS_THAT_CAN_WAIT: Final = (
     "nothing_waits_in_suspense",
@@ -53,11 +53,16 @@ BOOKS_ALERTS: Final = (
     Alert(
         name="InvariantsNotChecked",
         severity="page",
-        expression="time() - max(fincore_laws_checked_timestamp_seconds) > 21600",
+        expression="time() - max by (what) (last_over_time(fincore_laws_checked_timestamp_seconds[12h])) > 21600",
         for_seconds=1800,
-        meaning="The auditor has finished no round of checks for six hours. Check that it runs, and how long a round takes "
-        "(`fincore_laws_check_seconds`). Expect this alert where FINCORE_LAWS_INTERVAL_SECONDS is longer than that.",
-        cloudwatch=age("fincore_laws_checked_timestamp_seconds", 21600, periods=30),
+        meaning="No auditor has checked an invariant, or measured a figure, for six hours; `what` names it. Another auditor that "
+        "works does not check it. Expect this alert where FINCORE_LAWS_INTERVAL_SECONDS is longer than that.",
+        cloudwatch=MathAlarm(
+            expression="EPOCH(m1) - m1",
+            metrics={"m1": MetricQuery(metric="fincore_laws_checked_timestamp_seconds", statistic="Minimum")},
+            threshold=21600,
+            periods=30,
+        ),
     ),
     Alert(
         name="LedgerAltered",

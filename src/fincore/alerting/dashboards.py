@@ -177,7 +177,9 @@ DASHBOARDS: Final = (
             _panel("Lag", ("max by (consumer) (fincore_consumer_lag_seconds)", "{{consumer}}"), unit="s"),
             _panel("Parked", ("max by (consumer) (fincore_parked_streams)", "{{consumer}}")),
             _panel(
-                "Lag of the relay of events", ("max(fincore_relay_event_lag_seconds)", "events"), unit="s"
+                "Lag of the relay of events",
+                ("max by (sink) (fincore_relay_event_lag_seconds)", "{{sink}}"),
+                unit="s",
             ),
             _panel(
                 "Records of the relay",

@@ -52,6 +52,7 @@ class Auditor:
         for name in (*(one.name for one in INVARIANTS), *self._beside):
             # Shown from the start, and by this role alone: where they are missing, it does not run.
             UNCHECKED.labels(name)
+            CHECKED_AT.labels(name)
         while not self._stopping.is_set():
             started = time.monotonic()
             await self.round()
@@ -75,6 +76,7 @@ class Auditor:
             if result.unchecked is not None:
                 # What was broken when it could last be checked stays broken.
                 continue
+            CHECKED_AT.labels(result.invariant.name).set(self._clock.now().timestamp())
             VIOLATIONS.labels(result.invariant.name).set(len(result.violations))
             for violation in result.violations:
                 _log.error(
@@ -86,20 +88,21 @@ class Auditor:
                 )
         if self._verdicts is not None:
             keep = partial(self._verdicts.keep, results, self._clock.now())
-            UNCHECKED.labels("verdicts").set(not await self._is_measured("verdicts", keep))
+            await self._measure("verdicts", keep)
         for name, measure in self._beside.items():
-            UNCHECKED.labels(name).set(not await self._is_measured(name, measure))
-        CHECKED_AT.set(self._clock.now().timestamp())
+            await self._measure(name, measure)
         broken = sum(result.is_broken for result in results)
         unchecked = sum(result.unchecked is not None for result in results)
         _log.info("audit.checked", invariants=len(INVARIANTS), broken=broken, unchecked=unchecked)
         return broken + unchecked
 
-    async def _is_measured(self, name: str, measure: Measure) -> bool:
+    async def _measure(self, name: str, measure: Measure) -> None:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 await measure()
         except Exception as error:  # noqa: BLE001 -- a figure that cannot be measured must not silence the invariants
+            UNCHECKED.labels(name).set(True)
             _log.error("audit.figure_unmeasured", figure=name, error=repr(error))
-            return False
-        return True
+            return
+        UNCHECKED.labels(name).set(False)
+        CHECKED_AT.labels(name).set(self._clock.now().timestamp())

@@ -16,7 +16,8 @@ UNCHECKED: Final = Gauge(
 )
 CHECKED_AT: Final = Gauge(
     "fincore_laws_checked_timestamp_seconds",
-    "When the auditor's last round of checks ended, in seconds since 1970.",
+    "When the auditor last checked an invariant, or measured a figure, in seconds since 1970; 0 where it has not yet.",
+    ["what"],
 )
 CHECK_SECONDS: Final = Gauge(
     "fincore_laws_check_seconds", "How long the auditor's last round of checks took, in seconds."

@@ -21,16 +21,17 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
         raise ConfigurationError("FINCORE_EVENT_STREAM is empty: name the stream to which the log goes")
     from fincore.bootstrap.event_stream import open_event_stream
 
+    sink_name = f"kinesis:{name}"
     async with open_event_stream(settings, name) as stream:
         relay = EventRelay(
             EventLog(stores.eventstore, UNDECODED_EVENTS),
             RelayCheckpoints(stores.eventstore),
             stream,
-            sink_name=f"kinesis:{name}",
+            sink_name=sink_name,
         )
 
         async def measure() -> None:
-            EVENT_LAG.set(await relay.lag_seconds())
+            EVENT_LAG.labels(sink_name).set(await relay.lag_seconds())
 
         async with sampled("relay", measure):
             await run_until(stop, relay.run(), relay.stop)

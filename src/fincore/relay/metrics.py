@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge
 EVENT_LAG: Final = Gauge(
     "fincore_relay_event_lag_seconds",
     "How long the oldest event that the stream has not taken has been in the log.",
+    ["sink"],
 )
 EVENTS: Final = Counter("fincore_relay_events_total", "Events that the stream took, with those sent twice.")
 RECORDS: Final = Counter(

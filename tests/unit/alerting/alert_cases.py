@@ -90,6 +90,7 @@ _REFUSED: Final = 'fincore_webhooks_received_total{psp="stripe",result="refused_
 _ATTEMPTS: Final = 'fincore_webhook_attempts_total{result="%s"}'
 _FETCHED: Final = 'fincore_settlement_good_timestamp_seconds{source="eu",step="fetched"}'
 _FINISHED: Final = "fincore_reconciliation_finished_timestamp_seconds"
+_RELAY: Final = 'fincore_relay_event_lag_seconds{sink="kinesis:events"}'
 _STAFF: Final = 'fincore_http_requests_in_flight{server="staff"}'
 
 
@@ -111,7 +112,7 @@ def cases() -> Iterator[Case]:
     yield Case(
         "RoleAbsent",
         "fires where the relay ran today",
-        {**_RUNNING, "fincore_relay_event_lag_seconds": "0x60 _x3000"},
+        {**_RUNNING, _RELAY: "0x60 _x3000"},
         "90m",
         [{"role": "relay"}],
     )
@@ -301,7 +302,7 @@ def _books() -> Iterator[Case]:
     yield from _level(
         "InvariantUnchecked", 'fincore_audit_unchecked{what="seals"}', 1, 0, labels={"what": "seals"}
     )
-    yield from _level("InvariantsNotChecked", "fincore_laws_checked_timestamp_seconds", 0, 3_600, at="400m")
+    yield from _checked()
     yield from _level("LedgerAltered", "fincore_ledger_altered_rows", 1, 0)
     suspense = {"mode": "live", "account": "suspense:usd"}
     yield from _level(
@@ -327,6 +328,34 @@ def _books() -> Iterator[Case]:
     yield Case("StatementMissesItems", "does not after the items came", {overdue % "a": "2x70 0x70"}, "120m")
 
 
+def _checked() -> Iterator[Case]:
+    """Times of checks: promtool begins at 1970, so that `0+60x...` is a check each minute."""
+    checked = 'fincore_laws_checked_timestamp_seconds{what="%s",instance="%s"}'
+    seals = {"what": "seals"}
+    yield from _level("InvariantsNotChecked", checked % ("seals", "a"), 0, 3_600, at="400m", labels=seals)
+    yield Case(
+        "InvariantsNotChecked",
+        "fires of a live auditor that hangs",
+        {checked % ("seals", "a"): "60x800", checked % ("breaks", "a"): "0+60x800"},
+        "400m",
+        [seals],
+    )
+    gone = "0+60x30 _x800"
+    yield Case(
+        "InvariantsNotChecked",
+        "fires of a dead auditor behind another",
+        {checked % ("seals", "a"): gone, checked % ("breaks", "b"): "0+60x800"},
+        "430m",
+        [seals],
+    )
+    yield Case(
+        "InvariantsNotChecked",
+        "does not where another auditor checks the same",
+        {checked % ("seals", "a"): gone, checked % ("seals", "b"): "0+60x800"},
+        "430m",
+    )
+
+
 def _work() -> Iterator[Case]:
     yield from _level(
         "ConsumerLags",
@@ -338,7 +367,7 @@ def _work() -> Iterator[Case]:
     yield from _level(
         "ChargeParked", 'fincore_parked_streams{consumer="ledger"}', 1, 0, labels={"consumer": "ledger"}
     )
-    yield from _level("RelayLags", "fincore_relay_event_lag_seconds", 61, 60)
+    yield from _level("RelayLags", _RELAY, 61, 60, labels={"sink": "kinesis:events"})
     yield from _level("JobsHeld", 'fincore_jobs{status="held"}', 1, 0, labels={"status": "held"})
     yield from _pair(
         "JobsQueue",

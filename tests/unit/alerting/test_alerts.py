@@ -55,6 +55,13 @@ def test_alert_names_only_metrics_and_labels_that_exist(alert: Alert) -> None:
         assert _MATCHER.sub("", matchers).strip(", ") == ""
 
 
+def test_metric_of_which_the_absence_fires_has_labels() -> None:
+    """One without labels is shown, as 0, by each process that loads its module: it is never absent."""
+    absent = {name for alert in ALERTS for name in re.findall(r"absent\((fincore_\w+)", alert.expression)}
+    assert "fincore_relay_event_lag_seconds" in absent
+    assert {name for name in absent if not SERIES[name]} == set()
+
+
 BEGUN_WHEN_CONFIGURED: Final = {
     "fincore_webhooks_received_total": "for each PSP, by the inbox",
     "fincore_routing_rule_errors_total": "for each live rule, as it is read",
