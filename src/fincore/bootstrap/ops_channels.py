@@ -52,4 +52,8 @@ def channels_of(settings: Settings, clock: Clock) -> list[Channel]:
                 recipients=settings.ops_email_to,
             )
         )
+    if settings.ops_sns_topic is not None:
+        from fincore.bootstrap.ops_topic import ops_topic
+
+        found.append(ops_topic(settings.ops_sns_topic, url=settings.ops_sns_url))
     return found

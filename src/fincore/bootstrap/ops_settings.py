@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from fincore.bootstrap.setting import setting
-from fincore.bootstrap.setting_values import Form, Number, OneOf
+from fincore.bootstrap.setting_values import OPTIONAL_URL, Form, Number, OneOf
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.reconciliation.notification.notice import Tell
@@ -16,6 +16,7 @@ from fincore.reconciliation.notification.places import (
     mail_addresses,
     signing_secret,
     smtp_server,
+    sns_topic,
     webhook_url,
 )
 
@@ -72,3 +73,8 @@ class OpsSettings:
         _read("1 to 20 addresses, separated by commas", mail_addresses),
         "recipients of those mails; needed beside FINCORE_OPS_SMTP_URL",
     )
+    ops_sns_topic: str | None = setting(
+        _read("arn:aws:sns:...", sns_topic),
+        "topic of SNS for notices to operations, which needs the extra `aws`; empty: none",
+    )
+    ops_sns_url: str | None = setting(OPTIONAL_URL, "an emulator of SNS; empty: AWS itself")

@@ -120,7 +120,9 @@ def environment_of(
         or _refers_to_aws(asked, _PARTS_OF_REPORTS)
         or (role == "reconciliation" and _sources_refer_to_aws(settings))
     )
-    if role not in _COUNT_ATTEMPTS and role != "relay" and not keeps_in_s3 and not reads_secrets:
+    tells_by_sns = role == "reconciliation" and settings.ops_sns_topic is not None
+    calls_aws = role in _COUNT_ATTEMPTS or role == "relay" or keeps_in_s3 or reads_secrets or tells_by_sns
+    if not calls_aws:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}

@@ -31,7 +31,9 @@ def notify() -> None:
         )
     )
     if len(came_of) == 1:
-        show("no other channel is set: set FINCORE_OPS_WEBHOOK_URL or FINCORE_OPS_SMTP_URL")
+        show(
+            "no other channel is set: set FINCORE_OPS_WEBHOOK_URL, FINCORE_OPS_SMTP_URL or FINCORE_OPS_SNS_TOPIC"
+        )
     if any(came_of.values()):
         sys.exit(EXIT_NOT_SENT)
 

@@ -251,6 +251,17 @@ def test_variables_of_aws_reach_a_role_that_reads_its_secrets(
     assert {"AWS_ACCESS_KEY_ID"} & told.keys() == reached
 
 
+@pytest.mark.parametrize("role", ["reconciliation", "notify"])
+def test_variables_of_aws_reach_the_role_that_tells_by_sns(role: Role, tmp_path: Path) -> None:
+    environment = {
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "FINCORE_OPS_SNS_TOPIC": "arn:aws:sns:eu-central-1:123456789012:fincore",
+        "AWS_ACCESS_KEY_ID": "a",
+    }
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    assert ("AWS_ACCESS_KEY_ID" in told) == (role == "reconciliation")
+
+
 def test_key_of_an_account_may_be_named_as_those_of_aws(tmp_path: Path) -> None:
     file = tmp_path / "accounts.toml"
     file.write_text(

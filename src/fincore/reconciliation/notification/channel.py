@@ -4,7 +4,7 @@ from typing import Final, Literal, Protocol
 
 from fincore.reconciliation.notification.notice import Notice
 
-ChannelName = Literal["console", "webhook", "email"]
+ChannelName = Literal["console", "webhook", "email", "sns"]
 
 
 class NotSent(Exception):

@@ -24,6 +24,7 @@ _ADDRESS: Final = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*@{_LABEL}(?:\.{_LABEL})
 _URL: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _PORTS: Final = {"smtp": 587, "smtps": 465}
+_TOPIC: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,251}(?:\.fifo)?")
 
 
 class Refused(ValueError):
@@ -37,6 +38,13 @@ class SmtpServer(NamedTuple):
     port: int
     tls: str
     user: str | None
+
+
+def sns_topic(text: str) -> str:
+    """The ARN of a topic of SNS. Raises `Refused`."""
+    if not _TOPIC.fullmatch(text):
+        raise Refused("must be the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:fincore")
+    return text
 
 
 def webhook_url(text: str) -> str:
