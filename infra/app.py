@@ -1,4 +1,4 @@
-"""The stack `app`: a cluster, a service for each role, the migration, and the load balancers in front."""
+"""The stack `app`: a service for each role, and the load balancers in front."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -7,23 +7,21 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
-from infra.arrows import MIGRATE, STORES
 from infra.balancers import Balancers, balancers
 from infra.data import Data
 from infra.environments import Deployed, environment_of
 from infra.installation import Installation
 from infra.login import Login
+from infra.migration import Migration, released_tasks
 from infra.network import Network
 from infra.rights import Right, rights_of
 from infra.roles import SERVICES, Service
-from infra.secret_names import FILES_OF_ROLE, dsn, secrets_of
-from infra.sizes import TaskSize
+from infra.secret_names import FILES_OF_ROLE, secrets_of
 from infra.tasks import Tasks
 
 BAKE_MINUTES: Final = 5
 """How long the tasks of the release before stay beside those of a new one, so that going back is at once."""
 CPU_PERCENT: Final = 60
-_DIGEST: Final = r"^[0-9a-z./-]+@sha256:[0-9a-f]{64}$"
 
 
 class Parts(NamedTuple):
@@ -33,6 +31,7 @@ class Parts(NamedTuple):
     network: Network
     data: Data
     login: Login
+    migration: Migration
 
 
 class App(NamedTuple):
@@ -44,29 +43,9 @@ class App(NamedTuple):
 
 def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
     """Make the stack."""
-    installation, network, data, login = parts
+    installation, network, data, login, _ = parts
     stack = cdk.Stack(app, name, env=environment, synthesizer=cdk.BootstraplessSynthesizer())
-    image = cdk.CfnParameter(
-        stack,
-        "Image",
-        description="The image of FinCore by its digest, so that a deployment is the same however often it is repeated.",
-        allowed_pattern=_DIGEST,
-    )
-    cluster = ecs.Cluster(
-        stack,
-        "Cluster",
-        cluster_name=f"fincore-{installation.stage}",
-        vpc=network.vpc,
-        container_insights_v2=ecs.ContainerInsights.ENHANCED,
-    )
-    tasks = Tasks(
-        stack,
-        installation.stage,
-        image=image.value_as_string,
-        tools_account=installation.tools_account,
-        log_key=network.log_key,
-        secrets=data.secrets,
-    )
+    tasks = released_tasks(stack, installation, network, data)
     fronts = balancers(stack, installation, network)
     deployed = Deployed(
         attempts_table=data.attempts.table_name,
@@ -77,33 +56,15 @@ def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
         user_pool_domain=login.domain,
         balancer_networks=fronts.networks(network, installation),
     )
-    _migration(stack, tasks, network)
     for service in SERVICES:
-        _service(service, parts, deployed, cluster=cluster, tasks=tasks, fronts=fronts)
+        _service(service, parts, deployed, stack=stack, tasks=tasks, fronts=fronts)
     return App(stack, fronts)
 
 
-def _migration(stack: Any, tasks: Tasks, network: Network) -> None:
-    """`fincore migrate`, which the pipeline runs and waits for before it deploys the services of a release."""
-    definition = tasks.definition(
-        MIGRATE,
-        TaskSize(1, 1, 512, 1_024),
-        ["migrate"],
-        environment={"FINCORE_LOG_FORMAT": "json"},
-        secrets=[dsn(store) for store in STORES],
-    )
-    for output, value in {
-        "MigrationTask": definition.task_definition_arn,
-        "MigrationSubnets": cdk.Fn.join(",", network.vpc.select_subnets(subnet_group_name="app").subnet_ids),
-        "MigrationGroup": network.groups[MIGRATE].security_group_id,
-    }.items():
-        cdk.CfnOutput(stack, output, value=value)
-
-
 def _service(
-    service: Service, parts: Parts, deployed: Deployed, *, cluster: Any, tasks: Tasks, fronts: Balancers
+    service: Service, parts: Parts, deployed: Deployed, *, stack: Any, tasks: Tasks, fronts: Balancers
 ) -> None:
-    installation, network, data, _ = parts
+    installation, network, data, *_ = parts
     size = installation.sized.tasks[service.role]
     definition = tasks.definition(
         service.role,
@@ -119,10 +80,10 @@ def _service(
         definition.add_to_task_role_policy(_statement(right, installation, data))
     is_switched = service.balancer in {"api", "inner"}
     made = ecs.FargateService(
-        cluster.stack,
+        stack,
         "".join(part.title() for part in service.role.split("-")),
         service_name=service.role,
-        cluster=cluster,
+        cluster=parts.migration.cluster,
         task_definition=definition,
         desired_count=size.count,
         min_healthy_percent=100 if size.count > 1 or service.balancer else 0,

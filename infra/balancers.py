@@ -7,12 +7,16 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
+from aws_cdk import aws_iam as iam
 
 from infra.arrows import HTTPS_PORT, balancer
 from infra.buckets import access_logs
 from infra.firewall import firewall
 from infra.installation import Installation
 from infra.network import Network
+from infra.pipeline_names import switch_role
+from infra.release_alarms import errors_alarm
+from infra.release_rights import SWITCHES
 from infra.roles import Service
 
 IDLE_SECONDS: Final = 65
@@ -39,6 +43,17 @@ class Balancers:
             name: self._listener(name, one, installation.certificates.region)
             for name, one in (("api", self.api), ("inner", self.inner))
         }
+        self._alarms = {
+            name: errors_alarm(stack, name, one) for name, one in (("api", self.api), ("inner", self.inner))
+        }
+        self._switch = iam.Role(
+            stack,
+            "Switch",
+            role_name=switch_role(installation.stage),
+            assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
+            description="FinCore: sends requests to the tasks of a new release",
+            managed_policies=[iam.ManagedPolicy.from_managed_policy_arn(stack, "Switches", SWITCHES)],
+        )
         firewall(stack, "ApiFirewall", self.api, is_behind_cloudfront=False)
         firewall(stack, "InnerFirewall", self.inner, is_behind_cloudfront=True)
         self.cards = elb.NetworkLoadBalancer(
@@ -149,9 +164,13 @@ class Balancers:
                 f"{name}Switch",
                 alternate_target_group=green,
                 production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(rule),
+                role=self._switch,
             ),
         )
         target.attach_to_application_target_group(blue)
+        made.enable_deployment_alarms(
+            [self._alarms[service.balancer or ""].alarm_name], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+        )
 
     def _attach_cards(self, service: Service, made: Any) -> None:
         listener = self.cards.add_listener("CardsListener", port=HTTPS_PORT, protocol=elb.Protocol.TCP)

@@ -12,6 +12,7 @@ from infra.buckets import access_logs, bucket
 from infra.headers import page_function, served_headers
 from infra.installation import Installation
 from infra.login import Login, login_origins
+from infra.pipeline_names import FILES, files_bucket
 
 READ_SECONDS: Final = 40
 """Above the 35 s that an answer may take."""
@@ -103,7 +104,10 @@ def delivery_stack(
             value=made.distribution_domain_name,
         )
 
-    scripts, dashboard = _files(stack, "Scripts", logs), _files(stack, "DashboardFiles", logs)
+    scripts, dashboard = (
+        _files(stack, name, files_bucket(installation, kind), logs)
+        for kind, name in zip(FILES, ("Scripts", "DashboardFiles"), strict=True)
+    )
     distribution(
         "Pages",
         installation.hosts.pay,
@@ -128,11 +132,12 @@ def delivery_stack(
     return stack
 
 
-def _files(stack: Any, name: str, logs: Any) -> Any:
+def _files(stack: Any, name: str, bucket_name: str, logs: Any) -> Any:
     """A bucket of public files, which CloudFront alone reads. They are in FinCore's package, too: nothing of them is secret."""
     return bucket(
         stack,
         name,
+        bucket_name=bucket_name,
         old_versions_days=90,
         server_access_logs_bucket=logs,
         server_access_logs_prefix=f"{name.lower()}/",

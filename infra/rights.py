@@ -5,6 +5,7 @@ from typing import Final, Literal
 import msgspec
 
 from infra.roles import Service
+from infra.type_rights import OF_TYPE
 
 Target = Literal["attempts", "attempts-key", "evidence", "evidence-objects", "evidence-key"]
 
@@ -47,18 +48,38 @@ def rights_of(service: Service) -> tuple[Right, ...]:
 
 
 class Wildcard(msgspec.Struct, frozen=True, kw_only=True):
-    """Actions that are allowed on more than one named resource, and why. `where`: the beginning of the logical id."""
+    """Actions that are allowed on all resources of an account, and why. `where`: the beginning of the logical id of the role; empty: any."""
 
     where: str
     actions: tuple[str, ...]
     why: str
 
 
+_OF_DEPLOYMENT: Final = tuple(
+    sorted(
+        {
+            one
+            for actions in OF_TYPE.values()
+            for one in actions
+            if not one.startswith(("iam:", "s3:", "logs:"))
+        }
+    )
+)
 WILDCARDS: Final = (
     Wildcard(
         where="",
         actions=("ecr:GetAuthorizationToken",),
         why="it names no resource: IAM accepts it for all only; the token opens what the other rights name",
     ),
+    Wildcard(
+        where="Deploy",
+        actions=("logs:DescribeLogGroups", *_OF_DEPLOYMENT),
+        why="CloudFormation makes up the names of what it makes, and asks for lists; the account holds one installation and nothing else",
+    ),
+    Wildcard(
+        where="Migrate",
+        actions=("ecs:ListTasks",),
+        why="it names no resource; a condition binds it to the cluster",
+    ),
 )
-"""Every action that is allowed on `*` or with a `*`, in the policies of roles."""
+"""Every action that is allowed on `*`, in the policies of roles."""

@@ -1,8 +1,11 @@
-"""What `docs/guides/aws.md` prints of the tables here. Pure."""
+"""What `docs/guides/aws.md` prints of the tables here. Pure but for reading the example of a pipeline."""
 
 from infra.arrows import arrows
+from infra.pipeline_settings import read_pipeline
+from infra.pipeline_stages import Action, stages
 from infra.roles import SERVICES
 from infra.sizes import SIZES
+from infra.sources import PIPELINE_EXAMPLE
 
 Row = tuple[str, ...]
 
@@ -37,3 +40,34 @@ def arrows_table() -> list[Row]:
         for (target, port, carries), found in sources.items()
     )
     return [("from", "to", "port", "carries"), *rows]
+
+
+def pipeline_table() -> list[Row]:
+    """Each action of the pipeline, in the order in which they run; those of one row number run side by side."""
+    rows: list[Row] = [("stage", "order", "action", "does", "with the rights of")]
+    for stage in stages(read_pipeline(PIPELINE_EXAMPLE), "approvals"):
+        rows += [
+            (stage.name, str(one.order), f"`{one.name}`", _does(one), _rights(one)) for one in stage.actions
+        ]
+    return rows
+
+
+def _does(action: Action) -> str:
+    given = action.configuration
+    match action.provider:
+        case "CodeBuild":
+            return f"runs `infra/builds/{str(given['ProjectName']).split('-')[1]}.yml`"
+        case "CloudFormation":
+            return f"deploys `{given['StackName']}` with the new image"
+        case "Manual":
+            return "waits for a person"
+    return "takes the newest commit"
+
+
+def _rights(action: Action) -> str:
+    match action.provider:
+        case "CodeBuild":
+            return f"`fincore-build-{str(action.configuration['ProjectName']).removeprefix('fincore-')}`"
+        case "CloudFormation":
+            return f"`{str(action.configuration['RoleArn']).rpartition('/')[2]}`"
+    return "`fincore-pipeline`"

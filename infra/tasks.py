@@ -12,9 +12,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from infra.data import StoredSecret
 from infra.environments import SCRATCH
 from infra.image import USER
+from infra.pipeline_names import REPOSITORY, start_role, task_role
 from infra.sizes import TaskSize
 
-REPOSITORY: Final = "fincore"
 _STOP_SECONDS: Final = 60
 _FILES: Final = "files"
 
@@ -85,10 +85,11 @@ class Tasks:
                 cpu_architecture=ecs.CpuArchitecture.X86_64,
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
-            execution_role=self._execution_role(label, [*secrets, *(files or {})]),
+            execution_role=self._execution_role(name, [*secrets, *(files or {})]),
             task_role=iam.Role(
                 self._stack,
                 f"{label}Role",
+                role_name=task_role(self._stage, name),
                 assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
                 description=f"FinCore: {name} while it runs",
             ),
@@ -165,13 +166,14 @@ class Tasks:
         limits.drop_capabilities(ecs.Capability.ALL)
         return limits
 
-    def _execution_role(self, label: str, secrets: Sequence[str]) -> Any:
+    def _execution_role(self, name: str, secrets: Sequence[str]) -> Any:
         """The role with which ECS starts the task: it fetches the image, and gets the rights to secrets and logs of this task alone."""
         role = iam.Role(
             self._stack,
-            f"{label}Start",
+            f"{_camel(name)}Start",
+            role_name=start_role(self._stage, name),
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
-            description=f"FinCore: starts {label}",
+            description=f"FinCore: starts {name}",
         )
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
         role.add_to_policy(

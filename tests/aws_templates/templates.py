@@ -14,6 +14,10 @@ INSTALLATIONS: Final[Mapping[str, Installation]] = {
 }
 
 
+PIPELINE: Final = "pipeline"
+"""In place of a stage: the account of the pipeline, with a stack of the same name."""
+
+
 class Place(NamedTuple):
     """A resource: its stack, such as `data`, and its logical id."""
 
@@ -24,13 +28,16 @@ class Place(NamedTuple):
 @cache
 def template(stage: str, stack: str) -> dict[str, Any]:
     """A template."""
-    found: dict[str, Any] = json.loads((TEMPLATES / f"fincore-{stage}-{stack}.json").read_text())
+    name = "fincore-pipeline" if stage == PIPELINE else f"fincore-{stage}-{stack}"
+    found: dict[str, Any] = json.loads((TEMPLATES / f"{name}.json").read_text())
     return found
 
 
 @cache
 def stacks(stage: str) -> tuple[str, ...]:
     """The stacks of a stage that are in the repository."""
+    if stage == PIPELINE:
+        return (PIPELINE,)
     prefix = f"fincore-{stage}-"
     return tuple(sorted(path.stem.removeprefix(prefix) for path in TEMPLATES.glob(f"{prefix}*.json")))
 
@@ -87,38 +94,75 @@ class Statement(NamedTuple):
     conditions: Mapping[str, Any]
 
 
-def statements(stage: str, stack: str, role: str) -> Iterator[Statement]:
-    """The statements of all policies of a role, by its logical id."""
+def statements(stage: str, role: Place) -> Iterator[Statement]:
+    """The statements of all policies of a role: those in the role, and those beside it."""
     for where, properties in resources(stage, "AWS::IAM::Policy"):
-        if where.stack == stack and {"Ref": role} in properties.get("Roles", []):
-            for one in properties["PolicyDocument"]["Statement"]:
-                yield Statement(
-                    one["Effect"],
-                    tuple(listed(one["Action"])),
-                    tuple(place(stage, stack, resource) for resource in listed(one["Resource"])),
-                    one.get("Condition", {}),
-                )
+        if where.stack == role.stack and {"Ref": role.name} in properties.get("Roles", []):
+            yield from _of_document(stage, role.stack, properties["PolicyDocument"])
+    for inline in _role(stage, role).get("Policies", []):
+        yield from _of_document(stage, role.stack, inline["PolicyDocument"])
 
 
-def may(stage: str, role: str, action: str, resource: str, *, via: str = "", stack: str = "app") -> bool:
-    """Whether a role may do something: some statement allows it and none denies it. `via`: the service that asks in its name."""
+def _role(stage: str, role: Place) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = template(stage, role.stack)["Resources"][role.name]["Properties"]
+    return found
+
+
+def _of_document(stage: str, stack: str, document: Mapping[str, Any]) -> Iterator[Statement]:
+    for one in document["Statement"]:
+        yield Statement(
+            one["Effect"],
+            tuple(listed(one["Action"])),
+            tuple(place(stage, stack, resource) for resource in listed(one["Resource"])),
+            one.get("Condition", {}),
+        )
+
+
+def may(
+    stage: str,
+    role: Place,
+    action: str,
+    resource: str,
+    *,
+    via: str = "",
+    context: Mapping[str, str] | None = None,
+) -> bool:
+    """Whether a role may do something: some statement allows it, none denies it, and its boundary, if it has one, allows it as well.
+
+    `via`: the service that asks in its name. `context`: the keys of conditions that the request has.
+    """
+    asked = {**(context or {}), **({"kms:ViaService": via} if via else {})}
+    bounding = _role(stage, role).get("PermissionsBoundary")
+    return _decides(statements(stage, role), action, resource, asked) and (
+        bounding is None or _decides(_bounds(stage, str(bounding)), action, resource, asked)
+    )
+
+
+def _bounds(stage: str, arn: str) -> Iterator[Statement]:
+    for where, one in resources(stage, "AWS::IAM::ManagedPolicy"):
+        if arn.endswith(f":policy/{one['ManagedPolicyName']}"):
+            yield from _of_document(stage, where.stack, one["PolicyDocument"])
+
+
+def _decides(found: Iterator[Statement], action: str, resource: str, asked: Mapping[str, str]) -> bool:
     effects = {
         one.effect
-        for one in statements(stage, stack, role)
+        for one in found
         if any(fnmatchcase(action, pattern) for pattern in one.actions)
         and any(fnmatchcase(resource, pattern) for pattern in one.resources)
-        and _holds(one.conditions, via)
+        and conditions_hold(one.conditions, asked)
     }
     return effects == {"Allow"}
 
 
-def _holds(conditions: Mapping[str, Any], via: str) -> bool:
-    return all(
-        operator == "StringEquals"
-        and wanted.keys() == {"kms:ViaService"}
-        and via in listed(wanted["kms:ViaService"])
-        for operator, wanted in conditions.items()
-    )
+def conditions_hold(conditions: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
+    """Whether a request fulfils each condition: a key that it does not have fulfils none."""
+    for operator, wanted in conditions.items():
+        assert operator in {"StringEquals", "ArnEquals", "ArnLike"}, operator
+        for key, values in wanted.items():
+            if key not in asked or not any(fnmatchcase(asked[key], str(value)) for value in listed(values)):
+                return False
+    return True
 
 
 class Task(NamedTuple):
@@ -126,8 +170,8 @@ class Task(NamedTuple):
 
     definition: Mapping[str, Any]
     containers: Mapping[str, Mapping[str, Any]]
-    runs_as: str
-    starts_as: str
+    runs_as: Place
+    starts_as: Place
 
 
 @cache
@@ -138,10 +182,10 @@ def tasks(stage: str) -> Mapping[str, Task]:
         str(one["Family"]).removeprefix(prefix): Task(
             one,
             {container["Name"]: container for container in one["ContainerDefinitions"]},
-            _referred(one["TaskRoleArn"]),
-            _referred(one["ExecutionRoleArn"]),
+            Place(where.stack, _referred(one["TaskRoleArn"])),
+            Place(where.stack, _referred(one["ExecutionRoleArn"])),
         )
-        for _, one in resources(stage, "AWS::ECS::TaskDefinition")
+        for where, one in resources(stage, "AWS::ECS::TaskDefinition")
     }
 
 

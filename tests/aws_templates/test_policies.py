@@ -4,12 +4,13 @@ from itertools import product
 from typing import Final
 
 import pytest
+from infra.release_rights import RELEASED
 from infra.rights import WILDCARDS
 from infra.roles import DEPLOYED
 
 from aws_templates.templates import (
     INSTALLATIONS,
-    listed,
+    PIPELINE,
     may,
     place,
     resources,
@@ -92,7 +93,7 @@ def test_running_roles_may_read_no_secret(stage: str) -> None:
 def test_each_task_starts_with_its_own_secrets_alone(stage: str) -> None:
     for name, task in tasks(stage).items():
         used = {
-            place(stage, "app", secret["ValueFrom"])
+            place(stage, task.starts_as.stack, secret["ValueFrom"])
             for container in task.containers.values()
             for secret in container.get("Secrets", [])
         }
@@ -140,7 +141,7 @@ def test_each_task_writes_its_own_log_group_alone(stage: str) -> None:
     groups = {
         str(one["LogGroupName"]).rpartition("/")[2]: f"{where.stack}/{where.name}"
         for where, one in resources(stage, "AWS::Logs::LogGroup")
-        if "LogGroupName" in one and where.stack == "app"
+        if "LogGroupName" in one and where.stack in RELEASED
     }
     assert groups.keys() == tasks(stage).keys()
     for name, task in tasks(stage).items():
@@ -150,27 +151,44 @@ def test_each_task_writes_its_own_log_group_alone(stage: str) -> None:
         assert writes == {name}
 
 
-@stages
+@pytest.mark.parametrize("stage", [*STAGES, PIPELINE])
 def test_wildcards_of_policies_are_those_argued_for(stage: str) -> None:
-    argued = {action for one in WILDCARDS for action in one.actions}
     seen = set()
-    for where, properties in resources(stage, "AWS::IAM::Policy"):
-        for role in properties["Roles"]:
-            for one in statements(stage, where.stack, role["Ref"]):
-                assert not any("*" in action for action in one.actions), where
-                if "*" in one.resources:
-                    seen |= set(one.actions)
-    assert seen == argued
+    for role, _ in resources(stage, "AWS::IAM::Role"):
+        argued = {action for one in WILDCARDS if role.name.startswith(one.where) for action in one.actions}
+        everywhere = {
+            action for one in statements(stage, role) if "*" in one.resources for action in one.actions
+        }
+        assert not any("*" in action for one in statements(stage, role) for action in one.actions), role
+        assert everywhere <= argued, role
+        seen |= everywhere
+    assert seen >= {"ecr:GetAuthorizationToken"}
+
+
+def test_each_argued_wildcard_is_used() -> None:
+    used = {
+        (role.name, action)
+        for stage in (*STAGES, PIPELINE)
+        for role, _ in resources(stage, "AWS::IAM::Role")
+        for one in statements(stage, role)
+        if "*" in one.resources
+        for action in one.actions
+    }
+    for one in WILDCARDS:
+        assert {action for name, action in used if name.startswith(one.where)} >= set(one.actions), one.why
 
 
 @stages
 def test_roles_are_taken_by_services_of_aws_alone(stage: str) -> None:
+    """But those of the stack `permissions`, which the pipeline's account takes."""
     principals = {
-        (where.stack, *sorted(statement["Principal"]), str(listed(statement["Principal"].get("Service"))[0]))
+        kind
         for where, one in resources(stage, "AWS::IAM::Role")
+        if where.stack != "permissions"
         for statement in one["AssumeRolePolicyDocument"]["Statement"]
+        for kind in statement["Principal"]
     }
-    assert {kind for _, kind, _ in principals} == {"Service"}
+    assert principals == {"Service"}
 
 
 def test_evaluation_denies_what_no_statement_allows() -> None:

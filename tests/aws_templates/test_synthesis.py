@@ -13,7 +13,7 @@ from infra.findings import CFN_LINT, CHECKOV
 from infra.installation import InstallationRefused, read_installation
 from infra.roles import DEPLOYED
 from infra.secret_names import secrets_of
-from infra.sources import DIGEST, EXAMPLES, TEMPLATES, sources_digest
+from infra.sources import DIGEST, EXAMPLES, PIPELINE_EXAMPLE, TEMPLATES, sources_digest
 
 PROJECT: Final = Path(__file__).parents[2]
 UV: Final = PROJECT / ".venv/bin/uv"
@@ -43,7 +43,7 @@ def test_templates_are_of_these_sources() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", [*EXAMPLES, PIPELINE_EXAMPLE], ids=lambda path: path.stem)
 def test_templates_are_the_same_however_often_they_are_made(
     tools: Path, example: Path, tmp_path: Path
 ) -> None:
@@ -57,9 +57,8 @@ def test_templates_are_the_same_however_often_they_are_made(
         check=True,
         capture_output=True,
     )
-    stage = read_installation(example).stage
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert made == {path.name: path.read_text() for path in TEMPLATES.glob(f"fincore-{stage}-*.json")}
+    assert made == {path.name: path.read_text() for path in TEMPLATES.glob(f"fincore-{example.stem}*.json")}
 
 
 @pytest.mark.long
