@@ -9,6 +9,7 @@ from fincore.domain.stream_names import StreamName, stream_named
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
+from fincore.eventstore.stream_positions import StreamPositions
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
 
@@ -21,10 +22,11 @@ class NotParked(FinCoreError):
 
 
 class Follower(NamedTuple):
-    """A consumer, and the store that it writes to."""
+    """A consumer, the store that it writes to, and its positions there, if it may be given events by shards."""
 
     consumer: Consumer[LogEvent]
     target: Pool
+    positions: StreamPositions | None = None
 
 
 class Parked(NamedTuple):
@@ -98,7 +100,9 @@ async def resume_parked(
     resumed: list[Resumed] = []
     for follower in followers:
         if consumer_name in (None, follower.consumer.name):
-            events = await resume(log, follower.target, follower.consumer, stream_id)
+            events = await resume(
+                log, follower.target, follower.consumer, stream_id, positions=follower.positions
+            )
             if events is not None:
                 resumed.append(Resumed(follower.consumer.name, events))
     if not resumed:

@@ -33,7 +33,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     deliverer = Deliverer(stores.notify, sender, cipher, clock)
     try:
         async with sampled("webhooks", deliverer.measure), asyncio.TaskGroup() as tasks:
-            tasks.create_task(run_consumer(stores, stores.notify, FanOut(clock), stop))
+            tasks.create_task(run_consumer(stores, stores.notify, FanOut(clock), stop, is_given_shards=True))
             tasks.create_task(run_until(stop, deliverer.run(), deliverer.stop))
     finally:
         await sender.close()

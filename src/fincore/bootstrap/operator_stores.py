@@ -18,6 +18,7 @@ from fincore.domain.settlement_events import PAYOUT_EVENTS, PayoutEvent
 from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
+from fincore.eventstore.stream_positions import StreamPositions
 from fincore.eventstore.writer import Writer
 from fincore.notify.fan_out import FanOut
 from fincore.postgres.database_clock import DatabaseClock, measured_clock
@@ -133,9 +134,9 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
 def followers_of(stores: Stores, clock: Clock) -> tuple[Follower, ...]:
     """Every consumer, and the store that it writes to."""
     return (
-        Follower(Projectionist(), stores.paymentdb),
+        Follower(Projectionist(), stores.paymentdb, StreamPositions(Projectionist.name)),
         Follower(LedgerService(), stores.ledgerdb),
-        Follower(FanOut(clock), stores.notify),
+        Follower(FanOut(clock), stores.notify, StreamPositions(FanOut.name)),
         Follower(OutcomeCounter(), stores.risk),
     )
 

@@ -11,4 +11,4 @@ from fincore.read.projectionist.projectionist import Projectionist
 
 async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:
     """Fold events into views until `stop`."""
-    await run_consumer(stores, stores.paymentdb, Projectionist(), stop)
+    await run_consumer(stores, stores.paymentdb, Projectionist(), stop, is_given_shards=True)

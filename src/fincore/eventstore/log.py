@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import asyncpg
 import msgspec
@@ -142,6 +142,37 @@ class EventLog(Generic[E_co]):
         rows = await self._pool.fetch(_SQL.stream_versions, list(stream_ids))
         return {StreamId(row["stream_id"]): row["version"] for row in rows}
 
+    async def versions_until(
+        self, stream_ids: Iterable[StreamId], place: tuple[int, int]
+    ) -> dict[StreamId, int]:
+        """How many events each stream had at a place of the log; streams that had none are left out."""
+        rows = await self._pool.fetch(_SQL.stream_versions_until, list(stream_ids), *place)
+        return {StreamId(row["stream_id"]): row["version"] for row in rows}
+
+    async def places(
+        self, events: Iterable[tuple[StreamId, int]]
+    ) -> dict[tuple[StreamId, int], tuple[int, int]]:
+        """Where the events at some (stream, version) stand; those that the log does not have are left out."""
+        wanted = list(events)
+        rows = await self._pool.fetch(
+            _SQL.places, [stream_id for stream_id, _ in wanted], [version for _, version in wanted]
+        )
+        return {(StreamId(row["stream_id"]), row["version"]): (row["tx"], row["pos"]) for row in rows}
+
+    async def load_versions(self, ranges: Iterable[tuple[StreamId, int, int]]) -> list[LoggedEvent[E_co]]:
+        """The events of some streams from a version to another, each stream in its own order; a stream may have several ranges."""
+        wanted = list(zip(*ranges, strict=True))
+        if not wanted:
+            return []
+        return [
+            _logged(row, self._events)
+            for row in await self._pool.fetch(_SQL.load_versions, *map(list, wanted))
+        ]
+
+    def decoded(self, stored: StoredEvent, place: tuple[int, int]) -> LoggedEvent[E_co]:
+        """An event that came another way than out of the log, as the log would give it back from a place."""
+        return _logged((*place, *stored), self._events)
+
     async def stream_of_reference(
         self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
     ) -> StreamId | None:
@@ -244,7 +275,7 @@ async def load_streams(
     }
 
 
-def _logged(row: asyncpg.Record, events: EventCodec[E]) -> LoggedEvent[E]:
+def _logged(row: "asyncpg.Record | tuple[Any, ...]", events: EventCodec[E]) -> LoggedEvent[E]:
     # By place, as every statement that gives events selects them: this is done for every event of every reader.
     tx, pos, stream_id, version, event_id, name, schema_version, data, recorded_at = row
     try:

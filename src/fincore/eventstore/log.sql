@@ -45,6 +45,31 @@ cross join lateral (
     select version from eventstore.events where stream_id = s.stream_id order by version desc limit 1
 ) e;
 
+-- name: stream_versions_until
+-- How far some streams had come at a place of the log.
+select s.stream_id, e.version
+from unnest($1::uuid[]) as s (stream_id)
+cross join lateral (
+    select version
+    from eventstore.events
+    where stream_id = s.stream_id and (tx, pos) <= ($2::bigint::text::xid8, $3::bigint)
+    order by version desc
+    limit 1
+) e;
+
+-- name: places
+-- Where some events stand, by stream and version.
+select e.stream_id, e.version, e.tx::text::bigint as tx, e.pos
+from unnest($1::uuid[], $2::int[]) as w (stream_id, version)
+join eventstore.events e using (stream_id, version);
+
+-- name: load_versions
+-- The events of some streams from a version to another, each stream in its own order.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from unnest($1::uuid[], $2::int[], $3::int[]) as w (of_stream, first_version, last_version)
+join eventstore.events on stream_id = of_stream and version between first_version and last_version
+order by stream_id, version;
+
 -- name: streams_of_references
 -- The streams that some things at PSPs belong to.
 select psp, psp_account, psp_reference, stream_id

@@ -12,6 +12,7 @@ from fincore.domain.ids import StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.inapplicable_events import Inapplicable, find_inapplicable, readable
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.stream_positions import StreamPositions
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
@@ -79,8 +80,17 @@ async def too_many_parked(
     return TooManyParked(consumer, (await log.names([stream_id]))[stream_id], first)
 
 
-async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_id: StreamId) -> int | None:
+async def resume(
+    log: EventLog[E],
+    target: Pool,
+    consumer: Consumer[E],
+    stream_id: StreamId,
+    *,
+    positions: StreamPositions | None = None,
+) -> int | None:
     """Apply what a consumer left out of a stream and let it read the stream again; None where it is not parked.
+
+    With its `positions`, this is also what was left out ahead of the checkpoint.
 
     Returns how many events were left out. The consumer may run meanwhile: it waits at its checkpoint, and then finds the
     stream caught up. Raises `StillInapplicable`, and nothing has changed.
@@ -90,10 +100,12 @@ async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_i
         since_version = await connection.fetchval(_SQL.unpark, consumer.name, stream_id)
         if at is None or since_version is None:
             return None
+        ahead = await positions.of(connection, [stream_id]) if positions else {}
         left_out = [
             event
-            for event in await log.load_until([stream_id], (at["tx"], at["pos"]))
+            for event in await log.load_logged(stream_id)
             if event.version >= since_version
+            and ((event.tx, event.pos) <= (at["tx"], at["pos"]) or event.version <= ahead.get(stream_id, 0))
         ]
         inapplicable = await find_inapplicable(connection, consumer, left_out)
         if inapplicable:

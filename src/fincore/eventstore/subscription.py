@@ -14,6 +14,7 @@ from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.inapplicable_events import applicable, find_inapplicable, is_caused_by_event, readable
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import park, parked_streams
+from fincore.eventstore.stream_positions import StreamPositions
 from fincore.observability.failpoints import failpoint
 from fincore.observability.tracing.span import LINKS_MAX
 from fincore.observability.tracing.trace_context import TraceContext, chosen_among
@@ -54,7 +55,7 @@ async def checkpoint_of(target: Pool, consumer: str) -> Checkpoint:
 
 
 class Subscription(Generic[E]):
-    """Runs one consumer against the log."""
+    """Runs one consumer against the log. With its `positions`, others may give the same consumer events by shards meanwhile."""
 
     def __init__(
         self,
@@ -64,8 +65,10 @@ class Subscription(Generic[E]):
         *,
         batch_events_max: int = BATCH_EVENTS_MAX,
         batch_interval_seconds: float = BATCH_INTERVAL_SECONDS,
+        positions: StreamPositions | None = None,
     ) -> None:
         self._event_log = log
+        self._positions = positions
         self._target = target
         self._consumer = consumer
         self._batch_events_max = batch_events_max
@@ -183,8 +186,7 @@ class Subscription(Generic[E]):
 
     async def _step(self, at: Checkpoint, batch: Sequence[LoggedEvent[E]]) -> None:
         async with self._target.acquire() as connection, connection.transaction():
-            parked = await self._move_checkpoint(connection, at, batch[-1])
-            events = readable([event for event in batch if event.stream_id not in parked])
+            events = readable(await self._wanted(connection, at, batch))
             if events:
                 await self._consumer.apply(connection, events)
 
@@ -192,8 +194,7 @@ class Subscription(Generic[E]):
         """The same step once more, slowly: what cannot be applied is found and parked, the rest is applied."""
         name = self._consumer.name
         async with self._target.acquire() as connection, connection.transaction():
-            parked = await self._move_checkpoint(connection, at, batch[-1])
-            wanted = [event for event in batch if event.stream_id not in parked]
+            wanted = await self._wanted(connection, at, batch)
             inapplicable = await find_inapplicable(connection, self._consumer, wanted)
             if inapplicable:
                 await park(connection, name, inapplicable, self._event_log)
@@ -209,6 +210,15 @@ class Subscription(Generic[E]):
                 since_version=since_version,
                 reason=reason,
             )
+
+    async def _wanted(
+        self, connection: Connection, at: Checkpoint, batch: Sequence[LoggedEvent[E]]
+    ) -> list[LoggedEvent[E]]:
+        """Take the checkpoint on past a batch, and say which events of it have had no effect and shall have one. Raises `Fenced`."""
+        parked = await self._move_checkpoint(connection, at, batch[-1])
+        # In a statement of its own, which begins when the checkpoint is ours: it sees every position that was moved before.
+        left = batch if self._positions is None else await self._positions.left_over(connection, batch)
+        return [event for event in left if event.stream_id not in parked]
 
     async def _move_checkpoint(
         self, connection: Connection, at: Checkpoint, last: LoggedEvent[E]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -44,12 +44,17 @@ class StreamRecord(NamedTuple):
         return len(self.data) + len(self.partition_key)
 
 
+_Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""The numbers that PostgreSQL takes for a version, and for a place of the log."""
+
+
 class RelayedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event in a record, with the type, schema version and JSON that the log has."""
 
-    tx: int
-    pos: int
-    version: int
+    tx: _Number
+    pos: _Number
+    version: _Version
     event_id: UUID
     type: str
     schema_version: int
@@ -65,11 +70,24 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True):
 
     form: int
     stream_id: UUID
-    first_version: int
-    last_version: int
-    tx: int
-    pos: int
+    first_version: _Version
+    last_version: _Version
+    tx: _Number
+    pos: _Number
     events: tuple[RelayedEvent, ...] | None
+
+    @property
+    def place(self) -> Place:
+        """Where the last of its events stands in the log."""
+        return Place(self.tx, self.pos)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its events are those that it says it is about."""
+        versions = range(self.first_version, self.last_version + 1)
+        return len(versions) > 0 and (
+            self.events is None or [event.version for event in self.events] == list(versions)
+        )
 
 
 class UnknownForm(ValueError):
@@ -123,6 +141,8 @@ def read_record(data: bytes) -> Relayed:
     except msgspec.DecodeError:
         # What does not fit is not repeated: it may be anything.
         raise UnknownForm("a record of the stream does not hold what it should") from None
+    if relayed.form == FORM_VERSION and not relayed.is_whole:
+        raise UnknownForm("a record of the stream does not hold the events that it names")
     if relayed.form != FORM_VERSION:
         raise UnknownForm(
             f"a record of the stream has the form {relayed.form}, and this version of FinCore reads {FORM_VERSION}"

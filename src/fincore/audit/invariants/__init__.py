@@ -34,6 +34,7 @@ from fincore.audit.invariants.reviewed_charges_await_approval import REVIEWED_CH
 from fincore.audit.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.audit.invariants.sessions_are_paid_once import SESSIONS_ARE_PAID_ONCE
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
+from fincore.audit.invariants.stream_positions_agree_with_the_log import STREAM_POSITIONS_AGREE_WITH_THE_LOG
 from fincore.audit.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
 from fincore.audit.invariants.succeeded_charges_took_money import SUCCEEDED_CHARGES_TOOK_MONEY
 from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
@@ -45,6 +46,7 @@ _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 INVARIANTS: Final[Sequence[Invariant]] = (
     STREAM_VERSIONS_ARE_DENSE,
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
+    STREAM_POSITIONS_AGREE_WITH_THE_LOG,
     VIEW_EQUALS_FOLD,
     SAME_KEY_SAME_CHARGE,
     SUCCEEDED_CHARGES_TOOK_MONEY,

@@ -4,10 +4,11 @@ It folds stream by stream, so each row is written once; the result is the row th
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -86,8 +87,8 @@ async def rebuild(log: EventLog[LogEvent], owner: Pool, *, batch_events: int = B
     """Replace the view by one folded from the beginning of the log.
 
     `owner` is a pool with the rights of the tables' owner. One rebuild at a time: a second one starts the first anew.
-    Projectionists may run meanwhile: they are fenced when the new view takes over, and go on from where it ends. Raises
-    `TooManyParked` and `TablesInUse`; the live view is then as it was.
+    Projectionists may run meanwhile: they are fenced when the new view takes over, and go on from where it ends. What is given shards alone
+    has to read the log once after it. Raises `TooManyParked` and `TablesInUse`; the live view is then as it was.
     """
     until = await log.end()
     try:
@@ -113,6 +114,7 @@ async def verify(
             # The first look decides which live view is compared: what is written from now on is not seen.
             reached = _place(await connection.fetchrow(_SQL.live_checkpoint))
             await _catch_up(log, connection, until, reached, batch_events)
+            await _catch_up_positions(log, connection, batch_events)
             differences = [await _difference(connection, table, key) for table, key in TABLES.items()]
     finally:
         await owner.execute(_SQL.end)
@@ -212,6 +214,7 @@ async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId,
                 await connection.execute(_SQL.wait_briefly)
                 await connection.execute(_SQL.lock_checkpoint, *until)
                 await connection.execute(_SQL.forget_parked)
+                await connection.execute(_SQL.forget_positions)
                 if inapplicable:
                     await connection.execute(_SQL.keep_parked, *map(list, zip(*inapplicable, strict=True)))
                 for table in TABLES:
@@ -237,14 +240,33 @@ async def _catch_up(
         streams = {event.stream_id for event in batch if (event.tx, event.pos) <= until}
         if not streams:
             return
-        charges, sessions = list(map(charge_of, streams)), list(map(session_of, streams))
-        for table in TABLES:
-            if table != "checkout_sessions":
-                await connection.execute(_SQL.drop_charges.format(table=table), charges)
-            if table in _OF_SESSIONS:
-                await connection.execute(_SQL.drop_sessions.format(table=table), sessions)
-        await _write(connection, await log.load_until(streams, until))
+        await _write_anew(connection, streams, await log.load_until(streams, until))
         after = batch[-1].tx, batch[-1].pos
+
+
+async def _catch_up_positions(log: EventLog[LogEvent], connection: Connection, batch_events: int) -> None:
+    """Write anew, in the new tables, the streams in which the live ones are ahead of their checkpoint."""
+    after = StreamId(UUID(int=0))
+    while rows := await connection.fetch(_SQL.positions_after, after, batch_events):
+        streams = [StreamId(row["stream_id"]) for row in rows]
+        events = await log.load_versions(
+            (stream, 1, row["version"]) for stream, row in zip(streams, rows, strict=True)
+        )
+        await _write_anew(connection, streams, events)
+        after = streams[-1]
+
+
+async def _write_anew(
+    connection: Connection, streams: Collection[StreamId], events: Sequence[LoggedEvent[LogEvent]]
+) -> None:
+    """Let the new tables hold of some streams what some events say, and nothing else."""
+    charges, sessions = list(map(charge_of, streams)), list(map(session_of, streams))
+    for table in TABLES:
+        if table != "checkout_sessions":
+            await connection.execute(_SQL.drop_charges.format(table=table), charges)
+        if table in _OF_SESSIONS:
+            await connection.execute(_SQL.drop_sessions.format(table=table), sessions)
+    await _write(connection, events)
 
 
 async def _difference(connection: Connection, table: str, key: tuple[str, ...]) -> Difference:

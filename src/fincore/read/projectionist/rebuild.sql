@@ -54,6 +54,18 @@ set local lock_timeout = '2s';
 -- What was parked for the live tables says nothing about the new ones.
 delete from paymentdb.parked_streams where consumer = 'projectionist';
 
+-- name: forget_positions
+-- The new tables stand where the checkpoint says, in every stream.
+delete from paymentdb.stream_positions where consumer = 'projectionist';
+
+-- name: positions_after
+-- The next streams in which the live tables are ahead of their checkpoint, and how far.
+select stream_id, version
+from paymentdb.stream_positions
+where consumer = 'projectionist' and stream_id > $1
+order by stream_id
+limit $2;
+
 -- name: keep_parked
 -- The streams that could not be folded to their end.
 insert into paymentdb.parked_streams (consumer, stream_id, since_version, reason)
