@@ -42,3 +42,11 @@ export function isWorthRepeating(error: unknown): boolean {
   if (error instanceof AnswerLost) return true;
   return error instanceof ApiProblem && (error.status === 429 || error.status >= 500);
 }
+
+/**
+ * Whether the request was turned away before FinCore looked at what it asks for: there is no login, or one that does not permit it.
+ * That says nothing about an earlier try of the same request.
+ */
+export function isTurnedAway(error: unknown): boolean {
+  return error instanceof LoginEnded || (error instanceof ApiProblem && (error.status === 401 || error.status === 403));
+}

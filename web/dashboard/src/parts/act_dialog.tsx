@@ -2,7 +2,7 @@
 
 import { useState, type FormEvent, type ReactNode } from "react";
 import { useAct } from "../api/act";
-import { ApiProblem } from "../api/problem";
+import { ApiProblem, isTurnedAway, LoginEnded } from "../api/problem";
 import { useTexts } from "../language/language";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
@@ -51,7 +51,8 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
     act(given);
   };
   return (
-    <Dialog title={title} {...(size ? { size } : {})} close={close}>
+    // While an answer is awaited, a key or a click that was not meant for it does not take the dialog with its idempotency key away.
+    <Dialog title={title} {...(size ? { size } : {})} close={() => !isFixed && close()}>
       <form onSubmit={submit} noValidate>
         <fieldset className="form" disabled={isFixed}>
           {children}
@@ -73,7 +74,7 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
         {state === "lost" && (
           <div className="banner" data-tone="warn" role="alert">
             <strong>{t.answerLost}</strong>
-            <span>{t.answerLostWhy}</span>
+            <span>{isTurnedAway(problem) ? t.answerLostAndEnded : t.answerLostWhy}</span>
           </div>
         )}
         <div className="quiet small" role="status">
@@ -102,7 +103,7 @@ function Refusal({ problem }: { problem: Error }) {
   return (
     <div className="banner" data-tone="bad" role="alert">
       <strong>{t.refused}</strong>
-      <span>{problem.message}</span>
+      <span>{problem instanceof LoginEnded ? t.refusedAsEnded : problem.message}</span>
       {problem instanceof ApiProblem && problem.requestId && (
         <span className="small code">{t.request(problem.requestId)}</span>
       )}

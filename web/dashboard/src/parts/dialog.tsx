@@ -1,5 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import type { ReactNode } from "react";
+import { LoginEndedBar } from "../session/ended";
 
 interface DialogProps {
   readonly title: string;
@@ -20,6 +21,7 @@ export function Dialog({ title, description, size, close, children }: DialogProp
           <Base.Title>{title}</Base.Title>
           {description && <Base.Description className="quiet">{description}</Base.Description>}
           {children}
+          <LoginEndedBar />
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

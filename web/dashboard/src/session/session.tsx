@@ -8,6 +8,7 @@ import { useTexts } from "../language/language";
 import { PARTS } from "../parts/texts";
 import { SHELL } from "../shell/texts";
 import { Gate } from "./gate";
+import { EndedContext, LoginEndedBar } from "./ended";
 import type { Login } from "./login";
 import { MeContext } from "./permission";
 
@@ -18,6 +19,7 @@ export function Session({ login, queries, children }: { login: Login; queries: Q
   const [hasEnded, setHasEnded] = useState(false);
   const api = useMemo(() => createApi(login), [login]);
   useEffect(() => login.onEnd(() => setHasEnded(true)), [login]);
+  const logInAgain = useMemo(() => (hasEnded ? () => void login.begin(location.pathname + location.search) : null), [login, hasEnded]);
   const logOut = () => {
     queries.clear();
     void login.end();
@@ -26,8 +28,10 @@ export function Session({ login, queries, children }: { login: Login; queries: Q
     <QueryClientProvider client={queries}>
       <ApiContext value={api}>
         <LogOutContext value={logOut}>
-          <Known>{children}</Known>
-          {hasEnded && <Ended login={login} />}
+          <EndedContext value={logInAgain}>
+            <Known>{children}</Known>
+            <LoginEndedBar />
+          </EndedContext>
         </LogOutContext>
       </ApiContext>
     </QueryClientProvider>
@@ -65,23 +69,5 @@ function Known({ children }: { children: ReactNode }) {
       {again}
       {out}
     </Gate>
-  );
-}
-
-/** The login cannot be renewed: what is on the page stays until the person chooses to log in again. */
-function Ended({ login }: { login: Login }) {
-  const parts = useTexts(PARTS);
-  return (
-    <div className="ended" role="alert">
-      <strong>{parts.loginEnded}</strong>
-      <button
-        type="button"
-        className="button"
-        data-kind="primary"
-        onClick={() => void login.begin(location.pathname + location.search)}
-      >
-        {parts.logIn}
-      </button>
-    </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Charge } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
+import { Copy } from "../../parts/copy";
 import { Money } from "../../parts/money";
 import { Card, Facts } from "../../parts/page";
 import { Status } from "../../parts/status";
@@ -23,6 +24,7 @@ export function RefundsCard({ charge }: { charge: Charge }) {
           <tr>
             <th className="number">{t.amount}</th>
             <th>{t.status}</th>
+            <th>{t.reference}</th>
             <th>{t.created}</th>
           </tr>
         </thead>
@@ -34,8 +36,9 @@ export function RefundsCard({ charge }: { charge: Charge }) {
               </td>
               <td>
                 <Status tone={REFUND_TONES[refund.status]}>{REFUND_STATUSES[language][refund.status]}</Status>{" "}
-                {refund.failure?.message}
+                {refund.outcome_unknown_since && <Status tone="warn">{t.unknown}</Status>} {refund.failure?.message}
               </td>
+              <td>{refund.psp_reference && <Copy text={refund.psp_reference} />}</td>
               <td>
                 <Time at={refund.created_at} />
               </td>
