@@ -1,7 +1,5 @@
 """Conversions that PayPal tells by two lines: each is one line of one currency and one of another, of what the payment brought."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -11,8 +9,6 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
@@ -26,16 +22,12 @@ from fincore.reconciliation.parsed_file import Expected
 from fixtures.commits import created, new_stream
 from fixtures.money_events import captured
 from fixtures.paypal_movements import START, Payments, movement
-from fixtures.sampling import sampled
 from fixtures.settlement_account import FoundBreak, Settlement, line, settlement
-from fixtures.settlement_converted import FALSE_SIDES, Converted, conversions, sides_of
-from fixtures.settlement_falsified import Payment, days, live
 from fixtures.settlement_files import StlRow, joined, parsed, stl_lines
 from fixtures.traffic import store_pool
 from psp_sandbox.paypal.settlement_faults import SettlementFault
 from psp_sandbox.paypal.transaction_rows import Row
 
-EXAMPLES = sampled(8)
 DAY_OF_SANDBOX = 24
 """The sandbox's first day, counted from the first file of an account."""
 
@@ -176,66 +168,6 @@ async def opened(dsn: str) -> AsyncIterator[Settlement]:
             yield one
     finally:
         pool.terminate()
-
-
-async def lived(account: Settlement, day: list[Payment]) -> list[SettlementLine]:
-    """The lines of payments that happened, in the currency in which they were paid."""
-    lines: list[SettlementLine] = []
-    for drawn in day:
-        one = live(drawn._replace(rate_percent=0), account.psp, account.psp_account)
-        await account.happen(one.stream_id, *one.events)
-        lines += one.lines
-    return lines
-
-
-@pytest.mark.sampled
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(day=days, drawn=conversions)
-def test_random_conversions_told_truly_have_no_breaks(dsn: str, day: list[Payment], drawn: Converted) -> None:
-    async def check() -> None:
-        async with opened(dsn) as account:
-            lines = await lived(account, day)
-            sides = [side.told for side in sides_of(lines, drawn)]
-            await account.fetched([*lines, *sides])
-            await fx(account)
-            assert await account.breaks() == []
-
-    asyncio.run(check())
-
-
-@pytest.mark.sampled
-@settings(
-    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(day=days, drawn=conversions, data=st.data())
-def test_one_false_side_makes_exactly_its_break(
-    dsn: str, day: list[Payment], drawn: Converted, data: st.DataObject
-) -> None:
-    """What no other row of the day proves is found by the balances that the next day begins and ends with."""
-
-    async def check() -> None:
-        async with opened(dsn) as account:
-            lines = await lived(account, day)
-            sides = sides_of(lines, drawn)
-            if not sides:
-                return
-            falsify = data.draw(st.sampled_from(FALSE_SIDES))
-            false = falsify(sides, data.draw(st.integers(0, len(sides) - 1)))
-            await account.fetched([*lines, *false.of_day.lines])
-            assert await account.reconciliation.run() is not None
-            assert Counter(await account.breaks()) == Counter(false.of_day.makes)
-            ending: Counter[str] = Counter()
-            for one in [*lines, *(side.told for side in sides)]:
-                ending[one.currency] += one.net_minor
-            of_lie = {one.currency: 0 for one in false.of_balance if one.currency}
-            await account.fetched([], day=1, beginning_minor=of_lie | ending)
-            assert await account.reconciliation.run() is not None
-            # A currency that no line of the first day was in has its balance from before the first file.
-            told = {one.currency for one in [*lines, *false.of_day.lines]}
-            balances = (one for one in false.of_balance if one.currency in told)
-            assert Counter(await account.breaks()) == Counter((*false.of_day.makes, *balances))
-
-    asyncio.run(check())
 
 
 def pair(out_minor: int, out: str, in_minor: int, into: str, **fields: Any) -> list[SettlementLine]:

@@ -1,7 +1,6 @@
 """Reconciliation on real PostgreSQL: what equals leaves nothing open, each false line makes its break, and no crash does anything twice."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,8 +8,6 @@ from types import SimpleNamespace
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
@@ -26,30 +23,10 @@ from fincore.reconciliation.matching import break_writer, matcher
 from fincore.reconciliation.run import RunResult
 from fincore.reconciliation.uncleared import uncleared_by_age
 from fixtures.commits import PROVENANCE
-from fixtures.sampling import sampled
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
-from fixtures.settlement_falsified import (
-    FALSIFICATIONS,
-    Falsified,
-    Lived,
-    Payment,
-    Refund,
-    days,
-    live,
-    true_days,
-)
-from fixtures.settlement_oracle import breaks_by_hand
+from fixtures.settlement_falsified import Lived, Payment, Refund, live
 from fixtures.traffic import store_pool
 
-EXAMPLES = sampled(12)
-ITEMS = """
-    select i.*, a.currency from ledgerdb.clearing_items i join ledgerdb.accounts a using (account_id)
-    where split_part(a.name, ':', 3) = '{}' order by i.entry_id
-"""
-LINES = """
-    select l.* from reconciliation.lines l join reconciliation.files f using (file_id)
-    where f.psp_account = '{}' order by l.line_no
-"""
 NOW = datetime.now(UTC)
 PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 
@@ -101,86 +78,6 @@ async def explained(account: Settlement) -> None:
     assert {
         name for name in await account.balances() if not name.startswith(("balance", "in_transit"))
     } == set()
-
-
-@pytest.mark.sampled
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(day=true_days, late=st.booleans())
-def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment], late: bool) -> None:  # noqa: FBT001 -- a parameter
-    """In one file, or what came back of refunds in the file of the next day. Neither has a break."""
-
-    async def check() -> None:
-        async with opened(dsn) as account:
-            lived = await happen(account, *day)
-            lines = [told for one in lived for told in one.lines]
-            of_next_day = [told for told in lines if late and told.kind == "refund_failed"]
-            await account.fetched([told for told in lines if told not in of_next_day])
-            await run(account)
-            if of_next_day:
-                assert {one.break_class for one in await account.breaks()} <= {"missing_there"}
-                await account.book()
-                ending = {
-                    name.split()[1]: minor
-                    for name, minor in (await account.balances()).items()
-                    if name.startswith("balance ")
-                }
-                await account.fetched(of_next_day, day=1, beginning_minor=ending)
-                await run(account)
-            await explained(account)
-
-    asyncio.run(check())
-
-
-@pytest.mark.sampled
-@settings(
-    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(day=days, data=st.data())
-def test_one_false_line_makes_exactly_its_break(dsn: str, day: list[Payment], data: st.DataObject) -> None:
-    async def check() -> None:
-        async with opened(dsn) as account:
-            lived = await happen(account, *day)
-            lines = [told for one in lived for told in one.lines]
-            false_days: list[Falsified] = [
-                made
-                for falsify in FALSIFICATIONS
-                for place in range(len(lines))
-                if (made := falsify(lines, place)) is not None
-            ]
-            told = data.draw(st.sampled_from(false_days))
-            await account.fetched(told.lines)
-            await run(account)
-            assert Counter(await account.breaks()) == Counter(told.makes)
-
-    asyncio.run(check())
-
-
-@pytest.mark.sampled
-@settings(
-    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(day=days, data=st.data())
-def test_second_matcher_finds_the_same_breaks(dsn: str, day: list[Payment], data: st.DataObject) -> None:
-    """Several false lines at once, in a matcher that shares no statement with the first."""
-
-    async def check() -> None:
-        async with opened(dsn) as account:
-            lived = await happen(account, *day)
-            lines = [told for one in lived for told in one.lines]
-            for _ in range(data.draw(st.integers(0, 4))):
-                falsify = data.draw(st.sampled_from(FALSIFICATIONS))
-                made = falsify(lines, data.draw(st.integers(0, len(lines) - 1))) if lines else None
-                lines = list(made.lines) if made else lines
-            await account.fetched(lines)
-            await run(account)
-            found = Counter(await account.breaks())
-            by_hand = breaks_by_hand(
-                await account.rows(LINES.format(account.psp_account)),
-                await account.rows(ITEMS.format(account.psp_account)),
-            )
-            assert found == by_hand
-
-    asyncio.run(check())
 
 
 async def test_dropped_line_that_comes_later_closes_its_break(account: Settlement) -> None:

@@ -84,6 +84,19 @@ def test_wide_text_without_its_mark_is_refused(encoding: str) -> None:
     assert "has a NUL character" in refusal("a,b\nc,d\n".encode(encoding)).reason
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_byte_order_mark_within_a_file_is_refused(encoding: str) -> None:
+    refused = refusal("\ufeffa,b\nc,d\n\ufeffa,b\n".encode(encoding))
+    assert (refused.line_number, refused.reason) == (
+        3,
+        "begins with a byte order mark: two files were put together",
+    )
+
+
+def test_same_character_within_a_field_is_text() -> None:
+    assert records("a,b\nc\ufeff,d\n".encode()) == [(1, ["a", "b"]), (2, ["c\ufeff", "d"])]
+
+
 @pytest.mark.parametrize("content", [b"a\nb\xff\n", b"a\nb\xe2\x82", "a\n\u00fc\n".encode("latin-1")])
 def test_bytes_that_are_no_text_are_refused_with_their_line(content: bytes) -> None:
     refused = refusal(content)

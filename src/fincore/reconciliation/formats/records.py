@@ -16,6 +16,8 @@ COLUMNS_MAX: Final = 250
 """A header may name so many columns: Stripe's longest has 80, and one for each key of metadata that was asked for."""
 COLUMN_CHARACTERS_MAX: Final = 100
 
+BYTE_ORDER_MARK: Final = "\ufeff"
+
 _DECODERS: Final[tuple[tuple[bytes, str], ...]] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -57,6 +59,10 @@ class Records:
             if "\0" in text:
                 line = number + 1 + text.count("\n", 0, text.index("\0"))
                 raise FileRefused(line, "has a NUL character: the file is damaged, or no text in UTF-8")
+            joint = text.find(f"\n{BYTE_ORDER_MARK}")
+            if joint >= 0:
+                line = number + 2 + text.count("\n", 0, joint)
+                raise FileRefused(line, "begins with a byte order mark: two files were put together")
             pieces = text.split("\n")
             rest = pieces.pop()
             if not block and rest:
