@@ -31,7 +31,7 @@ from fincore.write.queue.port import (
     RetryIn,
 )
 from fixtures.commits import put_jobs
-from fixtures.job_queues import ADAPTERS
+from fixtures.job_queues import ADAPTERS, AWS_URL
 from fixtures.waiting import PATIENCE_SECONDS, eventually, happens
 
 HEARTBEAT_TIMEOUT_SECONDS = 3.0
@@ -39,9 +39,13 @@ NO_IDS = [JobId(text) for text in ("", "elsewhere", "-1", "1 or true", "9" * 30,
 MakeQueue = Callable[..., JobQueue]
 
 
-@pytest.fixture(params=ADAPTERS)
-def adapter(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.long) if name == "sqs" else name for name in ADAPTERS]
+)
+def adapter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     name: str = request.param
+    if name == "sqs":
+        monkeypatch.setenv(AWS_URL, request.getfixturevalue("aws_url"))
     return name
 
 

@@ -64,7 +64,7 @@ async def test_role_carries_the_log_until_it_is_stopped(pool: Pool, aws_url: str
 
 
 async def test_role_without_a_stream_names_the_setting(pool: Pool) -> None:
-    with pytest.raises(ConfigurationError, match="FINCORE_EVENT_STREAM is empty"):
+    with pytest.raises(ConfigurationError, match="FINCORE_EVENT_STREAM and FINCORE_JOB_QUEUE are empty"):
         await run(pool, {}, asyncio.Event())
 
 
@@ -73,19 +73,26 @@ async def test_role_needs_a_region_of_kinesis(pool: Pool) -> None:
         await run(pool, {"FINCORE_EVENT_STREAM": "events"}, asyncio.Event())
 
 
-def test_relay_is_configured_where_a_stream_is_named() -> None:
-    assert "relay" in configured_roles(read_settings({"FINCORE_EVENT_STREAM": "events"}))
+async def test_role_needs_a_region_of_sqs(pool: Pool) -> None:
+    with pytest.raises(ConfigurationError, match="set FINCORE_JOB_QUEUE_REGION or AWS_REGION"):
+        await run(pool, {"FINCORE_JOB_QUEUE": "jobs"}, asyncio.Event())
+
+
+@pytest.mark.parametrize("setting", ["FINCORE_EVENT_STREAM", "FINCORE_JOB_QUEUE"])
+def test_relay_is_configured_where_it_carries_something(setting: str) -> None:
+    assert "relay" in configured_roles(read_settings({setting: "there"}))
     assert "relay" not in configured_roles(read_settings({}))
 
 
 WITHOUT_THE_EXTRA = """
 import sys
 sys.modules["aiobotocore"] = sys.modules["botocore"] = None
-import fincore.bootstrap.relay, fincore.relay.event_relay
-try:
-    import fincore.bootstrap.event_stream
-except Exception as error:
-    print(type(error).__name__, error)
+import fincore.bootstrap.relay, fincore.bootstrap.worker, fincore.relay.event_relay
+for name in ("event_stream", "job_messages"):
+    try:
+        __import__(f"fincore.bootstrap.{name}")
+    except Exception as error:
+        print(type(error).__name__, error)
 """
 
 
@@ -93,4 +100,6 @@ def test_without_the_extra_only_the_role_refuses(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_EXTRA], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert answer.stdout.startswith("ConfigurationError FINCORE_EVENT_STREAM needs the library aiobotocore")
+    events, jobs = answer.stdout.splitlines()
+    assert events.startswith("ConfigurationError FINCORE_EVENT_STREAM needs the library aiobotocore")
+    assert jobs.startswith("ConfigurationError FINCORE_JOB_QUEUE needs the library aiobotocore")

@@ -58,6 +58,17 @@ DASHBOARDS: Final = (
                 unit="s",
             ),
             _panel("Unknown outcomes", ("sum by (mode, age) (fincore_unknown_outcomes)", "{{mode}} {{age}}")),
+            _panel(
+                "Lag of the relay of jobs",
+                ("max by (sink) (fincore_relay_job_lag_seconds)", "{{sink}}"),
+                unit="s",
+            ),
+            _panel(
+                "Messages about jobs",
+                ("sum by (result) (rate(fincore_relay_job_messages_total[5m]))", "{{result}}"),
+                ("sum by (result) (rate(fincore_job_dead_letters_total[5m]))", "dead letter: {{result}}"),
+                unit="reqps",
+            ),
             _panel("Jobs", ("max by (status) (fincore_jobs)", "{{status}}")),
             _panel(
                 "Lag of consumers",

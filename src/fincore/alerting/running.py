@@ -17,7 +17,7 @@ _SERVERS: Final = ("api", "checkout")
 _SERVERS_SEEN: Final = ("staff", "card-edge")
 """Servers that an installation need not have: they are missed only where they ran in the last day."""
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
-_RELAY: Final = "fincore_relay_event_lag_seconds"
+_RELAYS: Final = ("fincore_relay_event_lag_seconds", "fincore_relay_job_lag_seconds")
 _IN_FLIGHT: Final = 'fincore_http_requests_in_flight{server="%s"}'
 
 
@@ -36,7 +36,10 @@ _ABSENT: Final = " or ".join(
             f"(absent({_IN_FLIGHT % server}) and on() count(last_over_time({_IN_FLIGHT % server}[1d])) > 0)"
             for server in _SERVERS_SEEN
         ),
-        f"({_absent_role('relay', _RELAY)} and on() count(last_over_time({_RELAY}[1d])) > 0)",
+        *(
+            f"({_absent_role('relay', relay)} and on() count(last_over_time({relay}[1d])) > 0)"
+            for relay in _RELAYS
+        ),
         f"({_absent_role('reconciliation', 'fincore_settlement_looks_total')} and on() count(fincore_settlement_look_overdue_seconds) > 0)",
     )
 )

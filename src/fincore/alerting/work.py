@@ -25,6 +25,15 @@ WORK_ALERTS: Final = (
         cloudwatch=above("fincore_relay_event_lag_seconds", 60),
     ),
     Alert(
+        name="JobRelayLags",
+        severity="page",
+        expression="fincore_relay_job_lag_seconds > 60",
+        for_seconds=60,
+        meaning="A job has been due for a minute, and the queue outside PostgreSQL has taken no message about it: workers that wait for messages do not begin it. "
+        "Nothing is lost, the job is in PostgreSQL.",
+        cloudwatch=above("fincore_relay_job_lag_seconds", 60),
+    ),
+    Alert(
         name="ChargeParked",
         severity="page",
         expression="fincore_parked_streams > 0",

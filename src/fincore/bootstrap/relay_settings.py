@@ -19,3 +19,16 @@ class RelaySettings:
         WORD, "region of that stream; empty: the one that the AWS library finds, as in AWS_REGION"
     )
     event_stream_url: str | None = setting(OPTIONAL_URL, "an emulator of Kinesis; empty: AWS itself")
+    job_queue: str | None = setting(
+        WORD,
+        "name of the queue of SQS to which the role `relay` carries due jobs and from which the role `worker` takes them, which needs the extra `aws`; "
+        "empty: workers take them from PostgreSQL",
+    )
+    job_dead_letters: str | None = setting(
+        WORD,
+        "name of the queue of SQS for that queue's dead letters, which the role `relay` takes from it; empty: they stay there",
+    )
+    job_queue_region: str | None = setting(
+        WORD, "region of these two queues; empty: the one that the AWS library finds, as in AWS_REGION"
+    )
+    job_queue_url: str | None = setting(OPTIONAL_URL, "an emulator of SQS; empty: AWS itself")

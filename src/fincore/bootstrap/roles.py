@@ -90,7 +90,7 @@ def configured_roles(settings: Settings) -> tuple[Role, ...]:
         "card-edge": settings.card_edge_port is not None,
         "reconciliation": bool(settings.settlement_sources_file),
         "staff": settings.staff_port is not None,
-        "relay": settings.event_stream is not None,
+        "relay": settings.event_stream is not None or settings.job_queue is not None,
     }
     return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or is_configured[role])
 

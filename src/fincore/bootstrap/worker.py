@@ -8,6 +8,7 @@ from typing import get_args
 from fincore.bootstrap.card_token_settings import card_edge_url, require_tokens
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
+from fincore.bootstrap.job_runner import open_job_runner
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
@@ -63,13 +64,14 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         ),
     )
     async with (
+        open_job_runner(settings, stores.queue, queue) as runner,
         running_writer(stores.eventstore, queue.insertion) as writer,
         running_breakers(stores.eventstore) as breakers,
         running_engine(stores, clock, settings) as risk,
         refreshed(resolver),
     ):
         worker = Worker(
-            queue=queue,
+            queue=runner,
             pool=stores.eventstore,
             log=EventLog(stores.eventstore, CHARGE_EVENTS),
             writer=writer,
@@ -80,7 +82,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             housekeeping=Housekeeping(
                 stores.eventstore,
                 (
-                    *purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept),
+                    *purge_tasks(writer, runner, InboxBodies(stores.eventstore), kept),
                     raw_card_requests,
                     *risk_counters,
                 ),

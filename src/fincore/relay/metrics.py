@@ -15,3 +15,13 @@ RECORDS: Final = Counter(
     "Records by what became of them: the stream took them (`taken`), or they are sent again (`repeated`).",
     ["result"],
 )
+JOB_LAG: Final = Gauge(
+    "fincore_relay_job_lag_seconds",
+    "How long the job has been due that waits longest for its first message.",
+    ["sink"],
+)
+JOB_MESSAGES: Final = Counter(
+    "fincore_relay_job_messages_total",
+    "Messages about due jobs by what became of them: the queue took them (`taken`), or they are sent again (`repeated`).",
+    ["result"],
+)

@@ -91,6 +91,7 @@ _ATTEMPTS: Final = 'fincore_webhook_attempts_total{result="%s"}'
 _FETCHED: Final = 'fincore_settlement_good_timestamp_seconds{source="eu",step="fetched"}'
 _FINISHED: Final = "fincore_reconciliation_finished_timestamp_seconds"
 _RELAY: Final = 'fincore_relay_event_lag_seconds{sink="kinesis:events"}'
+_JOB_RELAY: Final = 'fincore_relay_job_lag_seconds{sink="sqs:jobs"}'
 _STAFF: Final = 'fincore_http_requests_in_flight{server="staff"}'
 
 
@@ -113,6 +114,13 @@ def cases() -> Iterator[Case]:
         "RoleAbsent",
         "fires where the relay ran today",
         {**_RUNNING, _RELAY: "0x60 _x3000"},
+        "90m",
+        [{"role": "relay"}],
+    )
+    yield Case(
+        "RoleAbsent",
+        "fires where the relay of jobs ran today",
+        {**_RUNNING, _JOB_RELAY: "0x60 _x3000"},
         "90m",
         [{"role": "relay"}],
     )
@@ -368,6 +376,7 @@ def _work() -> Iterator[Case]:
         "ChargeParked", 'fincore_parked_streams{consumer="ledger"}', 1, 0, labels={"consumer": "ledger"}
     )
     yield from _level("RelayLags", _RELAY, 61, 60, labels={"sink": "kinesis:events"})
+    yield from _level("JobRelayLags", _JOB_RELAY, 61, 60, labels={"sink": "sqs:jobs"})
     yield from _level("JobsHeld", 'fincore_jobs{status="held"}', 1, 0, labels={"status": "held"})
     yield from _pair(
         "JobsQueue",

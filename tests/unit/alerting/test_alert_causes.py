@@ -17,7 +17,8 @@ FILES: Final = (
     "fixtures/settlement_alert_causes.py",
 )
 EXCEPTIONS: Final = {
-    "page RelayLags": "the role relay needs a stream of Amazon Kinesis, which the system of these tests lacks"
+    "page RelayLags": "the role relay needs a stream of Amazon Kinesis, which the system of these tests lacks",
+    "page JobRelayLags": "the role relay needs a queue of Amazon SQS, which the system of these tests lacks",
 }
 """Alerts that no test fires by their cause, although their windows are short -> why."""
 WINDOW_SECONDS_MAX: Final = 300

@@ -2,10 +2,9 @@
 
 import asyncio
 import functools
-import re
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, assert_never, cast, get_args
+from typing import Final, assert_never, get_args
 
 import asyncpg
 import structlog
@@ -16,18 +15,18 @@ from pgqueuer.domain.models import Job as ClaimedRow
 
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
-from fincore.observability.tracing.trace_context import TRACEPARENT
 from fincore.postgres.job_insertion import Column, JobInsertion
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.write.queue.handling import handled
+from fincore.write.queue.job_rows import MAY_HAVE_RUN, claimed_job, number_of
 from fincore.write.queue.pgqueuer_schema import SETTINGS
-from fincore.write.queue.pgqueuer_session import MAY_HAVE_RUN, ListeningDriver, TamedQueries
+from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
 from fincore.write.queue.port import (
     JOBS_OF_CHARGE_MAX,
     PURGE_ROWS_MAX,
     Backlog,
     ChargeJobState,
-    ClaimedJob,
     Done,
     Handler,
     HeldCount,
@@ -50,9 +49,6 @@ RESTART_PAUSE_MAX_SECONDS: Final = 5.0
 CANCELS_MAX: Final = 10
 CANCEL_PAUSE_SECONDS: Final = 0.5
 """Handlers that outlive the drain time-out are cancelled this often, with a pause in which they may end."""
-REASON_CHARACTERS_MAX: Final = 500
-_JOB_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-"""A job's id as text; a longer number is above what PgQueuer gives out in the life of any installation."""
 TEXTS_AT_A_TIME: Final = 1_000
 """Stored texts held in memory at a time while all of them are searched."""
 SEARCH_SECONDS_MAX: Final = 900.0
@@ -138,7 +134,7 @@ class PgQueuerQueue:
             arguments.append(kind)
             conditions += f"\n  and {_SQL.of_kind.format(kind=f'${len(arguments)}')}"
         if after is not None:
-            if (number := _number_of(after.job_id)) is None:
+            if (number := number_of(after.job_id)) is None:
                 return []
             arguments += [after.held_at, number]
             conditions += (
@@ -149,7 +145,7 @@ class PgQueuerQueue:
 
     async def find_held(self, job_id: JobId) -> HeldJob | None:
         """One dead letter; None where no held job has the id."""
-        number = _number_of(job_id)
+        number = number_of(job_id)
         row = None if number is None else await self._pool.fetchrow(_SQL.held_job, number)
         return None if row is None else _held_job(row)
 
@@ -160,18 +156,18 @@ class PgQueuerQueue:
 
     async def requeue(self, job_ids: Sequence[JobId]) -> int:
         """Make held jobs due again, as if new; return how many were held. No job has an id that is not one of PgQueuer's."""
-        numbers = [number for job_id in job_ids if (number := _number_of(job_id)) is not None]
+        numbers = [number for job_id in job_ids if (number := number_of(job_id)) is not None]
         return len(await self._pool.fetch(_SQL.requeue_jobs, numbers, None))
 
     async def replay(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
         """Make one dead letter due again inside a transaction, and return it; None where no job is held since then."""
-        number = _number_of(place.job_id)
+        number = number_of(place.job_id)
         row = None if number is None else await within.fetchrow(_SQL.requeue_jobs, [number], place.held_at)
         return None if row is None else _held_job(row)
 
     async def discard(self, place: HeldPlace, *, within: Connection) -> HeldJob | None:
         """Delete one dead letter for good inside a transaction, and return it; None where no job is held since then."""
-        number = _number_of(place.job_id)
+        number = number_of(place.job_id)
         row = None if number is None else await within.fetchrow(_SQL.discard_job, number, place.held_at)
         return None if row is None else _held_job(row)
 
@@ -252,10 +248,6 @@ class PgQueuerQueue:
             _log.warning("queue.run_ended", error=type(error).__name__, detail=str(error)[:200])
 
 
-def _number_of(job_id: JobId) -> int | None:
-    return int(job_id) if _JOB_NUMBER.fullmatch(job_id) else None
-
-
 def _held_job(row: asyncpg.Record) -> HeldJob:
     return HeldJob(
         job_id=JobId(str(row["id"])),
@@ -283,21 +275,9 @@ def _columns_of(jobs: Sequence[Job]) -> tuple[Column, ...]:
 async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> None:
     """One job, its result in PgQueuer's terms: return, RetryRequested, or an exception that holds it."""
     headers = row.headers or {}
-    traceparent = headers.get(TRACEPARENT)
-    job = ClaimedJob(
-        job_id=JobId(str(row.id)),
-        kind=cast("JobKind", row.entrypoint),
-        payload=row.payload or b"",
-        attempt=row.attempts + 1,
-        may_have_run=MAY_HAVE_RUN in headers,
-        traceparent=traceparent if isinstance(traceparent, str) else None,
-    )
+    job = claimed_job(row.id, row.entrypoint, row.payload, row.attempts, headers)
     async with slots:
-        try:
-            result = await handler(job)
-        except Exception as error:  # noqa: BLE001 -- a handler may raise anything; the job is kept, the worker lives
-            _log.exception("queue.handler_raised", kind=job.kind, job_id=job.job_id)
-            raise _Held(f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]) from None
+        result = await handled(handler, job)
     match result:
         case Done():
             return
@@ -307,8 +287,7 @@ async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> No
                 row.headers = {**headers, MAY_HAVE_RUN: True}
             raise RetryRequested(timedelta(seconds=result.delay_seconds), result.reason)
         case Hold():
-            _log.warning("queue.job_held", kind=job.kind, job_id=job.job_id, reason=result.reason)
-            raise _Held(result.reason[:REASON_CHARACTERS_MAX])
+            raise _Held(result.reason)
         case _:
             assert_never(result)
 

@@ -14,7 +14,7 @@ queued_jobs as (
 );
 
 -- name: retry_job
--- Put a claimed job back, to be due after a pause. $4: whether a claim of it, this one or an earlier one, may have taken effect.
+-- Put a job that $5 has claimed back, to be due after a pause. $4: whether a claim of it, this one or an earlier one, may have taken effect.
 with retried as (
     update queue.pgqueuer
     set status = 'queued', execute_after = now() + $2::interval, attempts = attempts + 1, updated = now(),
@@ -25,24 +25,30 @@ with retried as (
             when $4::boolean then '{"may_have_run": true}'
             else headers
         end
-    where id = $1::bigint
+    where id = $1::bigint and status = 'picked' and queue_manager_id = $5::uuid
     returning id, entrypoint, priority
+),
+undispatched as (
+    delete from queue.dispatched using retried where job_id = retried.id
 )
 insert into queue.pgqueuer_log (job_id, status, entrypoint, priority, traceback)
 select id, 'queued', entrypoint, priority, $3::jsonb from retried;
 
 -- name: hold_jobs
--- Keep jobs for a person. The reason lies with the job itself, so that pruning PgQueuer's log cannot lose it.
+-- Keep jobs for a person, each if its claimer still has it. The reason lies with the job itself, so that pruning PgQueuer's log cannot lose it.
 with wanted as (
-    select * from unnest($1::bigint[], $2::text[]) as t (id, reason)
+    select * from unnest($1::bigint[], $2::text[], $3::uuid[]) as t (id, reason, claimer)
 ),
 held as (
     update queue.pgqueuer job
     set status = 'failed', updated = now(), queue_manager_id = null,
         headers = jsonb_build_object('held_reason', wanted.reason)
     from wanted
-    where job.id = wanted.id
+    where job.id = wanted.id and job.status = 'picked' and job.queue_manager_id = wanted.claimer
     returning job.id, job.entrypoint, job.priority
+),
+undispatched as (
+    delete from queue.dispatched using held where job_id = held.id
 )
 insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
 select id, 'failed', entrypoint, priority from held;

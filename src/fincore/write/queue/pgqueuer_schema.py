@@ -63,6 +63,7 @@ async def install_queue(dsn: str) -> list[str]:
         await connection.execute(_SQL.vacuum_log_often)
         await connection.execute(_SQL.index_held_jobs)
         await connection.execute(_SQL.remember_what_may_have_run)
+        await connection.execute(_SQL.remember_dispatched_jobs)
         await connection.execute(_SQL.grant_service)
     finally:
         # The lock is the session's: it goes with it.

@@ -11,6 +11,16 @@ alter table queue.pgqueuer_log set (autovacuum_vacuum_scale_factor = 0.05, autov
 create index if not exists pgqueuer_fincore_held on queue.pgqueuer (updated, id) where status = 'failed';
 create index if not exists pgqueuer_fincore_held_by_kind on queue.pgqueuer (entrypoint, updated, id) where status = 'failed';
 
+-- name: remember_dispatched_jobs
+-- Of which jobs a message is taken to be under way outside the database, and until when. The table has no write-ahead log: what a crash empties
+-- is sent once more.
+create unlogged table if not exists queue.dispatched (
+    job_id     bigint      primary key,
+    until      timestamptz not null,
+    times      smallint    not null check (times between 1 and 100),
+    is_claimed boolean     not null
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000);
+
 -- name: grant_service
 -- The services put in, take out and prune jobs; they own nothing.
 grant usage on schema queue to fincore_service;

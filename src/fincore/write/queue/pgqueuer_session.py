@@ -17,6 +17,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.write.queue.job_rows import MAY_HAVE_RUN
 from fincore.write.queue.pgqueuer_schema import BUILDERS
 
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
@@ -30,9 +31,6 @@ CLAIM_INTERVAL_SECONDS: Final = 0.004
 as much as ten jobs: under load it pays to let a few gather. An idle queue is never kept waiting by it."""
 LOOK_INTERVAL_SECONDS: Final = 0.1
 """The least time between two looks for jobs that come due later. In between the worker claims again after as long a pause at most."""
-
-MAY_HAVE_RUN: Final = "may_have_run"
-"""The header of a job of which an earlier claim may have taken effect. A trigger of the table sets it too."""
 
 _Finished = tuple[models.Job, JOB_STATUS, models.TracebackRecord | None]
 
@@ -133,7 +131,12 @@ class TamedQueries(Queries):
         try:
             if held:
                 reasons = [record.exception_message if record else "" for _, record in held]
-                await self.driver.execute(_SQL.hold_jobs, [job.id for job, _ in held], reasons)
+                await self.driver.execute(
+                    _SQL.hold_jobs,
+                    [job.id for job, _ in held],
+                    reasons,
+                    [job.queue_manager_id for job, _ in held],
+                )
             if finished:
                 await super().log_jobs(finished)
         except Exception as error:
@@ -154,6 +157,7 @@ class TamedQueries(Queries):
                 delay,
                 traceback_record.model_dump_json() if traceback_record else None,
                 MAY_HAVE_RUN in (job.headers or {}),
+                job.queue_manager_id,
             )
         except Exception as error:  # noqa: BLE001 -- no failure to write may turn a retry into a dead letter
             _log.warning("queue.retry_not_written", job_id=job.id, error=type(error).__name__)
