@@ -105,6 +105,17 @@ async def test_break_above_the_limit_is_ended_by_two_people(finance: Finance) ->
     assert (await end(finance.lea, first, "alone")).status == 200
 
 
+async def test_break_that_waits_counts_for_the_day_of_its_proposer(finance: Finance) -> None:
+    first, second = await finance.breaks()
+    assert (await end(finance.lea, second, "k")).status == 202
+    assert (await end(finance.lea, first, "alone")).status == 202
+    for proposal in (await finance.max.get("/staff/v1/proposals?mode=test")).json()["data"]:
+        assert proposal["proposer_sums"] == {"waiting_minor": 1_600, "agreed_minor": 0}
+        decline = f"/staff/v1/proposals/{proposal['id']}/decline"
+        assert (await finance.max.act(decline, proposal["id"])).status == 200
+    assert (await end(finance.lea, first, "again")).status == 200
+
+
 async def test_break_that_changed_is_not_ended_by_its_proposal(finance: Finance) -> None:
     _, second = await finance.breaks()
     proposal = (await end(finance.lea, second, "k")).json()["id"]

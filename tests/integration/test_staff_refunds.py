@@ -151,7 +151,44 @@ async def test_day_limit_counts_all_charges_of_a_person(api: Api, lea: StaffClie
     over = await refund(lea, second, "2", 501)
     assert over.status == 202
     assert "it would be 15.01 USD today" in over.json()["needed_because"]
+    assert (await lea.act(f"/staff/v1/proposals/{over.json()['id']}/withdraw", "back")).status == 200
     assert (await refund(lea, second, "3", 500)).status == 201
+
+
+async def test_what_waits_counts_for_the_day_of_its_proposer(
+    api: Api, lea: StaffClient, max_: StaffClient
+) -> None:
+    """Declined, it counts no more; and it was never that of the second person."""
+    first, second = await api.paid("a"), await api.paid("b")
+    waiting = (await refund(lea, first, "1", 1_200)).json()
+    preview = await lea.get(f"/staff/v1/charges/{second}/refund_preview?amount_minor=400")
+    assert preview.json()["limit"]["used_today_minor"] == 1_200
+    assert (await refund(lea, second, "2", 400)).status == 202
+    assert (await refund(max_, second, "2", 400)).status == 201
+    decline = f"/staff/v1/proposals/{waiting['id']}/decline"
+    assert (await max_.act(decline, "no", "not agreed")).status == 200
+    assert (await refund(lea, second, "3", 400)).status == 201
+
+
+async def test_second_person_sees_what_else_was_proposed(
+    api: Api, lea: StaffClient, max_: StaffClient
+) -> None:
+    charges = [await api.paid(f"c{number}") for number in range(3)]
+    proposals = [
+        (await refund(lea, one, f"k{number}", 1_100)).json()["id"] for number, one in enumerate(charges)
+    ]
+
+    async def sums(proposal_id: str) -> dict[str, int]:
+        shown = await max_.get(f"/staff/v1/proposals/{proposal_id}")
+        found: dict[str, int] = shown.json()["proposer_sums"]
+        return found
+
+    assert await sums(proposals[2]) == {"waiting_minor": 3_300, "agreed_minor": 0}
+    for number in range(2):
+        done = await max_.act(f"/staff/v1/proposals/{proposals[number]}/approve", f"a{number}", "seen")
+        assert done.json()["status"] == "executed"
+    listed = (await max_.get("/staff/v1/proposals?mode=test")).json()["data"]
+    assert [one["proposer_sums"] for one in listed] == [{"waiting_minor": 1_100, "agreed_minor": 2_200}] * 3
 
 
 async def test_racing_refunds_of_a_person_never_pass_the_day_limit(api: Api, staff: StaffServer) -> None:

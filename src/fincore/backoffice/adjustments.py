@@ -10,6 +10,7 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.adjustments.acts import Account, AdjustmentRefused, Adjustments
 from fincore.reconciliation.adjustments.decision import Decision
+from fincore.reconciliation.adjustments.moved_alone import Waiting
 from fincore.reconciliation.adjustments.telling import AdjustmentTelling
 from fincore.reconciliation.breaks.break_record import BreakRecord
 from fincore.write.settlement.adjustments import AdjustmentRecorder
@@ -25,12 +26,13 @@ class StaffAdjustments:
         writer: Writer[AdjustmentEvent],
         limits: OnePersonLimits,
         *,
+        waiting: Waiting | None = None,
         is_trial: bool = False,
     ) -> None:
-        """`is_trial`: every act says what it would do, or why it would not, and nothing is decided."""
+        """As of `Adjustments`."""
         self._ledgerdb = ledgerdb
         recorder = AdjustmentRecorder(log, writer)
-        self._acts = Adjustments(ledgerdb, limits, recorder, is_trial=is_trial)
+        self._acts = Adjustments(ledgerdb, limits, recorder, waiting=waiting, is_trial=is_trial)
         self._telling = None if is_trial else AdjustmentTelling(ledgerdb, recorder)
 
     async def adjust(self, break_id: int, decision: Decision) -> AdjustmentBooked:

@@ -1,6 +1,7 @@
 """The services behind what staff do with charges, breaks and proposals, composed for one process."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from fincore.backoffice.adjustments import StaffAdjustments
@@ -82,9 +83,14 @@ def act_services(
         clock=clock,
     )
     adjustment_log = EventLog(stores.eventstore, ADJUSTMENT_EVENTS)
-    adjustments = StaffAdjustments(stores.ledgerdb, adjustment_log, writer, limits.adjustments)
-    trial = StaffAdjustments(stores.ledgerdb, adjustment_log, writer, limits.adjustments, is_trial=True)
     proposals, people = Proposals(stores.eventstore), PeopleKeeper(stores.eventstore, Passwords(), read_role)
+    waiting = partial(proposals.waiting_minor, of_refunds=False)
+    adjustments = StaffAdjustments(
+        stores.ledgerdb, adjustment_log, writer, limits.adjustments, waiting=waiting
+    )
+    trial = StaffAdjustments(
+        stores.ledgerdb, adjustment_log, writer, limits.adjustments, waiting=waiting, is_trial=True
+    )
     of_breaks = AdjustmentExecutor(adjustments, trial)
     executors: Mapping[ProposalKind, Executor | InTransaction] = {
         "refund": refunds,

@@ -152,7 +152,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     `money` is None where the act moves none, `livemode` and `merchant_id` where it belongs to no mode and no merchant. `needed_because` is the
     sentence why one person does not do it alone. The last three tell of the step that ended it, if a person took it: who, why, and when.
-    `result` says in short what came of it.
+    `result` says in short what came of it. `sums` are as of the reading, and None where no money moves.
     """
 
     proposal_id: ProposalId
@@ -172,6 +172,17 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     decided_reason: str | None = None
     decided_at: datetime | None = None
     result: str | None = None
+    sums: "ProposerSums | None" = None
+
+
+class ProposerSums(NamedTuple):
+    """What else the proposer moves by proposals of the currency and mode: refunds, or adjustments and their like. In minor units.
+
+    `waiting_minor` waits for a second person, the proposal itself with it; `agreed_minor` others agreed to on this day, by UTC.
+    """
+
+    waiting_minor: int
+    agreed_minor: int
 
 
 StepFlaw = Literal["not_open", "is_proposer", "is_not_proposer", "is_over"]

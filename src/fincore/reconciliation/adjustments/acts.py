@@ -35,7 +35,7 @@ from fincore.reconciliation.adjustments.decision import (
     NotAdjusted,
     adjustment_of_break,
 )
-from fincore.reconciliation.adjustments.limits import limit_flaw
+from fincore.reconciliation.adjustments.moved_alone import MovedAlone, Waiting
 from fincore.reconciliation.adjustments.record import booked_for, booked_of, found_break, write_adjustment
 from fincore.reconciliation.breaks.break_actions import BreakNotChanged, act, lock_break
 from fincore.reconciliation.breaks.break_decision import Done, Refused, decide
@@ -86,11 +86,15 @@ class Adjustments:
         limits: OnePersonLimits,
         recorder: AdjustmentRecorder,
         *,
+        waiting: Waiting | None = None,
         is_trial: bool = False,
     ) -> None:
-        """`is_trial`: every act says what it would do, or why it would not, and nothing is decided."""
+        """`is_trial`: every act says what it would do, or why it would not, and nothing is decided.
+
+        `waiting` tells what a member of staff proposed and waits for a second person: the limit of a day counts it.
+        """
         self._pool = ledgerdb
-        self._limits = limits
+        self._alone = MovedAlone(limits, waiting)
         self._recorder = recorder
         self._is_trial = is_trial
 
@@ -288,19 +292,9 @@ class Adjustments:
         staff: StaffDecision | None,
         now: datetime,
     ) -> None:
-        if staff is not None and staff.agreement is not None:
-            return
-        today_minor = await connection.fetchval(
-            _SQL.adjusted_today,
-            counted_for(by),
-            booked.currency,
-            booked.livemode,
-            now,
-            staff.subject if staff else None,
-        )
         # A fee does not make an amount smaller: 100.00 with a fee of 99.99 is no decision about 0.01.
         money = Money(abs(booked.gross_minor) + abs(booked.fee_minor), booked.currency)
-        flaw = limit_flaw(self._limits, money, today_minor=int(today_minor))
+        flaw = await self._alone.flaw(connection, money, by, staff, livemode=booked.livemode, now=now)
         if flaw is not None:
             raise SecondPersonNeeded(flaw, money)
 

@@ -32,7 +32,9 @@ class StaffRefundLimitBody(msgspec.Struct, frozen=True, kw_only=True):
 
     act_minor: Annotated[int, Meta(description="At once, in the minor unit.")]
     day_minor: Annotated[int, Meta(description="In a day, by UTC.")]
-    used_today_minor: Annotated[int, Meta(description="What counts for today already.")]
+    used_today_minor: Annotated[
+        int, Meta(description="What counts for today already, with what waits for a second person.")
+    ]
 
 
 class StaffRefundPreviewBody(msgspec.Struct, frozen=True, kw_only=True):

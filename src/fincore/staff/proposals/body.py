@@ -26,6 +26,15 @@ class StaffProposalPersonBody(msgspec.Struct, frozen=True, kw_only=True):
     username: Annotated[str, Meta(description="The name under which the person was logged in.")]
 
 
+class StaffProposerSumsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What else the proposer moves by proposals, in the currency and mode of this one: refunds, or adjustments and their like."""
+
+    waiting_minor: Annotated[
+        int, Meta(description="What waits for a second person, this proposal with it while it does.")
+    ]
+    agreed_minor: Annotated[int, Meta(description="What second persons agreed to on this day, by UTC.")]
+
+
 class StaffProposalBody(msgspec.Struct, frozen=True, kw_only=True):
     """What one person proposed, and what became of it."""
 
@@ -61,6 +70,12 @@ class StaffProposalBody(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="Whether that person may propose it as of this answer. `unknown`: with an issuer of your own, FinCore does not learn that a "
             "person left or lost a role. `no`: nothing of this is approved."
+        ),
+    ]
+    proposer_sums: Annotated[
+        StaffProposerSumsBody | None,
+        Meta(
+            description="What else that person moves by proposals, as of this answer; null where no money moves."
         ),
     ]
     reason: Annotated[str, Meta(description="Why, in the words of the proposer.")]
@@ -120,6 +135,11 @@ def render_proposal(
         act=act,
         proposer=_person(proposal.proposer),
         proposer_may=proposer_may,
+        proposer_sums=None
+        if proposal.sums is None
+        else StaffProposerSumsBody(
+            waiting_minor=proposal.sums.waiting_minor, agreed_minor=proposal.sums.agreed_minor
+        ),
         reason=proposal.reason,
         needed_because=proposal.needed_because,
         approve_permission=PROPOSAL_KINDS[proposal.kind].approve_permission,

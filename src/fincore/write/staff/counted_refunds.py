@@ -8,7 +8,7 @@ from fincore.domain.one_person_limits import OnePersonLimit, OnePersonLimits, Ov
 from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, Statements
 
 _SQL = load_sql("fincore.write.staff", "counted_refunds.sql")
 
@@ -39,9 +39,7 @@ class CountedRefunds:
             over = over_limit(
                 self._limits,
                 money,
-                today_minor=await connection.fetchval(
-                    _SQL.refunded_today, staff.counted_for, money.currency, key.livemode
-                ),
+                today_minor=await _today_minor(connection, staff, money.currency, livemode=key.livemode),
             )
             if over is not None:
                 return over
@@ -61,7 +59,9 @@ class CountedRefunds:
         self, staff: StaffActor, currency: Currency, *, livemode: bool
     ) -> tuple[OnePersonLimit | None, int]:
         """The limit in a currency, None where there is none, and what counts for today, in minor units. Nothing is counted."""
-        today_minor: int = await self._pool.fetchval(
-            _SQL.refunded_today, staff.counted_for, currency, livemode
-        )
+        today_minor = await _today_minor(self._pool, staff, currency, livemode=livemode)
         return next((one for one in self._limits if one.currency == currency), None), today_minor
+
+
+async def _today_minor(store: Statements, staff: StaffActor, currency: Currency, *, livemode: bool) -> int:
+    return int(await store.fetchval(_SQL.refunded_today, staff.counted_for, currency, livemode))

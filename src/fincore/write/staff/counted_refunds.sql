@@ -11,8 +11,8 @@ order by day desc
 limit 1;
 
 -- name: refunded_today
--- What the person who is counted as $1 refunded alone on this day, by UTC, in a currency and mode.
-select coalesce(sum(amount_minor), 0)::bigint
+-- What the person who is counted as $1 refunded alone on this day, by UTC, in a currency and mode, and has proposed and waits.
+select coalesce(sum(amount_minor), 0) + staff.waiting_of_person($1, true, $2, $3)
 from staff.counted_refunds
 where counted_for = $1 and day = (clock_timestamp() at time zone 'UTC')::date and currency = $2 and livemode = $3;
 

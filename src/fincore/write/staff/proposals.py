@@ -8,6 +8,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import MerchantId, ProposalId, StaffSubject, new_proposal_id
 from fincore.domain.money import Money
@@ -18,6 +19,7 @@ from fincore.domain.proposal import (
     ProposalKind,
     ProposalStatus,
     ProposalStep,
+    ProposerSums,
     StepFlaw,
     money_of,
     step_flaw,
@@ -158,6 +160,16 @@ class Proposals:
         )
         return [_proposal(row) for row in rows[:limit]], len(rows) > limit
 
+    async def waiting_minor(
+        self, staff: StaffActor, currency: Currency, *, of_refunds: bool, livemode: bool
+    ) -> int:
+        """What a person proposed and that waits, in minor units: refunds, or else adjustments and their like."""
+        return int(
+            await self._pool.fetchval(
+                _SQL.waiting_of_person, staff.counted_for, of_refunds, currency, livemode
+            )
+        )
+
     async def flaw(self, proposal: Proposal, step: ProposalStep, by: StaffActor | None) -> StepFlaw | None:
         """Why a step is not possible now; None where it is."""
         return step_flaw(proposal, step, by, await self._pool.fetchval(_SQL.server_time))
@@ -259,4 +271,7 @@ def _proposal(row: Any) -> Proposal:
         decided_reason=row["decided_reason"],
         decided_at=row["decided_at"],
         result=row["result"],
+        sums=None
+        if row["waiting_minor"] is None
+        else ProposerSums(int(row["waiting_minor"]), int(row["agreed_minor"])),
     )

@@ -18,10 +18,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13);
 select p.proposal_id, p.kind, p.status, p.livemode, p.merchant_id, p.object_id, p.amount_minor, p.currency, p.act::text as act,
     p.proposer_subject, p.proposer_username, p.reason, p.needed_because, p.proposed_at, p.expires_at,
     d.subject as decider_subject, d.username as decider_username, d.reason as decided_reason, d.taken_at as decided_at,
-    coalesce(e.result, d.result) as result
+    coalesce(e.result, d.result) as result, w.waiting_minor, g.agreed_minor
 from staff.proposals p
 left join staff.proposal_steps d on d.proposal_id = p.proposal_id and d.status_before = 'proposed'
 left join staff.proposal_steps e on e.proposal_id = p.proposal_id and e.status_before = 'approved'
+left join lateral staff.waiting_of_person(p.proposer_counted_for, p.kind = 'refund', p.currency, p.livemode) as w (waiting_minor)
+    on p.currency is not null
+left join lateral staff.agreed_with_person_today(p.proposer_counted_for, p.kind = 'refund', p.currency, p.livemode)
+    as g (agreed_minor) on p.currency is not null
 where p.proposal_id = $1;
 
 -- name: list_proposals
@@ -29,10 +33,14 @@ where p.proposal_id = $1;
 select p.proposal_id, p.kind, p.status, p.livemode, p.merchant_id, p.object_id, p.amount_minor, p.currency, p.act::text as act,
     p.proposer_subject, p.proposer_username, p.reason, p.needed_because, p.proposed_at, p.expires_at,
     d.subject as decider_subject, d.username as decider_username, d.reason as decided_reason, d.taken_at as decided_at,
-    coalesce(e.result, d.result) as result
+    coalesce(e.result, d.result) as result, w.waiting_minor, g.agreed_minor
 from staff.proposals p
 left join staff.proposal_steps d on d.proposal_id = p.proposal_id and d.status_before = 'proposed'
 left join staff.proposal_steps e on e.proposal_id = p.proposal_id and e.status_before = 'approved'
+left join lateral staff.waiting_of_person(p.proposer_counted_for, p.kind = 'refund', p.currency, p.livemode) as w (waiting_minor)
+    on p.currency is not null
+left join lateral staff.agreed_with_person_today(p.proposer_counted_for, p.kind = 'refund', p.currency, p.livemode)
+    as g (agreed_minor) on p.currency is not null
 where (p.livemode = $1 or p.livemode is null and $2)
   and ($3::text[] is null or p.merchant_id = any($3))
   and ($4::text[] is null or p.status = any($4))
@@ -96,3 +104,7 @@ select
         join staff.proposal_steps s on s.proposal_id = p.proposal_id and s.status_before = 'proposed'
         where p.status = 'approved'
     ), 0)::float8 as agreed_seconds;
+
+-- name: waiting_of_person
+-- What the person who is counted as $1 proposed and that waits, in a currency and mode: refunds, or else adjustments.
+select staff.waiting_of_person($1, $2, $3, $4);

@@ -31,6 +31,12 @@ export function ProposalsScreen() {
   });
   const named = (proposal: Proposal) =>
     [KINDS[language][proposal.kind], proposal.amount_minor !== null && proposal.currency !== null ? formatAmount(proposal.amount_minor, proposal.currency, locale) : ""].filter(Boolean).join(" ");
+  const sumsOf = ({ proposer_sums: sums, amount_minor, currency, status }: Proposal) => {
+    if (sums === null || currency === null) return null;
+    const othersWait = sums.waiting_minor - (status === "proposed" ? (amount_minor ?? 0) : 0);
+    if (othersWait <= 0 && sums.agreed_minor === 0) return null;
+    return t.sums(formatAmount(othersWait, currency, locale), formatAmount(sums.agreed_minor, currency, locale));
+  };
   const decisionsOn = (proposal: Proposal): readonly Decision[] => {
     if (proposal.status === "approved") return may(me, proposal.approve_permission, mode) ? ["give_up"] : [];
     if (proposal.proposer.subject === me.subject) return ["withdraw"];
@@ -55,6 +61,7 @@ export function ProposalsScreen() {
                     <p className="quiet small">
                       {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
                     </p>
+                    {sumsOf(proposal) && <p className="quiet small">{sumsOf(proposal)}</p>}
                     {proposal.proposer_may === "no" && <p className="quiet small">{t.proposerMayNot}</p>}
                     {proposal.status === "approved" && <p className="quiet small">{t.underWay}</p>}
                     <div className="buttons">
