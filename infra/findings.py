@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 CFN_LINT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "W6001": "the outputs of `migration` repeat what `network` exports, so that a release asks one stack alone",
@@ -44,3 +46,147 @@ CHECKOV: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 """By check of checkov: the beginning of the resource, and why."""
+
+
+class Argued(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings that are left as they are. `rule` and `where` are patterns: `*` is any text."""
+
+    rule: str
+    where: str
+    why: str
+
+
+CDK_NAG: Final = (
+    Argued(
+        rule="AEC6",
+        where="*-data/Cache",
+        why="TLS is required, and the security group lets `api` alone in; the values are encrypted by FinCore before",
+    ),
+    Argued(
+        rule="CFR1",
+        where="*-delivery/*",
+        why="which countries a merchant sells to is known to the merchant; risk rules know countries",
+    ),
+    Argued(
+        rule="CFR2",
+        where="*-delivery/*",
+        why="the firewall is on the load balancer behind it; what CloudFront answers by itself are public files",
+    ),
+    Argued(
+        rule="EC23",
+        where="*-network/InInternetTo*Balancer443",
+        why="merchants and PSPs call from everywhere",
+    ),
+    Argued(
+        rule="ECS2",
+        where="*Task/Resource",
+        why="variables that are no secrets: the tests compare their names with the settings that are",
+    ),
+    Argued(
+        rule="IAM4*AWSBackupServiceRolePolicyForBackup]",
+        where="*-data/BackupPlan/Databases/Role/Resource",
+        why="AWS keeps the list of what AWS Backup asks; AWS Backup alone takes the role",
+    ),
+    Argued(
+        rule="IAM4*AmazonRDSEnhancedMonitoringRole]",
+        where="*-data/*Monitoring/Resource",
+        why="AWS keeps the list; it writes one log group, and RDS alone takes the role",
+    ),
+    Argued(
+        rule="IAM4*AmazonECSInfrastructureRolePolicyForLoadBalancers]",
+        where="*-app/Switch/Resource",
+        why="AWS keeps the list of what ECS asks of load balancers; the boundary of releases bounds it",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="*Start/DefaultPolicy/Resource",
+        why="ecr:GetAuthorizationToken names no resource",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="fincore-pipeline/RoleFincoreBuildImage",
+        why="ecr:GetAuthorizationToken names no resource",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="*-permissions/Boundary",
+        why="a boundary gives nothing by itself: the policies of each role name what it may",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="*-permissions/Deploy",
+        why="CloudFormation makes up the names of what it makes; the account holds one installation alone",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="*-permissions/Migrate",
+        why="ecs:ListTasks names no resource; a condition binds it to the cluster",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:cloudformation:*:stack/fincore-*/[*]]",
+        where="*-permissions/*",
+        why="AWS ends the ARN of a stack with an id that it makes up",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:ecs:*]",
+        where="*-permissions/Migrate",
+        why="each release has a new version of the task that migrates, and each run is a new task of the one cluster",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:iam::*:role/*]",
+        where="*-permissions/Deploy",
+        why="the roles that releases make, by their names, and those that services of AWS have in each account",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:kms:*:key/[*]]",
+        where="*-permissions/Release",
+        why="the key is in another account, and its policy names this role; S3 alone may use it in its name",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:logs:*:log-group:/fincore/*]",
+        where="*-permissions/Deploy",
+        why="the log groups of one installation; it may delete none",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:logs:*:log-group:/fincore/pipeline/*:[*]]",
+        where="fincore-pipeline/RoleFincoreBuild*",
+        why="the streams of one log group",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:s3:::fincore-*]",
+        where="*-permissions/*",
+        why="the artifacts, the public files, and the bucket of access logs, by their names",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:s3:::fincore-pipeline-*]",
+        where="fincore-pipeline/RoleFincore*",
+        why="the files of the one bucket of artifacts",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::*Evidence*/fincore/[*]]",
+        where="*-app/ReconciliationRole/DefaultPolicy/Resource",
+        why="the files under one prefix of the one bucket of evidence",
+    ),
+    Argued(
+        rule="KDS3",
+        where="*-data/Events/Resource",
+        why="a key of ours, so that its policy says who reads events",
+    ),
+    Argued(
+        rule="RDS11",
+        where="*-data/*/Resource",
+        why="a port that others do not expect hides nothing: security groups say who connects",
+    ),
+    Argued(
+        rule="S1",
+        where="*-app/BalancerAccess/Resource",
+        why="a bucket of access logs: logging itself would never end",
+    ),
+    Argued(
+        rule="SMG4",
+        where="*-data/*",
+        why="PSPs and FinCore's own commands change these values, with the value before kept beside them; no function of ours could",
+    ),
+    Argued(rule="SMG4", where="fincore-pipeline/LoadKey", why="a key of test mode, changed by people"),
+)
+"""By rule of cdk-nag's pack AwsSolutions."""

@@ -163,7 +163,7 @@ def _deploy(installation: Installation) -> tuple[Statement, ...]:
         ),
         Statement(
             actions=tuple(sorted(of_buckets)),
-            resources=tuple(f"arn:aws:s3:::{stack(installation, one)}-*" for one in RELEASED),
+            resources=(f"arn:aws:s3:::{stack(installation, 'app')}-*",),
         ),
         Statement(
             actions=tuple(sorted(of_logs - {"logs:DescribeLogGroups"})),

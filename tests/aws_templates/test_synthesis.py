@@ -4,12 +4,13 @@ import json
 import os
 import re
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
-from infra.findings import CFN_LINT, CHECKOV
+from infra.findings import CDK_NAG, CFN_LINT, CHECKOV
 from infra.installation import InstallationRefused, read_installation
 from infra.roles import DEPLOYED
 from infra.secret_names import secrets_of
@@ -93,6 +94,26 @@ def test_checkov_finds_only_what_is_argued_for() -> None:
     }
     assert report["summary"]["passed"] > 500
     assert found == argued
+
+
+@pytest.mark.long
+def test_cdk_nag_finds_only_what_is_argued_for(tools: Path) -> None:
+    """Each finding has its reason, and each reason its finding."""
+    used = set()
+    for example in (*EXAMPLES, PIPELINE_EXAMPLE):
+        done = subprocess.run(
+            [str(tools / "python"), "-m", "infra.nag", str(example)],
+            cwd=PROJECT,
+            env={**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for rule, where in json.loads(done.stdout.splitlines()[-1]):
+            fits = [one for one in CDK_NAG if fnmatchcase(rule, one.rule) and fnmatchcase(where, one.where)]
+            assert len(fits) == 1, (rule, where)
+            used |= {*fits}
+    assert used == {*CDK_NAG}
 
 
 def refusal(tmp_path: Path, before: str, after: str) -> str:
