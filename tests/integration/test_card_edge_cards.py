@@ -8,9 +8,12 @@ import pytest
 
 from fincore.domain.ids import CardId, new_card_id
 from fincore.postgres.pool import Pool
+from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.card_fingerprints import CardFingerprint
 from fincore.write.vault.kept_rows import KeptRow, KeptRows
+from fincore.write.vault.vault_keys import VaultKeys
 from fixtures.card_edge_server import KEY, NUMBER, OTHER_KEY, CardEdge, serving_card_edge
+from fixtures.key_services import MemoryKeyService, service_key
 from fixtures.merchant_api import Api, Reply, serving_api
 from fixtures.vault import MASTERCARD, keeping
 
@@ -56,7 +59,7 @@ async def test_kept_card_shows_its_ends_and_is_sealed(edge: CardEdge, pool: Pool
     }
     assert (await edge.send("GET", f"/v1/cards/{body['id']}")).json() == body
     row = await row_of(pool, reply)
-    card = KEEPING.cipher.open(row.sealed, row.identity)
+    card = await KEEPING.cipher.open(row.sealed, row.identity)
     assert card.number.reveal() == NUMBER
     assert card.holder is not None
     assert (card.holder.reveal(), card.cvc) == ("Ada Byron", None)
@@ -216,3 +219,23 @@ async def test_card_is_kept_only_where_enabled_and_with_a_vault(api: Api, pool: 
         assert (await edge.keep("k")).problem()[:2] == (422, "vault_not_configured")
     outcomes = {one["outcome"] for one in await pool.fetch("select outcome from merchants.raw_card_requests")}
     assert outcomes == {None, "raw_cards_not_enabled", "vault_not_configured"}
+
+
+async def test_card_is_kept_once_when_the_key_service_is_back(api: Api, pool: Pool) -> None:
+    service = MemoryKeyService()
+    served = keeping("k1")._replace(cipher=CardCipher(VaultKeys([service_key("k2")]), service))
+    async with serving_card_edge(api, keeping=served) as edge:
+        await edge.enable()
+        service.is_away = True
+        refused = await edge.keep("k")
+        assert refused.problem() == (503, "key_service_unavailable", None)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert await pool.fetchval("select count(*) from vault.cards") == 0
+        service.is_away = False
+        kept = await edge.keep("k")
+        calls = service.calls
+        service.is_away = True
+        assert (await edge.keep("k")).body == kept.body
+        assert service.calls == calls
+    assert kept.status == 201
+    assert await pool.fetchval("select count(*) from vault.cards") == 1

@@ -43,6 +43,7 @@ from fixtures.card_edge_server import (
 )
 from fixtures.clocks import HandClock
 from fixtures.commits import NOON, created
+from fixtures.key_services import MemoryKeyService, service_key
 from fixtures.merchant_api import STRIPE, Api, Reply, declined, serving_api
 from fixtures.vault import keeping, vault_key
 from integration.test_card_edge import events_of
@@ -270,6 +271,23 @@ async def test_card_edge_without_the_key_of_a_card_decides_nothing(
     again = tokens_of(edge)
     assert await again.token(charge_id, 1) == CardToken("pm_test_1")
     await again.close()
+
+
+async def test_charge_waits_while_the_key_service_is_away(api: Api) -> None:
+    service = MemoryKeyService()
+    served = KEEPING._replace(cipher=CardCipher(VaultKeys([service_key("k2")]), service))
+    async with serving_card_edge(api, keeping=served) as edge:
+        await edge.enable()
+        charge_id = await waiting_charge(api, CardId((await edge.keep("keep")).json()["id"]))
+        tokens = tokens_of(edge)
+        service.is_away = True
+        found = await tokens.token(charge_id, 1)
+        assert isinstance(found, CardEdgeAway)
+        assert "the key service is away" in found.reason
+        assert edge.tokeniser.calls == []
+        service.is_away = False
+        assert await tokens.token(charge_id, 1) == CardToken("pm_test_1")
+        await tokens.close()
 
 
 async def test_what_a_psp_says_of_a_card_comes_to_the_worker(

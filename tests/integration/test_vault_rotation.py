@@ -17,7 +17,7 @@ from fincore.write.merchants.merchants import Merchants
 from fincore.write.vault.accesses import Accesses, AccessRecord, this_process
 from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.forgetting import LostKey, NotForgotten, WhoForgets, forget
-from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
+from fincore.write.vault.kept_cards import KeptCards, VaultKeeping, ready_to_keep
 from fincore.write.vault.kept_rows import KeptRows, KeyUse, NewKeys
 from fincore.write.vault.rotation import Rotated, require_keys, rotate
 from fincore.write.vault.sealed_card import CardIdentity
@@ -40,8 +40,9 @@ class Vault:
         self.accesses = Accesses(pool, SystemClock(), by="test")
 
     async def keep(self, under: VaultKeeping = OLD, number: str = VISA) -> CardId:
+        ready = await ready_to_keep(self.owner, card(number), under)
         async with self.pool.acquire() as connection, connection.transaction():
-            return (await self.cards.keep(connection, self.owner, card(number), under)).card_id
+            return (await self.cards.keep(connection, self.owner, card(number), ready)).card_id
 
     async def delete(self, card_id: CardId) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
@@ -163,7 +164,8 @@ async def test_card_committed_behind_a_rotation_is_found_again(vault: Vault) -> 
     async with vault.pool.acquire() as connection:
         late = connection.transaction()
         await late.start()
-        behind = (await vault.cards.keep(connection, vault.owner, card(), OLD)).card_id
+        ready = await ready_to_keep(vault.owner, card(), OLD)
+        behind = (await vault.cards.keep(connection, vault.owner, card(), ready)).card_id
         made = [await vault.keep() for _ in range(2)]
 
         class Passing(KeptRows):
@@ -180,7 +182,7 @@ async def test_card_committed_behind_a_rotation_is_found_again(vault: Vault) -> 
 async def test_keys_that_another_rotation_replaced_stay(vault: Vault) -> None:
     await vault.keep()
     (read,) = await vault.rows.after("", limit=1)
-    stale = NewKeys(read, CHANGING.cipher.rewrap(read.sealed, read.identity), read.fingerprint)
+    stale = NewKeys(read, await CHANGING.cipher.rewrap(read.sealed, read.identity), read.fingerprint)
     assert (await vault.rotate(keeping("newest", "old"))).rotated == 1
     assert await vault.rows.replace_keys([stale]) == 0
     assert [use.key_id for use in await vault.rows.key_uses()] == ["newest"]
@@ -367,7 +369,7 @@ async def test_rotation_of_many_cards_while_others_come_and_go(vault: Vault) -> 
                 return
             kept.append(await vault.keep(CHANGING, number))
             for row in await KeptRows(vault.pool).after(identities[read % 500], limit=3):
-                opened = CHANGING.cipher.open(row.sealed, row.identity)
+                opened = await CHANGING.cipher.open(row.sealed, row.identity)
                 assert opened.number.reveal() in (VISA, MASTERCARD)
             read += 1
             if read % 10 == 0 and deleted < 400:
@@ -394,7 +396,7 @@ async def copied(vault: Vault, count: int) -> None:
     records = []
     for _ in range(count):
         identity = CardIdentity(new_card_id(), owner.merchant_id, livemode=False)
-        sealed = OLD.cipher.seal(sent, identity)
+        sealed = await OLD.cipher.seal(sent, identity)
         records.append(
             (
                 *(

@@ -15,7 +15,7 @@ from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
-from fincore.bootstrap.vault_settings import require_vault_keys, vault_keeping
+from fincore.bootstrap.vault_settings import require_key_service, require_vault_keys, vault_keeping
 from fincore.cardedge.app import CardEdgeBounds
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
@@ -35,6 +35,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         CERTIFICATE_ENDS_AT.labels("card_edge").set(certificate_ends_at(tls).timestamp())
     require_token_secret(settings)
     await require_vault_keys(stores.eventstore, keeping)
+    await require_key_service(keeping)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     resolver = secret_resolver(settings, os.environ)

@@ -4,7 +4,7 @@ from fincore.bootstrap.setting_values import SECRETS_KEY
 from fincore.bootstrap.settings import SETTINGS, Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
-from fincore.write.vault.vault_keys import VaultKeys, decoded_key
+from fincore.write.vault.vault_keys import VaultKey, VaultKeys, decoded_key
 
 
 def check_keys_apart(settings: Settings) -> None:
@@ -29,7 +29,11 @@ def _secrets_of(settings: Settings) -> tuple[dict[str, bytes], dict[str, bytes]]
     for setting in SETTINGS:
         match getattr(settings, setting.field):
             case VaultKeys() as vault_keys:
-                keys |= {f"{setting.name} ({key.key_id})": key.key for key in vault_keys}
+                keys |= {
+                    f"{setting.name} ({key.key_id})": key.key
+                    for key in vault_keys
+                    if isinstance(key, VaultKey)
+                }
             case Secret() as secret if setting.read is SECRETS_KEY:
                 keys[setting.name] = decoded_key(secret.reveal())
             case Secret() as secret if setting.is_secret:

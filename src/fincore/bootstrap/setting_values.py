@@ -233,7 +233,8 @@ PUBLIC_URL: Final = Form("https://... without a path", _public_url)
 NETWORKS: Final = Form("addresses or networks, separated by commas", _networks)
 SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
 VAULT_KEYS: Final = Form(
-    f"id:key, the key {SECRETS_KEY_BYTES} bytes in base64; several separated by commas", _vault_keys
+    f"id:key, the key {SECRETS_KEY_BYTES} bytes in base64 or the ARN of a key of AWS KMS; several separated by commas",
+    _vault_keys,
 )
 ONE_PERSON_LIMITS: Final = Form(
     "currency:at once:in a day in minor units, such as usd:10000:50000; several separated by commas",

@@ -139,6 +139,7 @@ class Settings(
         "keys that encrypt the cards of the vault, the current one first; empty: the card edge keeps no cards",
         is_secret=True,
     )
+    vault_kms_url: str | None = setting(OPTIONAL_URL, "an emulator of AWS KMS; empty: AWS itself")
     vault_fingerprint_key: Secret | None = setting(
         SECRETS_KEY, "key of the fingerprints of kept cards; needed beside FINCORE_VAULT_KEYS", is_secret=True
     )

@@ -10,8 +10,9 @@ from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.card_fingerprints import CardFingerprints
 from fincore.write.vault.kept_cards import VaultKeeping
 from fincore.write.vault.kept_rows import KeptRows
+from fincore.write.vault.key_service import KeyService, KeyServiceUnavailable
 from fincore.write.vault.rotation import require_keys
-from fincore.write.vault.vault_keys import decoded_key, key_flaw
+from fincore.write.vault.vault_keys import ServiceKey, VaultKeys, decoded_key, key_flaw
 
 
 def check_vault(settings: Settings) -> None:
@@ -37,7 +38,29 @@ def vault_keeping(settings: Settings) -> VaultKeeping | None:
         flaw = None if secret is None else key_flaw(decoded_key(secret.reveal()))
         if flaw is not None:
             raise ConfigurationError(f"{PREFIX}{name} {flaw}")
-    return VaultKeeping(CardCipher(keys), CardFingerprints(key, before))
+    return VaultKeeping(CardCipher(keys, _key_service(settings, keys)), CardFingerprints(key, before))
+
+
+def _key_service(settings: Settings, keys: VaultKeys) -> KeyService | None:
+    if not any(isinstance(one, ServiceKey) for one in keys):
+        return None
+    from fincore.bootstrap.kms import kms_keys
+
+    return kms_keys(url=settings.vault_kms_url)
+
+
+async def require_key_service(keeping: VaultKeeping | None) -> None:
+    """Raise `ConfigurationError` where the current key cannot wrap and unwrap: a card edge that cannot keep cards does not start."""
+    if keeping is None:
+        return
+    try:
+        works = await keeping.cipher.current_key_works()
+    except KeyServiceUnavailable as error:
+        raise ConfigurationError(f"the current key of FINCORE_VAULT_KEYS does not work: {error}") from None
+    if not works:
+        raise ConfigurationError(
+            "the current key of FINCORE_VAULT_KEYS does not unwrap what it wrapped: name a symmetric key that encrypts and decrypts"
+        )
 
 
 async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:

@@ -111,6 +111,7 @@ ProblemCode = Literal[
     "settlement_file_not_changed",
     "settlement_file_not_found",
     "store_unavailable",
+    "key_service_unavailable",
     "text_not_storable",
     "token_invalid",
     "token_missing",
@@ -641,6 +642,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             503,
             "No PSP reached for card",
             "Send the same request again after the seconds in `Retry-After`, with the same key. Nothing was kept.",
+            retryable=True,
+        ),
+        "key_service_unavailable": ProblemKind(
+            503,
+            "Key service unavailable",
+            "Send the same request with the same key again after the seconds in `Retry-After`. Nothing was kept.",
             retryable=True,
         ),
         "store_unavailable": ProblemKind(

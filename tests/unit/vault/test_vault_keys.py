@@ -4,7 +4,8 @@ from base64 import b64encode
 
 import pytest
 
-from fincore.write.vault.vault_keys import KEYS_MAX, VaultKey, VaultKeys, key_flaw, vault_keys_of
+from fincore.write.vault.vault_keys import KEYS_MAX, ServiceKey, VaultKey, VaultKeys, key_flaw, vault_keys_of
+from fixtures.key_services import ARN
 from fixtures.vault import key_of, vault_key
 
 
@@ -70,3 +71,23 @@ def test_vault_key_does_not_show_itself() -> None:
     assert repr(key_of("a")) not in shown
     assert vault_key("a").check != vault_key("a", "other").check
     assert vault_key("a").check not in key_of("a")
+
+
+def test_arn_of_kms_stands_for_a_key() -> None:
+    keys = vault_keys_of(f"2026-11:{ARN}1,{written(('2026-05', key_of('b')))}")
+    assert keys.current == ServiceKey("2026-11", f"{ARN}1")
+    assert keys.current.check != ServiceKey("2026-11", f"{ARN}2").check
+    assert [key.key_id for key in keys] == ["2026-11", "2026-05"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a:arn:aws:kms:eu-central-1:123456789012:alias/vault", "an alias may become another key"),
+        ("a:arn:aws:s3:::bucket", "an ARN that is none of a key of KMS"),
+        (f"a:{ARN}1,b:{ARN}1", "one key under two ids"),
+    ],
+)
+def test_arn_of_no_key_is_refused(text: str, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        vault_keys_of(text)

@@ -27,7 +27,10 @@ from fincore.write.merchants.raw_card_decisions import EnabledRawCards
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.payments.flaw import Flaw
 from fincore.write.raw_cards.number_hmac import NumberHmac
-from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
+from fincore.write.vault.kept_cards import KeptCards, ReadyToKeep, VaultKeeping, ready_to_keep
+from fincore.write.vault.key_service import KeyServiceUnavailable
+
+KEY_SERVICE_RETRY_AFTER_SECONDS: Final = 5
 
 _DECODER: Final = msgspec.json.Decoder(KeepCardRequest)
 
@@ -80,8 +83,21 @@ class Cards:
         key = IdempotencyKey(principal.merchant_id, principal.livemode, idempotency_key(call))
         card = _card(await read_request(call, _DECODER), self._clock)
 
+        async def ready() -> ReadyToKeep:
+            try:
+                return await ready_to_keep(principal, card, keeping)
+            except KeyServiceUnavailable as error:
+                raise Problem(
+                    "key_service_unavailable",
+                    str(error),
+                    headers=(("retry-after", str(KEY_SERVICE_RETRY_AFTER_SECONDS)),),
+                ) from None
+
+        # A repeated request needs no key, and no transaction is held while a key service is called.
+        encrypted = None if await services.changes.find(key) else await ready()
+
         async def make(transaction: Transaction) -> Response:
-            kept = await services.cards.keep(transaction, principal, card, keeping)
+            kept = await services.cards.keep(transaction, principal, card, encrypted or await ready())
             location = f"/v1/cards/{kept.card_id}"
             return json_response(201, kept_card_body(kept), headers=(("location", location),))
 

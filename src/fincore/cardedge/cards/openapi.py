@@ -35,6 +35,7 @@ KEEP_CARD: Final = Operation(
         *(code for code in IDEMPOTENT_PROBLEMS if code != "idempotency_key_in_use"),
         "raw_cards_not_enabled",
         "vault_not_configured",
+        "key_service_unavailable",
         "field_missing",
     ),
 )

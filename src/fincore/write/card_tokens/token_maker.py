@@ -20,6 +20,7 @@ from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.vault.accesses import Accesses
 from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.kept_rows import KeptRows, facts_flaw
+from fincore.write.vault.key_service import KeyServiceUnavailable
 from fincore.write.vault.sealed_card import FLAW_TEXTS, KEY_FLAWS, CardUnreadable, Flaw
 
 _log = structlog.get_logger(__name__)
@@ -111,7 +112,12 @@ class TokenMaker:
             card_id, charge_id, charge.attempt_number, charge.psp, charge.psp_account
         )
         try:
-            card = self._vault.cipher.open(row.sealed, row.identity)
+            card = await self._vault.cipher.open(row.sealed, row.identity)
+        except KeyServiceUnavailable as error:
+            _log.warning(
+                "card_tokens.key_service_unavailable", charge_id=charge_id, card_id=card_id, reason=str(error)
+            )
+            return NotMade(f"the card edge cannot read the card now: {error}"[:500])
         except CardUnreadable as error:
             return _unreadable(charge_id, card_id, error.flaw)
         flaw = facts_flaw(row, card)

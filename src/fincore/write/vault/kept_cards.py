@@ -12,8 +12,8 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.merchants.api_key import Principal
 from fincore.write.vault.card_cipher import CardCipher
-from fincore.write.vault.card_fingerprints import CardFingerprints
-from fincore.write.vault.sealed_card import CardIdentity
+from fincore.write.vault.card_fingerprints import CardFingerprint, CardFingerprints
+from fincore.write.vault.sealed_card import CardIdentity, SealedCard
 
 _SQL = load_sql("fincore.write.vault", "kept_cards.sql")
 
@@ -46,6 +46,22 @@ class VaultKeeping(NamedTuple):
     fingerprints: CardFingerprints
 
 
+class ReadyToKeep(NamedTuple):
+    """A card under a new id, encrypted. A key service may have been called for it, so that no transaction waits for one."""
+
+    identity: CardIdentity
+    sealed: SealedCard
+    fingerprint: CardFingerprint
+
+
+async def ready_to_keep(principal: Principal, card: RawCard, keeping: VaultKeeping) -> ReadyToKeep:
+    """Encrypt a card under a new id. Raises `KeyServiceUnavailable`; nothing is kept then."""
+    identity = CardIdentity(new_card_id(), principal.merchant_id, principal.livemode)
+    sealed = await keeping.cipher.seal(card, identity)
+    fingerprint = keeping.fingerprints.of(card.number, principal.merchant_id, livemode=principal.livemode)
+    return ReadyToKeep(identity, sealed, fingerprint)
+
+
 class KeptCards:
     """The cards in the event store's database."""
 
@@ -54,12 +70,10 @@ class KeptCards:
         self._clock: Final = clock
 
     async def keep(
-        self, transaction: Connection, principal: Principal, card: RawCard, keeping: VaultKeeping
+        self, transaction: Connection, principal: Principal, card: RawCard, ready: ReadyToKeep
     ) -> KeptCardFacts:
         """Keep a card in a transaction of the caller. The same number may be kept any number of times."""
-        identity = CardIdentity(new_card_id(), principal.merchant_id, principal.livemode)
-        sealed = keeping.cipher.seal(card, identity)
-        fingerprint = keeping.fingerprints.of(card.number, principal.merchant_id, livemode=principal.livemode)
+        identity, sealed, fingerprint = ready
         facts, now = instrument_of_card(card), self._clock.now()
         number = card.number.reveal()
         kept = KeptCardFacts(

@@ -77,7 +77,7 @@ async def rotate(
             changes: list[NewKeys] = []
             for row in batch:
                 try:
-                    changes.append(_new_keys(row, cipher, fingerprints))
+                    changes.append(await _new_keys(row, cipher, fingerprints))
                 except CardUnreadable as error:
                     unreadable_count += 1
                     if len(unreadable) < LISTED_MAX:
@@ -97,12 +97,12 @@ def _told(cipher: CardCipher) -> tuple[str, bytes]:
     return current.key_id, current.check
 
 
-def _new_keys(row: KeptRow, cipher: CardCipher, fingerprints: CardFingerprints) -> NewKeys:
+async def _new_keys(row: KeptRow, cipher: CardCipher, fingerprints: CardFingerprints) -> NewKeys:
     """The card is decrypted only where its fingerprint must be made anew."""
-    sealed = row.sealed if cipher.is_current(row.sealed) else cipher.rewrap(row.sealed, row.identity)
+    sealed = row.sealed if cipher.is_current(row.sealed) else await cipher.rewrap(row.sealed, row.identity)
     fingerprint, owner = row.fingerprint, row.identity
     if fingerprint.key_check != fingerprints.current_check:
-        card = cipher.open(sealed, row.identity)
+        card = await cipher.open(sealed, row.identity)
         flaw = flaw_of(row, card, fingerprints)
         if flaw is not None:
             raise CardUnreadable(row.identity.card_id, flaw)

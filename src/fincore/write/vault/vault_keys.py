@@ -18,6 +18,7 @@ KEYS_MAX: Final = 8
 DIFFERENT_BYTES_MIN: Final = 16
 """Of 32 random bytes fewer are different once in 10^13 keys."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_KMS_KEY: Final = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}", re.ASCII)
 _CHECK_PURPOSE: Final = b"fincore vault, check of a key\n"
 
 
@@ -37,10 +38,30 @@ class VaultKey(msgspec.Struct, frozen=True):
         return f"VaultKey({self.key_id!r}, {MASK!r})"
 
 
+class ServiceKey(msgspec.Struct, frozen=True):
+    """A key-encryption key that never leaves a key service: its name there, an ARN of AWS KMS, and the id that tells in the database which key it is."""
+
+    key_id: str
+    name: str
+
+    @property
+    def check(self) -> bytes:
+        """What tells the key itself in the database. An ARN is of one key for ever."""
+        return check_of(self.name.encode())
+
+    @property
+    def region(self) -> str:
+        """The region of the service."""
+        return self.name.split(":")[3]
+
+
+KeyEncryptionKey = VaultKey | ServiceKey
+
+
 class VaultKeys:
     """The current key, which wraps the data keys of cards, and older ones, which still unwrap theirs."""
 
-    def __init__(self, keys: Sequence[VaultKey]) -> None:
+    def __init__(self, keys: Sequence[KeyEncryptionKey]) -> None:
         """Raises `ValueError`, with what is wrong in words, for keys that cannot be used together."""
         if not 1 <= len(keys) <= KEYS_MAX:
             raise ValueError(f"must hold 1 to {KEYS_MAX} keys")
@@ -49,21 +70,21 @@ class VaultKeys:
                 raise ValueError(
                     "holds a key id that is not 1 to 32 lower-case letters, digits, dots, dashes and underscores"
                 )
-            flaw = key_flaw(key.key)
+            flaw = key_flaw(key.key) if isinstance(key, VaultKey) else None
             if flaw is not None:
                 raise ValueError(f"holds a key {key.key_id} that {flaw}")
         if len({key.key_id for key in keys}) < len(keys):
             raise ValueError("holds two keys with one id")
-        if len({key.key for key in keys}) < len(keys):
+        if len({key.check for key in keys}) < len(keys):
             raise ValueError("holds one key under two ids")
         self.current: Final = keys[0]
         self._by_id = {key.key_id: key for key in keys}
 
-    def find(self, key_id: str) -> VaultKey | None:
+    def find(self, key_id: str) -> KeyEncryptionKey | None:
         """The key with an id."""
         return self._by_id.get(key_id)
 
-    def __iter__(self) -> Iterator[VaultKey]:
+    def __iter__(self) -> Iterator[KeyEncryptionKey]:
         return iter(self._by_id.values())
 
     def __repr__(self) -> str:
@@ -71,16 +92,24 @@ class VaultKeys:
 
 
 def vault_keys_of(text: str) -> VaultKeys:
-    """The keys in a text such as `2026-11:BASE64,2026-05:BASE64`, the current one first.
+    """The keys in a text such as `2026-11:BASE64,2026-05:BASE64`, the current one first. The ARN of a key of AWS KMS may stand for a key.
 
     Raises `ValueError` with what is wrong in words; the text is not repeated.
     """
-    keys: list[VaultKey] = []
+    keys: list[KeyEncryptionKey] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         key_id, colon, encoded = part.partition(":")
         if not colon:
             raise ValueError("must hold pairs of a key id and a key, such as 2026-11:BASE64")
-        keys.append(VaultKey(key_id.strip(), decoded_key(encoded.strip())))
+        place = encoded.strip()
+        if place.startswith("arn:"):
+            if not _KMS_KEY.fullmatch(place):
+                raise ValueError(
+                    "holds an ARN that is none of a key of KMS, such as arn:aws:kms:eu-central-1:123456789012:key/...: an alias may become another key"
+                )
+            keys.append(ServiceKey(key_id.strip(), place))
+        else:
+            keys.append(VaultKey(key_id.strip(), decoded_key(place)))
     return VaultKeys(keys)
 
 

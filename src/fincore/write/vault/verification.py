@@ -35,7 +35,7 @@ async def verify(
         after = batch[-1].identity.card_id
         await accesses.swept([row.identity.card_id for row in batch], "verification")
         for row in batch:
-            flaw = _flaw(row, cipher, fingerprints)
+            flaw = await _flaw(row, cipher, fingerprints)
             if flaw is None:
                 sound += 1
             else:
@@ -46,9 +46,9 @@ async def verify(
     return Verified(sound, tuple(flawed), flawed_count)
 
 
-def _flaw(row: KeptRow, cipher: CardCipher, fingerprints: CardFingerprints) -> Flaw | None:
+async def _flaw(row: KeptRow, cipher: CardCipher, fingerprints: CardFingerprints) -> Flaw | None:
     try:
-        card = cipher.open(row.sealed, row.identity)
+        card = await cipher.open(row.sealed, row.identity)
     except CardUnreadable as error:
         return error.flaw
     return flaw_of(row, card, fingerprints)
