@@ -70,17 +70,7 @@ class Sealer:
     async def run(self) -> None:
         """Seal what there is, wait, and again. A database that is away is waited for."""
         while not self._stopping.is_set():
-            try:
-                await self.seal()
-            except Exception as error:
-                outage = outage_of(error)
-                if outage is not None:
-                    _log.warning("sealer.interrupted", outage=outage, error=repr(error))
-                elif isinstance(error, asyncpg.PostgresError):
-                    # Seals were altered: `fincore ledger verify` names the row. The books go on meanwhile.
-                    _log.error("sealer.refused", error=str(error))
-                else:
-                    raise
+            await self.try_to_seal()
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._stopping.wait()
@@ -90,6 +80,20 @@ class Sealer:
     def stop(self) -> None:
         """Let `run` return after the current batch."""
         self._stopping.set()
+
+    async def try_to_seal(self) -> None:
+        """Seal what there is, unless the database is away or refuses: that is logged, and stops no booking."""
+        try:
+            await self.seal()
+        except Exception as error:
+            outage = outage_of(error)
+            if outage is not None:
+                _log.warning("sealer.interrupted", outage=outage, error=repr(error))
+            elif isinstance(error, asyncpg.PostgresError):
+                # Seals were altered: `fincore ledger verify` names the row. The books go on meanwhile.
+                _log.error("sealer.refused", error=str(error))
+            else:
+                raise
 
     async def seal(self) -> int:
         """Seal every entry there is and every day that is over; return how many entries."""
