@@ -22,6 +22,7 @@ from loadtest.generator.load_settings import API_KEY_VARIABLE, BadSettings, Load
 from loadtest.generator.mix import mix_table, phase_table
 from loadtest.generator.profile import PROFILES
 from loadtest.psp_mood import PspMood
+from loadtest.rate_steps import limit_told
 from loadtest.report import Report, as_html, as_json
 from loadtest.running import Run, RunFailed
 from loadtest.staff_login import LoginFailed, StaffLogin
@@ -126,7 +127,7 @@ def _run(parsed: argparse.Namespace) -> int:
         api_key=os.environ.get(API_KEY_VARIABLE, ""),
         staff_url=parsed.staff_url,
         staff_token_file=parsed.staff_token_file,
-        run_id=f"load-{int(time.time())}-{secrets.token_hex(3)}",
+        run_id=f"load-t{int(time.time())}-x{secrets.token_hex(3)}",
         workers=parsed.workers,
     )
     bounds = Thresholds(**{name: getattr(parsed, name) for name in _bounds()})
@@ -212,8 +213,8 @@ def _prepared(
 def _told(report: Report, folder: Path) -> int:
     for one in report.verdicts:
         print(f"{'holds ' if one.holds else 'BROKEN'}  {one.name}: {one.seen} ({one.bound})")
-    if report.broke_at:
-        print(f"the first step that broke: {report.broke_at}")
+    if report.steps:
+        print(limit_told(report.steps))
     print(f"report: {folder / 'report.html'}, {folder / 'report.json'}")
     return 0 if report.has_passed else FAILED
 

@@ -9,6 +9,7 @@ from typing import Final
 from harness.ports import Ports
 
 from loadtest.generator.load_settings import API_KEY_VARIABLE, SETTINGS_VARIABLE
+from loadtest.generator.records import no_more_file
 
 ROOT: Final = Path(__file__).parent.parent
 LOCUSTFILE: Final = ROOT / "loadtest" / "locustfile.py"
@@ -62,6 +63,18 @@ class LocustProcesses:
     def is_over(self) -> bool:
         """Whether the first process, which ends last, has ended."""
         return self.processes["generator"].poll() is not None
+
+    def finish(self, records: Path, *, seconds_max: float) -> None:
+        """Let the generators offer nothing more, and wait for their last answers and records, within a bound."""
+        no_more = no_more_file(records)
+        no_more.touch()
+        try:
+            self.processes["generator"].wait(seconds_max)
+        except subprocess.TimeoutExpired:
+            # Their ends are missing in the records, which the report names.
+            return
+        finally:
+            no_more.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """End what has not ended: SIGTERM, and SIGKILL after STOP_SECONDS."""

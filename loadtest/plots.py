@@ -77,8 +77,9 @@ class _Even:
 
     def __init__(self, values: Sequence[float]) -> None:
         # Where there is nothing but 0 the scale ends at 1.
-        step = _round_step((max(values) or 1.0) / LINES)
-        count = max(1, math.ceil(max(values) / step - 1e-9))
+        highest = max(values) or 1.0
+        step = _round_step(highest / LINES)
+        count = max(1, math.ceil(highest / step - 1e-9))
         self.ticks = [step * number for number in range(count + 1)]
 
     def share(self, value: float) -> float:

@@ -12,6 +12,7 @@ import msgspec
 from loadtest.figures import Figures
 from loadtest.generator.mix import Plan
 from loadtest.plots import Band, Line, plot
+from loadtest.rate_steps import RateStep, limit_told
 from loadtest.thresholds import Ending, Verdict, failed
 from loadtest.watching import Sample
 
@@ -37,7 +38,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     charges_offered: int
     charges_accepted: int
     notes: tuple[str, ...] = ()
-    broke_at: str | None = None
+    steps: tuple[RateStep, ...] = ()
 
     @property
     def has_passed(self) -> bool:
@@ -73,8 +74,9 @@ def as_html(report: Report) -> str:
             "<h2>Over time</h2>",
             '<p class="quiet">Latencies count from the moment at which a request was due by the schedule, so that a server that stands still shows.</p>',
             f'<div class="plots">{"".join(_plots(report))}</div>',
-            "<h2>By step</h2>",
-            _steps(report.figures),
+            *_rate_steps(report.steps),
+            "<h2>By request</h2>",
+            _requests(report.figures),
             *_errors(report.figures),
             "<h2>Every charge, and the invariants</h2>",
             _charges(report),
@@ -94,14 +96,13 @@ def _head(report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
+    limit = f" {limit_told(report.steps)}" if report.steps else ""
     if report.has_passed:
-        broke = f" The run stopped at {report.broke_at}." if report.broke_at else ""
         return (
-            f'<p class="verdict good">Passed: all {len(report.verdicts)} thresholds hold.{escape(broke)}</p>'
+            f'<p class="verdict good">Passed: all {len(report.verdicts)} thresholds hold.{escape(limit)}</p>'
         )
     names = ", ".join(verdict.name for verdict in failed(report.verdicts))
-    broke = f" The run stopped at {report.broke_at}." if report.broke_at else ""
-    return f'<p class="verdict bad">Failed: {escape(names + "." + broke)}</p>'
+    return f'<p class="verdict bad">Failed: {escape(names + "." + limit)}</p>'
 
 
 def _facts(report: Report) -> str:
@@ -150,7 +151,7 @@ def _plots(report: Report) -> list[str]:
             "Rate",
             "/s",
             [
-                Line("arrivals planned", report.planned),
+                Line("arrivals planned", [point for point in report.planned if point[0] <= seconds]),
                 of_bins("arrivals", "arrivals_per_second"),
                 of_bins("requests", "requests_per_second"),
             ],
@@ -213,9 +214,36 @@ def _busiest_first(samples: Sequence[Sample]) -> list[str]:
     return [name for name, _ in used.most_common()]
 
 
-def _steps(run: Figures) -> str:
+def _rate_steps(steps: Sequence[RateStep]) -> list[str]:
+    if not steps:
+        return []
     head = (
-        "step",
+        "arrivals/s",
+        "requests",
+        "errors",
+        "accepted p50 ms",
+        "accepted p99 ms",
+        "backlog at its end",
+        "",
+    )
+    rows = [
+        (
+            f"{one.rate:g}",
+            f"{one.requests:,}",
+            f"{one.errors:,}",
+            f"{one.accept_p50_ms:,.1f}",
+            f"{one.accept_p99_ms:,.1f}",
+            "not known" if one.backlog is None else f"{one.backlog:,}",
+            ", ".join(one.broken) or "holds",
+        )
+        for one in steps
+    ]
+    return ["<h2>By step of the rate</h2>", _table(head, rows, numbers=range(6))]
+
+
+def _requests(run: Figures) -> str:
+    head = (
+        "request",
         "requests",
         "p50 ms",
         "p95 ms",

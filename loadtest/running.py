@@ -23,11 +23,12 @@ from loadtest.locust_processes import WAIT_FOR_WORKERS_SECONDS, LocustProcesses
 from loadtest.offered import Offered
 from loadtest.plots import Band
 from loadtest.psp_mood import PspMood
+from loadtest.rate_steps import RateStep, rate_step
 from loadtest.report import Report, planned_points
 from loadtest.staff_login import StaffLogin
 from loadtest.stored_charges import outcome_times
 from loadtest.target import Target
-from loadtest.thresholds import Ending, Thresholds, failed, of_step, verdicts
+from loadtest.thresholds import Ending, Thresholds, verdicts
 from loadtest.watching import Sample, Watch
 
 LOOK_SECONDS: Final = 1.0
@@ -82,7 +83,7 @@ class Run:
         self._began = 0.0
         self._read_to = 0
         self._samples: list[Sample] = []
-        self._broke_at: str | None = None
+        self._steps: list[RateStep] = []
 
     def run(self) -> Report:
         """Offer the whole schedule, or as much of it as holds, and say what came of it. Raises `RunFailed`."""
@@ -156,14 +157,17 @@ class Run:
                 self._tell(now)
             if self._profile.stops_at_break and step < step_at(self._stretches, now):
                 self._samples.append(watch.look(now))
-                if self._has_broken(step):
+                self._judge(step)
+                if self._is_broken:
+                    self._say("offering nothing more, waiting for the last answers")
+                    generators.finish(self._records, seconds_max=LAST_ANSWERS_SECONDS + START_SECONDS_MAX)
                     return
                 step += 1
             time.sleep(max(0.05, LOOK_SECONDS - (self._now - now)))
         self._read()
         if self._profile.stops_at_break:
             self._samples.append(watch.look(self._now))
-            self._has_broken(step)
+            self._judge(step)
 
     def _read(self) -> None:
         rows, self._read_to = rows_of(self._records, self._read_to)
@@ -198,31 +202,35 @@ class Run:
             + (f"; {phase.name}" if phase else "")
         )
 
-    def _has_broken(self, step: int) -> bool:
-        """Whether the thresholds broke in a step that is over; says so."""
+    def _judge(self, step: int) -> None:
+        """Judge a step that is over, and say what became of it."""
         ends = list(accumulate(stretch.seconds for stretch in self._stretches))
-        began, rate = ends[step] - self._stretches[step].seconds, self._stretches[step].rate_to
-        seen = figures(
-            [row for row in self._latest if _is_within(row, began, ends[step])],
-            seconds=self._stretches[step].seconds,
-        )
+        stretch = self._stretches[step]
+        within = [row for row in self._latest if _is_within(row, ends[step] - stretch.seconds, ends[step])]
         sample = self._samples[-1].backlog if self._samples else None
-        backlog = None if sample is None else sample.jobs_queued + sample.view_behind_events
-        broken = failed(of_step(seen, rate=rate, backlog=backlog, bounds=self._bounds))
-        name = f"step {step + 1} of {len(self._stretches)}, {rate:g} arrivals/s"
-        if broken:
-            self._broke_at = f"{name}: " + ", ".join(f"{one.name} {one.seen} ({one.bound})" for one in broken)
-            self._say(f"broken in {self._broke_at}")
-        else:
-            self._say(f"{name}: holds, accepted p99 {seen.accept.p99_ms:.0f} ms")
-        return bool(broken)
+        found = rate_step(
+            step + 1,
+            len(self._stretches),
+            figures(within, seconds=stretch.seconds),
+            rate=stretch.rate_to,
+            backlog=None if sample is None else sample.jobs_queued + sample.view_behind_events,
+            bounds=self._bounds,
+        )
+        self._steps.append(found)
+        what = f"broken: {', '.join(found.broken)}" if found.broken else "holds"
+        self._say(f"{found.name}: {what}, accepted p99 {found.accept_p99_ms:.0f} ms")
+
+    @property
+    def _is_broken(self) -> bool:
+        """Whether the run has found its limit."""
+        return bool(self._steps and self._steps[-1].broken)
 
     def _report(self, watch: Watch) -> Report:
         self._read()
         ended = self._now
-        seconds = self.settings.seconds if self._broke_at is None else min(self.settings.seconds, ended)
+        seconds = min(self.settings.seconds, ended) if self._is_broken else self.settings.seconds
         run = self._tally.figures(seconds=seconds)
-        ending, notes = self._ending(watch, workers_ended=run.workers_ended)
+        ending, notes = self._ending(watch)
         return Report(
             began_at=datetime.fromtimestamp(time.time() - self._now, UTC),
             title="Load of FinCore",
@@ -242,17 +250,17 @@ class Run:
             charges_offered=len(self._offered.offered_keys),
             charges_accepted=len(self._offered.accepted_keys),
             notes=notes,
-            broke_at=self._broke_at,
+            steps=tuple(self._steps),
         )
 
-    def _ending(self, watch: Watch, *, workers_ended: int) -> tuple[Ending, tuple[str, ...]]:
+    def _ending(self, watch: Watch) -> tuple[Ending, tuple[str, ...]]:
         """What is found once the load is over, and what could not be looked at."""
         was_to_break = self._profile.stops_at_break
-        is_cut = was_to_break and self._broke_at is not None
+        is_cut = was_to_break and self._is_broken
         schedule = arrivals(self.settings.plan, seed=self.settings.seed, spacing=self.settings.spacing)
         ending = Ending(
             due=0 if is_cut else sum(1 for _ in schedule),
-            workers=workers_ended if is_cut else self.settings.workers,
+            workers=self.settings.workers,
             was_to_break=was_to_break,
         )
         totals = None

@@ -90,6 +90,10 @@ class LoadSettings:
                 f"The load is sent with a secret key of test mode only. Set {API_KEY_VARIABLE} to one that begins with sk_test_."
             )
 
+    def key_of(self, number: int) -> str:
+        """The key of an arrival. Letters part its numbers: FinCore refuses a key in which a card number might stand."""
+        return f"{self.run_id}-s{self.seed}-n{number}"
+
     @property
     def available(self) -> tuple[Needs, ...]:
         """What scenarios may need."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 import gevent
+from gevent.event import Event
 from gevent.pool import Pool
 from locust import User, events, task
 from locust.env import Environment
@@ -25,6 +26,8 @@ LEAD_SECONDS: Final = 0.2
 
 RECORDER: Final = Recorder()
 """What this process has noted and not yet handed over."""
+NO_MORE: Final = Event()
+"""Set where nothing more is to be offered, although the schedule is not over."""
 
 
 class OpenLoopUser(User):
@@ -59,16 +62,15 @@ class OpenLoopUser(User):
         under_way = Pool(self.settings.in_flight_max)
         cpu_began, count = time.process_time(), 0
         for arrival in self._of(worker):
-            wait = began + arrival.due_seconds - time.perf_counter()
-            # Also without a wait: what is under way must come to its turn.
-            gevent.sleep(max(0.0, wait))
+            if _is_over_before(began + arrival.due_seconds):
+                break
             if under_way.full():
                 RECORDER.add("unsent", arrival.due_seconds)
             else:
                 RECORDER.add("arrived", arrival.due_seconds, arrival.scenario)
                 under_way.spawn(self._guarded, arrival)
             count += 1
-        gevent.sleep(max(0.0, began + self.settings.plan.seconds - time.perf_counter()))
+        _is_over_before(began + self.settings.plan.seconds)
         under_way.join(timeout=LAST_ANSWERS_SECONDS)
         under_way.kill(timeout=1)
         RECORDER.add("ended", worker, count, time.process_time() - cpu_began)
@@ -88,6 +90,16 @@ class OpenLoopUser(User):
             RECORDER.add("cut", arrival.due_seconds, arrival.scenario, str(reason))
         except Exception as error:  # noqa: BLE001 -- one scenario must not end the run; it is recorded, and fails the run
             RECORDER.add("failed", arrival.due_seconds, arrival.scenario, repr(error)[:300])
+
+
+def _is_over_before(moment: float) -> bool:
+    """Wait for a moment of `time.perf_counter`; whether nothing more is to be offered."""
+    wait = moment - time.perf_counter()
+    if wait > 0:
+        return bool(NO_MORE.wait(wait))
+    # What is under way must come to its turn.
+    gevent.sleep(0)
+    return bool(NO_MORE.is_set())
 
 
 def _worker_of(environment: Environment) -> int:

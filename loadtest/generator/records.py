@@ -56,6 +56,11 @@ class Recorder:
         return rows
 
 
+def no_more_file(records: Path) -> Path:
+    """The file beside the records that says that nothing more is to be offered."""
+    return records.with_suffix(".no_more")
+
+
 def append_rows(file: Path, rows: Iterable[Row]) -> None:
     """Write rows at the end of a file."""
     lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)

@@ -56,7 +56,7 @@ class Till:
         self._recorder = recorder
         self._latest = latest
         self._rng = random.Random(f"{settings.seed}-{arrival.number}")  # noqa: S311 -- repeatable, no secret
-        self._key = f"{settings.run_id}-{settings.seed}-{arrival.number}"
+        self._key = settings.key_of(arrival.number)
 
     def run(self, scenario: str) -> None:
         """Do what a scenario of the mix says."""

@@ -1,5 +1,6 @@
 """The traffic mix: what arrives with which weight, and what its phases change."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -19,12 +20,21 @@ from loadtest.generator.mix import (
 from loadtest.generator.profile import Stretch
 from loadtest.generator.till import Till
 
+from fincore.domain.card_number import holds_card_number
+
 ALL: Final[tuple[Needs, ...]] = ("api", "card_edge", "sandbox", "staff")
 SETTINGS = LoadSettings(api_url="http://127.0.0.1:8080", api_key="sk_test_1", seed=1)
 
 
 def test_each_scenario_of_the_mix_can_be_carried_out() -> None:
     assert [name for name in NAMES if not callable(getattr(Till, f"_{name}", None))] == []
+
+
+def test_no_key_of_an_arrival_can_be_taken_for_a_card_number() -> None:
+    """An arrival with such a key would be refused, and count as an error of FinCore."""
+    settings = replace(SETTINGS, run_id="load-t1795812369-x405050", seed=1_245_478_596)
+    assert [number for number in range(2_000) if holds_card_number(settings.key_of(number))] == []
+    assert any(holds_card_number(f"load-40da50-{settings.seed}-{number}") for number in range(2_000))
 
 
 def test_weights_of_the_usual_traffic_are_percentages() -> None:

@@ -6,11 +6,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import msgspec
+import pytest
 from bench.progress import Backlog
 from loadtest.figures import figures
 from loadtest.generator.mix import plan
 from loadtest.generator.profile import Stretch
 from loadtest.plots import Band, Line, plot
+from loadtest.rate_steps import RateStep
 from loadtest.report import Report, as_html, as_json, planned_points
 from loadtest.thresholds import DEFAULT, Ending, verdicts
 from loadtest.watching import Sample
@@ -73,6 +75,21 @@ def a_report(**changes: Any) -> Report:
     return msgspec.structs.replace(made, **changes)
 
 
+def a_step(number: int, *, broken: tuple[str, ...] = ()) -> RateStep:
+    """A step of a run of ten, at ten arrivals a second more than the one before."""
+    return RateStep(
+        number=number,
+        of=10,
+        rate=10.0 * number,
+        requests=12_345,
+        errors=0,
+        accept_p50_ms=4.0,
+        accept_p99_ms=9.0,
+        backlog=7,
+        broken=broken,
+    )
+
+
 class _Elements(HTMLParser):
     """The elements of a page and their attributes; a tag that is not closed in turn is noted."""
 
@@ -128,6 +145,33 @@ def test_the_report_names_the_threshold_that_broke() -> None:
     assert page.count('<td class="bad">broken</td>') == 1
 
 
+def test_the_report_says_which_step_broke_and_which_held() -> None:
+    page = as_html(a_report(steps=(a_step(1), a_step(2, broken=("errors of all requests 9.00%",)))))
+
+    limit = "The run stopped at step 2 of 10, 20 arrivals/s: errors of all requests 9.00%; 10 arrivals a second held."
+    assert limit in page
+    table = page.partition("<h2>By step of the rate</h2>")[2].partition("</table>")[0]
+    assert [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in table.split("<tr>")[2:]] == [
+        ["10", "12,345", "0", "4.0", "9.0", "7", "holds"],
+        ["20", "12,345", "0", "4.0", "9.0", "7", "errors of all requests 9.00%"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [(10, "No step broke, up to 100 arrivals a second"), (4, "The run ended before 6 of its steps began.")],
+)
+def test_the_report_of_steps_that_hold_says_how_far_they_went(last: int, told: str) -> None:
+    steps = tuple(a_step(number) for number in range(1, last + 1))
+    assert told in as_html(a_report(steps=steps))
+
+
+def test_a_plan_that_was_cut_short_is_drawn_as_far_as_it_was_run() -> None:
+    page = as_html(a_report(planned=((0.0, 1.0), (4.0, 1.0), (9.0, 5.0))))
+    plot_of_rate = page.partition("<h3>Rate</h3>")[2].partition("</figure>")[0]
+    assert 'arrivals planned <span class="most">at most 1<' in plot_of_rate
+
+
 def test_the_report_plots_each_kind_of_figure() -> None:
     page = as_html(a_report())
 
@@ -159,6 +203,11 @@ def test_the_json_holds_what_the_page_shows() -> None:
 
 def test_a_plot_without_values_is_left_out() -> None:
     assert plot("Errors", "/s", [Line("errors", [(1.0, None)])], seconds=10) == ""
+
+
+def test_a_plot_of_nothing_but_zero_reaches_up_to_one() -> None:
+    drawn = plot("Errors", "/s", [Line("errors", [(0.0, 0.0), (1.0, 0.0)])], seconds=10)
+    assert re.findall(r'<text class="tick"[^>]*>(.*?)</text>', drawn) == ["0", "0.25", "0.5", "0.75", "1"]
 
 
 def test_a_gap_of_a_line_is_not_bridged() -> None:

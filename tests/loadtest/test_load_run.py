@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -179,6 +180,49 @@ class _Accepting(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing is logged."""
+
+
+class _Slow(_Accepting):
+    """Accepts each charge after a moment in which others are sent."""
+
+    def do_POST(self) -> None:
+        """Answer late."""
+        time.sleep(0.3)
+        super().do_POST()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_that_breaks_loses_no_record_of_the_load(tmp_path: Path, workers: int) -> None:
+    handler = _Slow
+    handler.keys, handler.authorizations = [], set()
+    said: list[str] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        settings = LoadSettings(
+            api_url=url,
+            api_key=KEY,
+            profile="steps",
+            rate=100,
+            seconds=20,
+            seed=3,
+            workers=workers,
+            scenarios=("card",),
+        )
+        bounds = Thresholds(accept_p99_ms_max=1, generator_late_p99_ms_max=60_000)
+        report = Run(
+            settings, Target(api_url=url, api_key=KEY), tmp_path, bounds=bounds, say=said.append
+        ).run()
+        server.shutdown()
+
+    rows = rows_of(tmp_path / "records.jsonl")[0]
+    assert [step.number for step in report.steps if step.broken] == [1], said
+    assert report.figures.arrivals < 150, "a whole run offers 1,100"
+    assert {row[1] for row in rows if row[0] == "ended"} == set(range(workers))
+    assert sorted(row[1] for row in rows if row[0] == "charge") == sorted(handler.keys)
+    assert not [one for one in report.verdicts if "generator" in one.name and not one.holds]
+    assert {file.name for file in tmp_path.iterdir()} == {"records.jsonl", "locust.log"}
 
 
 @pytest.mark.timeout(120)
