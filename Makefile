@@ -46,6 +46,7 @@ test: .venv/dev ## run every test (TEST_PROCESSES=4: side by side in so many pro
 	@tests/npm_install.sh tests/openapi_tools/linters || [ $$? = 3 ]
 	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
 	@tests/npm_install.sh web/dashboard || [ $$? = 3 ]
+	@tests/npm_install.sh tests/grafana_types || [ $$? = 3 ]
 	@tests/browser/install.sh || [ $$? = 3 ]
 	@tests/install_redis.sh || [ $$? = 3 ]
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
@@ -122,7 +123,7 @@ release: .venv/dev ## check, build into dist/ and tag what is committed; push no
 
 .PHONY: clean
 clean: ## remove what was installed and the embedded data
-	rm -rf tests/openapi_tools/*/node_modules web/*/node_modules
+	rm -rf tests/openapi_tools/*/node_modules tests/grafana_types/node_modules web/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/infra/made: pyproject.toml uv.lock | .venv/dev
