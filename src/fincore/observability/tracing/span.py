@@ -6,7 +6,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from fincore.observability.tracing.span_sorts import Attribute, AttributeValue, Kept, SortName, SpanSort
+from fincore.observability.tracing.span_sorts import SORTS, Attribute, AttributeValue, Kept, SortName
 from fincore.observability.tracing.trace_context import TraceContext
 
 _NANOSECONDS: Final = 1_000_000_000
@@ -39,7 +39,6 @@ class Span:
         "_may_be_slow",
         "_outer",
         "_reporter",
-        "_sort",
         "_token",
         "attributes",
         "began_ns",
@@ -57,7 +56,6 @@ class Span:
     def __init__(
         self,
         sort: SortName,
-        declared: SpanSort,
         name: str,
         context: TraceContext,
         *,
@@ -70,12 +68,11 @@ class Span:
         self.context = context
         self.parent_id = parent_id
         self.attributes: dict[Attribute, AttributeValue] = {}
-        self.links: list[TraceContext] = []
+        self.links: tuple[TraceContext, ...] = ()
         self.links_left_out = 0
         self.kept: Kept | None = None
         self.is_failed = False
         self.seconds = 0.0
-        self._sort = declared
         self._outer = outer
         self._reporter = reporter
         self._anchor_ns: int | None = None
@@ -97,11 +94,9 @@ class Span:
 
     def link(self, contexts: Iterable[TraceContext]) -> None:
         """Point at spans of other traces."""
-        for context in contexts:
-            if len(self.links) < LINKS_MAX:
-                self.links.append(context)
-            else:
-                self.links_left_out += 1
+        linked = (*self.links, *contexts)
+        self.links = linked[:LINKS_MAX]
+        self.links_left_out += len(linked) - len(self.links)
 
     def fail(self, error_type: str, *, why: Kept = "failed") -> None:
         """It failed, or its outcome became unknown: it is exported in any case, and so are those around it in this process."""
@@ -126,7 +121,7 @@ class Span:
             self.fail(type(error).__name__)
         ended = time.perf_counter()
         self.seconds = ended - self._began
-        if self._may_be_slow and self.seconds >= self._sort.slow_seconds:
+        if self._may_be_slow and self.seconds >= SORTS[self.sort].slow_seconds:
             self._keep("slow")
         if self.is_wanted:
             self.began_ns = self._placed_ns(ended)

@@ -7,7 +7,7 @@ from typing import Final
 
 from fincore.domain.clock import Clock
 from fincore.observability.tracing.span import CURRENT, NO_SPAN, NoSpan, Span
-from fincore.observability.tracing.span_sorts import SORTS, SortName
+from fincore.observability.tracing.span_sorts import SortName
 from fincore.observability.tracing.trace_context import (
     TraceContext,
     new_span_id,
@@ -70,30 +70,35 @@ class Tracer:
         """A span that begins a trace here, or that goes on in the trace of a caller outside."""
         is_chosen = self._random.random() < self._rate
         if caller is None:
-            return self._span(sort, name, self._new_trace(is_chosen=is_chosen))
+            return self._span(sort, name, new_trace_id(self._random), None, is_chosen=is_chosen)
         is_chosen = is_chosen or (caller.is_sampled and self._callers.take())
-        return self._span(sort, name, caller._replace(is_sampled=is_chosen))
+        return self._span(sort, name, caller.trace_id, caller.span_id, is_chosen=is_chosen)
 
     def child(self, sort: SortName, name: str, outer: Span) -> Span:
         """A span inside another one of this process."""
-        return self._span(sort, name, outer.context, outer)
+        trace_id, span_id, is_chosen = outer.context
+        return self._span(sort, name, trace_id, span_id, is_chosen=is_chosen, outer=outer)
 
     def following(self, sort: SortName, name: str, parent: TraceContext) -> Span:
         """A span after one of FinCore that another process may have begun: its choice counts."""
-        return self._span(sort, name, parent)
+        return self._span(sort, name, parent.trace_id, parent.span_id, is_chosen=parent.is_sampled)
 
     def unchosen(self, sort: SortName, name: str) -> Span:
         """A span over many others, which it links to: it is exported for their sake alone."""
-        return self._span(sort, name, self._new_trace(is_chosen=False))
+        return self._span(sort, name, new_trace_id(self._random), None, is_chosen=False)
 
-    def _new_trace(self, *, is_chosen: bool) -> TraceContext:
-        """A trace of which no span is known yet."""
-        return TraceContext(new_trace_id(self._random), 0, is_chosen)
-
-    def _span(self, sort: SortName, name: str, parent: TraceContext, outer: Span | None = None) -> Span:
-        context = TraceContext(parent.trace_id, new_span_id(self._random), parent.is_sampled)
-        parent_id = parent.span_id or None
-        return Span(sort, SORTS[sort], name, context, parent_id=parent_id, outer=outer, reporter=self)
+    def _span(
+        self,
+        sort: SortName,
+        name: str,
+        trace_id: int,
+        parent_id: int | None,
+        *,
+        is_chosen: bool,
+        outer: Span | None = None,
+    ) -> Span:
+        context = TraceContext(trace_id, new_span_id(self._random), is_chosen)
+        return Span(sort, name, context, parent_id=parent_id, outer=outer, reporter=self)
 
     def report(self, span: Span) -> None:
         """Give a span to the exporter."""
