@@ -22,7 +22,15 @@ from fincore.domain.events import (
     ChargeEvent,
     DisputeFundsHeld,
 )
-from fincore.domain.ids import EventId, RefundId, StreamId, charge_of, public_event_id
+from fincore.domain.ids import (
+    ChargeId,
+    EventId,
+    RefundId,
+    StreamId,
+    charge_of,
+    public_event_id,
+    staff_refund_id,
+)
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.eventstore.commit import (
     Commit,
@@ -1023,6 +1031,74 @@ async def test_agreed_proposal_without_end_is_reported(
     )
     found = await scene.broken("agreed_proposals_end")
     assert [one.where for one in found] == ([f"proposal {proposal_id}"] if is_broken else [])
+
+
+@pytest.mark.parametrize("kind", ["refund", "adjustment", "adjustment_reversal"])
+@pytest.mark.parametrize("status", ["executed", "refused", "declined"])
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_ended_proposal_that_says_otherwise_is_reported(
+    scene: Scene, kind: str, status: str, *, is_made: bool
+) -> None:
+    proposal_id, charge_id = f"prop_{'0' * 26}", charge_of(new_stream())
+    await scene.tamper(
+        "insert into staff.proposals (proposal_id, kind, livemode, object_id, amount_minor, currency, act, proposer_subject,"
+        " proposer_username, proposer_counted_for, reason, needed_because, status)"
+        " values ($1, $2, false, $3, 100, 'usd', '{}', 'sub-lea', 'lea', 'lea', 'asked by phone', 'it is much', $4)",
+        proposal_id,
+        kind,
+        charge_id,
+        status,
+    )
+    assert (await scene.broken("ended_proposals_tell_what_was_made") == []) is (status != "executed")
+    if is_made:
+        await scene.tamper(*_made(kind, proposal_id, charge_id))
+    found = await scene.broken("ended_proposals_tell_what_was_made")
+    is_broken = is_made != (status == "executed")
+    assert [one.where for one in found] == ([f"proposal {proposal_id}"] if is_broken else [])
+
+
+def _made(kind: str, proposal_id: str, charge_id: ChargeId) -> tuple[str, ...]:
+    """What leaves behind what a proposal was to do: a statement and its arguments."""
+    max_ = {"subject": "sub-max", "username": "max"}
+    staff = {"staff": {"subject": "sub-lea", "agreement": {"proposal_id": proposal_id, "approver": max_}}}
+    match kind:
+        case "refund":
+            return (
+                (
+                    "insert into eventstore.events (event_id, stream_id, version, type, schema_version, data, metadata)"
+                    " values (gen_random_uuid(), gen_random_uuid(), 1, 'refund.requested', 1,"
+                    " jsonb_build_object('refund_id', $1::text), '{}')"
+                ),
+                staff_refund_id(charge_id, "staff", proposal_id),
+            )
+        case "adjustment":
+            booked = {
+                "adjustment_id": "adj_1",
+                "kind": "adjustment",
+                "adjusts": "opening",
+                "livemode": False,
+                "psp": "stripe",
+                "psp_account": "test",
+                "currency": "usd",
+                "gross_minor": 1,
+                "fee_minor": 0,
+                "by": "lea",
+            }
+            return (
+                (
+                    "insert into reconciliation.adjustments (adjustment_id, generation, event_id, booked, decided_at, counted_for)"
+                    " values ('adj_1', 1, gen_random_uuid(), $1::text::jsonb, now(), 'lea')"
+                ),
+                json.dumps(booked | staff),
+            )
+        case _:
+            return (
+                (
+                    "insert into reconciliation.adjustment_reversals (adjustment_id, event_id, reversed, decided_at, counted_for)"
+                    " values ('adj_1', gen_random_uuid(), $1::text::jsonb, now(), 'lea')"
+                ),
+                json.dumps(staff | {"by": "lea"}),
+            )
 
 
 async def test_card_number_query_agrees_with_search_in_code(scene: Scene) -> None:

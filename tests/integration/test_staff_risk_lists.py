@@ -188,6 +188,15 @@ async def test_change_that_lets_more_through_needs_two_people(
     assert (again.status, again.body, again.headers["Idempotent-Replayed"]) == (status, reply.body, "true")
 
 
+async def test_live_rules_that_are_not_there_need_two_people(ruled: Setting, owner_pool: Pool) -> None:
+    """It is not known which lists they ask."""
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("delete from risk.rule_versions")
+        await connection.execute("set session_replication_role = origin")
+    assert (await ruled.ada.act(f"{PATH}/other_emails/add", "k", value=EVE)).status == 202
+
+
 async def test_removal_from_a_block_list_waits_for_a_second_person(ruled: Setting) -> None:
     bob = ruled.staff.person("admin", subject="sub-bob")
     proposed = (await ruled.ada.act(f"{PATH}/bad_emails/remove", "k", "it was none", value=EVE)).json()

@@ -134,14 +134,14 @@ async def loosening(store: Statements, act: ProposedListChange) -> str | None:
 
 
 async def _stages_that_ask(store: Statements, name: ListName) -> frozenset[Stage]:
-    """The stages of the live rules that ask a list: each of them where this FinCore cannot read the rules."""
+    """The stages of the live rules that ask a list: each of them where the rules are not there, or this FinCore cannot read them."""
     versions, found = RiskRuleVersions(store), set[Stage]()
     for version, state in (await versions.in_force()).items():
         if state != "live":
             continue
         live = await versions.read(version)
         if live is None:
-            continue
+            return ANY_STAGE
         rules = read_risk_rules(live.text)
         if isinstance(rules, list):
             return ANY_STAGE

@@ -31,6 +31,11 @@ from fincore.write.queue.metrics import JOBS, OLDEST_DUE_SECONDS
 from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.postgres_store import LAPSED_KEPT_FOR, PostgresRiskStore
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
+from fincore.write.staff.purges import (
+    COUNTED_REFUNDS_KEPT_FOR,
+    ENDED_PROPOSALS_KEPT_FOR,
+    StaffPurges,
+)
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
@@ -52,6 +57,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         name="raw_card_requests",
         kept_for=timedelta(days=settings.raw_card_requests_kept_days),
         purge=RawCardRequests(stores.eventstore, clock).purge,
+    )
+    staff = StaffPurges(stores.eventstore)
+    of_staff = (
+        PurgeTask(name="counted_refunds", kept_for=COUNTED_REFUNDS_KEPT_FOR, purge=staff.counted_refunds),
+        PurgeTask(name="ended_proposals", kept_for=ENDED_PROPOSALS_KEPT_FOR, purge=staff.ended_proposals),
     )
     risk_store = PostgresRiskStore(stores.risk)
     risk_counters = (
@@ -84,6 +94,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 (
                     *purge_tasks(writer, runner, InboxBodies(stores.eventstore), kept),
                     raw_card_requests,
+                    *of_staff,
                     *risk_counters,
                 ),
                 clock,

@@ -16,6 +16,7 @@ from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
 from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
+from fincore.audit.invariants.ended_proposals_tell_what_was_made import ENDED_PROPOSALS_TELL_WHAT_WAS_MADE
 from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
 from fincore.audit.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
@@ -71,6 +72,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
     AGREED_PROPOSALS_END,
+    ENDED_PROPOSALS_TELL_WHAT_WAS_MADE,
     NO_CARD_NUMBERS,
 )
 """Every invariant, in the order in which money flows."""
