@@ -56,9 +56,10 @@ class MathAlarm(_Bound, frozen=True, kw_only=True):
 
 
 class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """Alarms where all alarms of any of the groups do."""
+    """Alarms where all alarms of any of the groups do. `besides`: what CloudWatch cannot say of the alert, and what to use there; empty for nothing."""
 
     any_of: tuple[tuple[MetricAlarm | MathAlarm, ...], ...]
+    besides: str = ""
 
 
 class PrometheusOnly(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ def told(form: CloudWatchForm) -> str:
             return _told_one(form)
         case CompositeAlarm():
             groups = (" and ".join(map(_told_one, group)) for group in form.any_of)
-            return "; or ".join(groups)
+            return "; or ".join(groups) + (f". {form.besides}" if form.besides else "")
         case PrometheusOnly():
             return f"Prometheus only. Instead: {form.substitute}"
 

@@ -71,7 +71,11 @@ RUNNING_ALERTS: Final = (
         for_seconds=60,
         meaning="Prometheus receives no metrics of a role, which the label `server`, `consumer` or `role` of the alert names. `staff`, "
         "`card-edge` and `relay` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
-        cloudwatch=CompositeAlarm(any_of=tuple((one,) for one in _REPORTED)),
+        cloudwatch=CompositeAlarm(
+            any_of=tuple((one,) for one in _REPORTED),
+            besides="Of `staff`, `card-edge`, `relay` and `reconciliation` Prometheus only, as CloudWatch does not know whether they ran "
+            "in the last day. Instead: an alarm on the running tasks of each one's service that you deploy.",
+        ),
     ),
     Alert(
         name="RequestsFail",
