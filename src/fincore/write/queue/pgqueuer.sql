@@ -191,7 +191,8 @@ select
     substring(encode(payload, 'escape') from '"attempt" *: *([0-9]+)')::int as attempt,
     headers ->> 'held_reason' as held_reason
 from queue.pgqueuer
-where status::text in ('queued', 'picked', 'failed') and position(convert_to('"' || $1::text || '"', 'UTF8') in payload) > 0
+where status::text in ('queued', 'picked', 'failed') and substring(payload, 1, 14) = '{"charge_id":"'
+  and substring(payload, 1, 44) = convert_to('{"charge_id":"' || $1::text || '"', 'UTF8')
 order by execute_after, id
 limit $2;
 

@@ -62,6 +62,7 @@ async def install_queue(dsn: str) -> list[str]:
         await queries.optimize_autovacuum()
         await connection.execute(_SQL.vacuum_log_often)
         await connection.execute(_SQL.index_held_jobs)
+        await connection.execute(_SQL.index_jobs_of_charges)
         await connection.execute(_SQL.remember_what_may_have_run)
         await connection.execute(_SQL.remember_dispatched_jobs)
         await connection.execute(_SQL.grant_service)

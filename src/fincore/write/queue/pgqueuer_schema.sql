@@ -11,6 +11,11 @@ alter table queue.pgqueuer_log set (autovacuum_vacuum_scale_factor = 0.05, autov
 create index if not exists pgqueuer_fincore_held on queue.pgqueuer (updated, id) where status = 'failed';
 create index if not exists pgqueuer_fincore_held_by_kind on queue.pgqueuer (entrypoint, updated, id) where status = 'failed';
 
+-- name: index_jobs_of_charges
+-- The jobs that name a charge are looked for while many wait: payloads of such jobs begin with the id of the charge.
+create index if not exists pgqueuer_fincore_of_charges on queue.pgqueuer (substring(payload, 1, 44))
+    where substring(payload, 1, 14) = '{"charge_id":"';
+
 -- name: remember_dispatched_jobs
 -- Of which jobs a message is taken to be under way outside the database, and until when. The table has no write-ahead log: what a crash empties
 -- is sent once more.
