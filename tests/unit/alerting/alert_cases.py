@@ -177,8 +177,8 @@ def cases() -> Iterator[Case]:
     )
     key = "fincore_staff_signing_key_timestamp_seconds"
     yield Case("SigningKeyOld", "does not of a key of today", {key: "1x3000"}, "2000m")
-    yield Case("SigningKeyOld", "fires after a year", {key: "1x526000"}, "525660m", [{}])
-    yield Case("SigningKeyOld", "does not where there is no key", {key: "0x526000"}, "525660m")
+    yield Case("SigningKeyOld", "fires after a year", {key: "1x527100"}, "527040m", [{}])
+    yield Case("SigningKeyOld", "does not where there is no key", {key: "0x527100"}, "527040m")
     spans = 'fincore_trace_spans_total{result="%s"}'
     yield from _pair(
         "SpansLost",
@@ -201,7 +201,7 @@ def cases() -> Iterator[Case]:
         "AcceptErrorsBurnSlowly",
         _requests("0+1000x6000", "0+2x6000"),
         _requests("0+10000x6000", "0+2x6000"),
-        at="4400m",
+        at="4410m",
     )
     yield from _pair(
         "AcceptSlowBurn",
@@ -213,7 +213,7 @@ def cases() -> Iterator[Case]:
         "AcceptSlowBurnSlowly",
         _within(*_ACCEPT, bucket="0+98x6000"),
         _within(*_ACCEPT, bucket="0+100x6000"),
-        at="4400m",
+        at="4410m",
     )
     yield from _pair(
         "OutcomesLateBurn",
@@ -225,7 +225,7 @@ def cases() -> Iterator[Case]:
         "OutcomesLateBurnSlowly",
         _within(*_DIRECT, bucket="0+98x6000"),
         _within(*_DIRECT, bucket="0+100x6000"),
-        at="4400m",
+        at="4410m",
     )
     yield from _rates()
     yield from _payments()
@@ -237,7 +237,7 @@ def cases() -> Iterator[Case]:
 
 
 def _rates() -> Iterator[Case]:
-    at = f"{_WEEK + 200}m"
+    at = f"{_WEEK + 210}m"
     yield Case(
         "AuthorizationRateFell",
         "fires where half is declined",
@@ -438,7 +438,7 @@ def _decisions() -> Iterator[Case]:
     yield from _level("PagesDiffer", 'fincore_page_problems{scope="pages"}', 1, 0, labels={"scope": "pages"})
     matched = 'fincore_pages_matched_timestamp_seconds{scope="pages"}'
     yield Case(
-        "PagesNotVerified", "fires after eight days", {matched: "0x12000"}, "11530m", [{"scope": "pages"}]
+        "PagesNotVerified", "fires after eight days", {matched: "0x12000"}, "11550m", [{"scope": "pages"}]
     )
     yield Case("PagesNotVerified", "does not before", {matched: "0x12000"}, "11520m")
     account = {"psp": "stripe", "psp_account": "eu"}
@@ -491,9 +491,9 @@ def _settlement() -> Iterator[Case]:
         at="130m",
     )
     late = {_FINISHED: "1x3000", _SOURCE: "0x3000"}
-    yield Case("ReconciliationNotRun", "fires after 26 hours", late, "1630m", [{}])
+    yield Case("ReconciliationNotRun", "fires after 26 hours", late, "1650m", [{}])
     yield Case("ReconciliationNotRun", "does not before", late, "1560m")
-    yield Case("ReconciliationNotRun", "does not without sources", {_FINISHED: "1x3000"}, "1630m")
+    yield Case("ReconciliationNotRun", "does not without sources", {_FINISHED: "1x3000"}, "1650m")
     yield from _level(
         "BreaksOpen",
         'fincore_breaks_open{class="missing",mode="live"}',

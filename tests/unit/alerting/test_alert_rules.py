@@ -39,7 +39,7 @@ def test_no_alert_fires_over_hours_of_quiet_load(tmp_path: Path) -> None:
 def test_no_alert_by_days_before_fires_after_a_quiet_week(tmp_path: Path) -> None:
     alerts = [BY_NAME[name] for name in LOOK_BACK_DAYS]
     at = [f"{8 * 1_440 + minute}m" for minute in range(0, 300, 60)]
-    assert_quiet(tmp_path, alerts, quiet_series(9 * 1_440), at=at, every="30m")
+    assert_quiet(tmp_path, alerts, quiet_series(9 * 1_440), at=at, every="60m")
 
 
 def test_quiet_installation_shows_every_metric_of_every_alert() -> None:
