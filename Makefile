@@ -63,7 +63,7 @@ test-stores: .venv/dev ## test the stores on the PostgreSQL that FINCORE_TEST_DS
 .PHONY: test-long
 test-long: .venv/dev ## run the tests that take minutes, or tools that few need
 	@tests/npm_install.sh tests/openapi_tools/clients || [ $$? = 3 ]
-	$(BIN)/pytest -n 2 --dist loadfile -m long
+	FINCORE_TEST_EXAMPLES=all $(BIN)/pytest -n 2 --dist loadfile -m long
 	FINCORE_TEST_EXAMPLES=all $(BIN)/pytest -n 2 --dist loadfile -m "sampled and not long"
 
 .PHONY: chaos

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDE, Dashboard, Shop, dashboard_system, flaws, visitor
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 MARKUP: Final = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 MANY: Final = 140

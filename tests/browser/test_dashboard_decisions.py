@@ -21,11 +21,11 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.staff.acts import Act, Acts
 from fixtures.browser import chromium, require_chromium
 from fixtures.commits import captured, created
-from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDE, WIDTHS, Dashboard, dashboard_system, flaws, visitor
 from fixtures.reviews import OPENED, assessed
 from fixtures.traffic import authorized, disputed, follow, live, running_writer, store_pool
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 LISTED = Act(
     actor=StaffActor(subject="sub-bob", username="bob"),
@@ -123,7 +123,8 @@ def row_of(page: Page, charge_id: ChargeId) -> Locator:
     return page.get_by_role("row").filter(has=page.locator(f'a[href$="/{charge_id}"]'))
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.long
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_lists_of_what_waits_are_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

@@ -12,7 +12,7 @@ from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 from fixtures.system import ROLES
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 CHARGES: Final = "**/staff/v1/exports/charges"
 TO_DOWNLOADS: Final = "delete window.showSaveFilePicker"

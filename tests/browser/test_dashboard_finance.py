@@ -15,7 +15,7 @@ from fixtures.settlement_account import line, settlement
 from fixtures.settlement_falsified import Payment, live
 from fixtures.traffic import store_pool
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 PAID: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 NOT_DECIDED: Final = PAID._replace(amount_minor=20_000, fee_minor=640)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, Shop, dashboard_system, flaws, visitor
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 PAID: Final = 20
 DECLINED: Final = 2

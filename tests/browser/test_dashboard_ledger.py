@@ -14,11 +14,11 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fixtures.books import Books, lives
 from fixtures.browser import chromium, require_chromium
-from fixtures.dashboard import NARROW, WIDTHS, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
 from fixtures.money_events import MERCHANT, captured, refunded
 from fixtures.traffic import store_pool
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 PAYABLE: Final = f"merchant:{MERCHANT}:payable:usd"
 
@@ -82,7 +82,8 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.long
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_screens_of_the_ledger_have_no_flaws(
     dashboard: Dashboard, browser: Browser, ledger: Ledger, width: int
 ) -> None:

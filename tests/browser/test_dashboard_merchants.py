@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 MERCHANTS: Final = 6
 

@@ -12,13 +12,13 @@ from fincore.postgres.pool import create_pool
 from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.browser import chromium, require_chromium
 from fixtures.commits import created
-from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
 from fixtures.merchant_receiver import receiving
 from fixtures.notify import notifying
 from fixtures.scripted_psp import STRIPE, ScriptedPsp, lost_after
 from fixtures.worker_harness import open_harness
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 REASON = "the inbox has no body of event"
 
@@ -63,7 +63,8 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.long
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_screens_of_operations_are_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int
 ) -> None:

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixtures.browser import chromium, require_chromium
-from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 ROUTES: Final = """[[rule]]
 name = "euros"
@@ -58,7 +58,8 @@ def agree(page: Page, dialog_name: str, button: str, reason: str = "as agreed in
     expect(dialog).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.long
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_screens_of_settings_hold_on_either_width(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 from fincore.domain.ids import ChargeId, SettlementFileId, charge_of
 from fincore.postgres.pool import create_pool
 from fixtures.browser import chromium, require_chromium
-from fixtures.dashboard import WIDTHS, Dashboard, dashboard_system, flaws, visitor
+from fixtures.dashboard import NARROW, WIDE, Dashboard, dashboard_system, flaws, visitor
 from fixtures.settlement_account import line, settlement
 from fixtures.settlement_clock import run_on
 from fixtures.settlement_falsified import Payment, live
 from fixtures.traffic import store_pool
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.sampled]
 
 PAID: Final = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
 MONDAY, TUESDAY = date(2026, 11, 9), date(2026, 11, 10)
@@ -89,7 +89,8 @@ def page(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.long
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_lists_of_settlement_hold_on_either_width(dashboard: Dashboard, browser: Browser, width: int) -> None:
     with visitor(browser, width=width) as context:
         page = context.new_page()

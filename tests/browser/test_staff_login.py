@@ -10,7 +10,7 @@ from fixtures.browser import chromium
 from fixtures.dashboard import NARROW, WIDE, flaws
 from fixtures.staff_role import StaffRole, running_staff_role
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.sampled]
 
 PASSWORD = "correct horse battery staple"
 

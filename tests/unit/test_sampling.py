@@ -1,5 +1,6 @@
 """Which tests play a part of their examples, and that all are played in some run."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_all_examples_are_played_where_it_is_asked(monkeypatch: pytest.MonkeyPat
 
 def test_long_run_plays_all_examples_of_sampled_tests() -> None:
     long_run = (PROJECT / "Makefile").read_text().partition("test-long:")[2].partition("\n\n")[0]
-    assert f"{EXAMPLES_VARIABLE}={ALL} " in long_run
+    assert long_run.count(f"{EXAMPLES_VARIABLE}={ALL} $(BIN)/pytest") == long_run.count("$(BIN)/pytest") == 2
     assert '-m "sampled and not long"' in long_run
 
 
@@ -37,3 +38,15 @@ def test_modules_that_sample_mark_their_tests() -> None:
     ]
     assert len(files) >= 6
     assert [file.name for file in files if "@pytest.mark.sampled" not in file.read_text()] == []
+
+
+def test_modules_that_look_for_flaws_mark_their_tests() -> None:
+    """All examples are both colour schemes."""
+    looking = [
+        file.read_text()
+        for file in (PROJECT / "tests/browser").glob("test_*.py")
+        if re.search(r"^from fixtures\.dashboard import .*\bflaws\b", file.read_text(), re.MULTILINE)
+    ]
+    assert len(looking) >= 10
+    marks = re.compile(r"^pytestmark = \[.*pytest\.mark\.(sampled|long)\b.*\]$", re.MULTILINE)
+    assert [text.partition("\n")[0] for text in looking if not marks.search(text)] == []
