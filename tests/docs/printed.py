@@ -577,6 +577,7 @@ def file_limits() -> str:
         ("an id", f"{REFERENCE_CHARACTERS_MAX} characters"),
         ("an amount", f"{len(str(money.AMOUNT_MINOR_MAX))} digits"),
         ("a total or a balance", f"{SUM_MINOR_MAX:,} in minor units"),
+        ("what the files of one account move in one currency, in and out", "the same"),
         ("types of lines", f"{TYPES_MAX:,}, each in a currency"),
         ("a tag of XML", f"{xml_elements.TOKEN_BYTES_MAX:,} bytes"),
         ("a text of XML", f"{xml_elements.TEXT_CHARACTERS_MAX:,} characters"),

@@ -58,6 +58,11 @@ class ComputedTotals(msgspec.Struct, frozen=True, kw_only=True):
         """By how much the lines move the balance, signed."""
         return self.gross_credit_minor - self.gross_debit_minor + self.fee_credit_minor - self.fee_debit_minor
 
+    @property
+    def moved_minor(self) -> int:
+        """What the lines move in and out together."""
+        return self.gross_credit_minor + self.gross_debit_minor + self.fee_credit_minor + self.fee_debit_minor
+
 
 @dataclass(slots=True)
 class Sums:

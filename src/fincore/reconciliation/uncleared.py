@@ -64,7 +64,7 @@ async def uncleared_by_age(
             currency=row["currency"],
             days=AGES[row["bucket"] - 1],
             items=row["items"],
-            amount_minor=row["amount_minor"],
+            amount_minor=int(row["amount_minor"]),
             oldest_at=row["oldest_at"],
             overdue=row["overdue"],
         )

@@ -45,7 +45,7 @@ aged as (
     join ledgerdb.accounts a using (account_id)
     where ($1::boolean is null or a.livemode = $1) and (u.gross_minor <> 0 or u.fee_minor <> 0)
 )
-select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(*) as items, sum(d.amount_minor)::bigint as amount_minor,
+select d.livemode, d.psp, d.psp_account, d.currency, g.bucket, count(*) as items, sum(d.amount_minor) as amount_minor,
     min(d.since) as oldest_at,
     count(*) filter (where d.counts_from >= s.covered_from and d.counts_from + s.delay + $7::interval < $2) as overdue
 from aged d

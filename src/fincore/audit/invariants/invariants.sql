@@ -244,11 +244,11 @@ select 'account ' || coalesce(a.name, account_id::text) || ' on ' || day as plac
 from (
     select account_id, day, debit_minor, credit_minor,
         (sum(case normal_side when 'debit' then debit_minor - credit_minor else credit_minor - debit_minor end)
-            over (partition by account_id order by day))::bigint as closing_minor
+            over (partition by account_id order by day)) as closing_minor
     from (
         select p.account_id, x.normal_side, (e.effective_at at time zone 'UTC')::date as day,
-            coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0)::bigint as debit_minor,
-            coalesce(sum(p.amount_minor) filter (where p.side = 'credit'), 0)::bigint as credit_minor
+            coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0) as debit_minor,
+            coalesce(sum(p.amount_minor) filter (where p.side = 'credit'), 0) as credit_minor
         from ledgerdb.postings p
         join ledgerdb.entries e using (entry_id)
         join ledgerdb.accounts x using (account_id)
@@ -269,7 +269,7 @@ select 'account ' || coalesce(a.name, account_id::text) || ' at ' || to_char(hou
         as finding
 from (
     select p.account_id, date_trunc('hour', e.effective_at, 'UTC') as hour,
-        sum(case p.side when x.normal_side then p.amount_minor else -p.amount_minor end)::bigint as net_minor
+        sum(case p.side when x.normal_side then p.amount_minor else -p.amount_minor end) as net_minor
     from ledgerdb.postings p
     join ledgerdb.entries e using (entry_id)
     join ledgerdb.accounts x using (account_id)

@@ -66,8 +66,8 @@ class LedgerQueries:
                 account=row["name"],
                 currency=row["currency"],
                 normal_side=row["normal_side"],
-                debit_minor=row["debit_minor"],
-                credit_minor=row["credit_minor"],
+                debit_minor=int(row["debit_minor"]),
+                credit_minor=int(row["credit_minor"]),
             )
             for row in await self._pool.fetch(_SQL.trial_balance, livemode)
         ]

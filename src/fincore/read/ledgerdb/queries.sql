@@ -4,8 +4,8 @@ select
     a.name,
     a.currency,
     a.normal_side,
-    coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0)::bigint as debit_minor,
-    coalesce(sum(p.amount_minor) filter (where p.side = 'credit'), 0)::bigint as credit_minor
+    coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0) as debit_minor,
+    coalesce(sum(p.amount_minor) filter (where p.side = 'credit'), 0) as credit_minor
 from ledgerdb.accounts a
 left join ledgerdb.postings p using (account_id)
 where a.livemode = $1

@@ -169,7 +169,7 @@ async def manifest_of(
         last_entry_id=last,
         entries=last - first + 1,
         postings=sum(row["postings"] for row in rows),
-        sums=sums_text({(row["livemode"], row["currency"]): row["debit_minor"] for row in rows}),
+        sums=sums_text({(row["livemode"], row["currency"]): int(row["debit_minor"]) for row in rows}),
         root_hash=root_hash,
         previous_hash=previous_hash,
     )

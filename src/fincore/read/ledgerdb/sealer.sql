@@ -102,7 +102,7 @@ where f.day < (clock_timestamp() at time zone 'UTC')::date;
 
 -- name: sums
 -- What a range of entries debited, per mode and currency, and how many postings it has.
-select e.livemode, p.currency, coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0)::bigint as debit_minor,
+select e.livemode, p.currency, coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0) as debit_minor,
     count(*) as postings
 from ledgerdb.entries e
 join ledgerdb.postings p using (entry_id)

@@ -10,6 +10,7 @@ import asyncpg
 from fincore.domain.ids import StreamId, payout_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.postgres.whole_sums import storable
 from fincore.reconciliation.bank.overdue import OVERDUE_AFTER_MIN, is_overdue
 from fincore.write.settlement.payouts import PayoutRecorder
 
@@ -66,7 +67,7 @@ async def _find_overdue(connection: Connection, run_no: int, payouts: PayoutReco
         livemode, psp, psp_account, currency = account
         subject = f"overdue:{'live' if livemode else 'test'}:{psp}:{psp_account}:{currency}"
         subject += ":taken" if is_taken else ""
-        found.append((*account, minor, subject, None, None))
+        found.append((*account, storable(minor), subject, None, None))
     if found:
         await connection.execute(
             _SQL.add_overdue, *map(list, zip(*found, strict=True)), timeout=STATEMENT_SECONDS_MAX

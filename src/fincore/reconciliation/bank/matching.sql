@@ -72,13 +72,13 @@ having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end
 create temporary table bank_breaks on commit drop as
 with of_lines as (
     select livemode, bank, currency, stream_id, min(psp) as psp, min(psp_account) as psp_account, min(psp_reference) as reference,
-        sum(amount_minor)::bigint as amount_minor
+        sum(amount_minor) as amount_minor
     from open_bank_lines
     group by livemode, bank, currency, stream_id
 ),
 of_entries as (
     select livemode, bank, currency, stream_id, min(entry_id) as entry_id, min(counts_from) as counts_from,
-        sum(amount_minor)::bigint as amount_minor
+        sum(amount_minor) as amount_minor
     from bank_entries
     group by livemode, bank, currency, stream_id
 ),
@@ -157,7 +157,8 @@ where not exists (
 -- name: find_bank_breaks
 -- Them among the breaks of the run.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects, stream_id, reference)
-select b.class, s.scope_no, b.currency, b.amount_minor, array[b.subject], null, b.reference
+select b.class, s.scope_no, b.currency, least(greatest(b.amount_minor, -9223372036854775807), 9223372036854775807)::bigint,
+    array[b.subject], null, b.reference
 from bank_breaks b
 join scopes s using (livemode, psp, psp_account)
 order by b.subject;

@@ -11,6 +11,7 @@ import asyncpg
 from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.postgres.whole_sums import storable
 from fincore.reconciliation.bank.matching import find_bank_breaks
 from fincore.reconciliation.matching.adjusted import keep_break_parts, stage_adjusted_breaks
 from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
@@ -126,7 +127,7 @@ def _difference(row: asyncpg.Record) -> Difference:
 
 def _part(row: asyncpg.Record, part: str) -> Part:
     names = (f"{part}_lines", f"{part}_line_minor", f"{part}_items", f"{part}_item_minor")
-    return Part(*itemgetter(*names)(row))
+    return Part(*map(int, itemgetter(*names)(row)))
 
 
 def _row(one: Break) -> _Row:
@@ -139,7 +140,7 @@ def _row(one: Break) -> _Row:
         one.break_class,
         of.scope_no,
         of.currency,
-        one.amount_minor,
+        storable(one.amount_minor),
         subject,
         other,
         of.line_no,

@@ -63,7 +63,11 @@ pairs as (
     order by p.line_no, p.lines desc
 )
 select 'incomplete_conversion', p.scope_no, p.currency,
-    (select sum(l.gross_minor) from reconciliation.lines l where l.line_no = any (p.line_nos) and l.currency = p.currency)::bigint,
+    (
+        select least(greatest(sum(l.gross_minor), -9223372036854775807), 9223372036854775807)::bigint
+        from reconciliation.lines l
+        where l.line_no = any (p.line_nos) and l.currency = p.currency
+    ),
     array['conversion:' || p.line_no], p.line_no, p.file_id, p.reference
 from pairs p
 where p.lines <> 2 or p.currencies <> 2 or not p.is_paired
@@ -119,7 +123,8 @@ order by w.line_no;
 -- What is expected longer than its format allows, and no statement covers its time: as one break for each currency what should come in,
 -- fees taken off, and as another what should go out, so that neither hides the other. $1 the run, $2 how much longer.
 insert into found_breaks (class, scope_no, currency, amount_minor, subjects)
-select 'late', p.scope_no, p.currency, -sum(p.amount_minor)::bigint,
+select 'late', p.scope_no, p.currency,
+    least(greatest(-sum(p.amount_minor), -9223372036854775807), 9223372036854775807)::bigint,
     array[concat_ws(
         ':', 'late', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, p.currency, case when p.goes_out then 'out' end
     )]

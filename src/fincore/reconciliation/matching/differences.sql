@@ -33,13 +33,13 @@ with stated as (
 )
 select scope_no, grouped, currency, coalesce(min(family) filter (where entry_id is not null), min(family)) as family,
     count(line_no) filter (where part = 'gross') as gross_lines,
-    coalesce(sum(amount_minor) filter (where part = 'gross' and line_no is not null), 0)::bigint as gross_line_minor,
+    coalesce(sum(amount_minor) filter (where part = 'gross' and line_no is not null), 0) as gross_line_minor,
     count(entry_id) filter (where part = 'gross') as gross_items,
-    coalesce(sum(amount_minor) filter (where part = 'gross' and entry_id is not null), 0)::bigint as gross_item_minor,
+    coalesce(sum(amount_minor) filter (where part = 'gross' and entry_id is not null), 0) as gross_item_minor,
     count(line_no) filter (where part = 'fee') as fee_lines,
-    coalesce(sum(amount_minor) filter (where part = 'fee' and line_no is not null), 0)::bigint as fee_line_minor,
+    coalesce(sum(amount_minor) filter (where part = 'fee' and line_no is not null), 0) as fee_line_minor,
     count(entry_id) filter (where part = 'fee') as fee_items,
-    coalesce(sum(amount_minor) filter (where part = 'fee' and entry_id is not null), 0)::bigint as fee_item_minor,
+    coalesce(sum(amount_minor) filter (where part = 'fee' and entry_id is not null), 0) as fee_item_minor,
     bool_or(is_duplicate) as is_duplicate, bool_or(is_converted) as is_converted, min(line_no) as line_no, min(entry_id) as entry_id,
     (array_agg(account_id order by entry_id) filter (where entry_id is not null))[1] as account_id,
     (array_agg(stream_id) filter (where stream_id is not null))[1] as stream_id, min(reference) as reference

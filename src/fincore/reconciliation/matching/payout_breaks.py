@@ -9,6 +9,7 @@ from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.payout import Payout, PayoutAccount
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.postgres.whole_sums import storable
 from fincore.reconciliation.matching.differences import BreakClass
 from fincore.write.settlement.payouts import PayoutRecorder
 
@@ -30,7 +31,7 @@ async def find_payout_breaks(
             psp=PspName(row["psp"]), psp_account=PspAccount(row["psp_account"]), livemode=row["livemode"]
         )
         payout_id = account.payout_id(PspReference(row["payout"]))
-        money = Money(row["net_minor"], Currency(row["currency"]))
+        money = Money(int(row["net_minor"]), Currency(row["currency"]))
         broken = payout_break(await payouts.load(payout_id), money, of_lines=not row["is_payout"])
         if broken is not None:
             break_class, minor = broken
@@ -40,7 +41,7 @@ async def find_payout_breaks(
                 break_class,
                 row["scope_no"],
                 money.currency,
-                minor,
+                storable(minor),
                 subject,
                 row["file_id"],
                 row["payout"],

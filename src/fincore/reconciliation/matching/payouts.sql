@@ -24,12 +24,12 @@ carried as (
       and not (l.kind = 'payout_returned' and l.payout_reference = coalesce(l.parent_reference, l.about[1], l.psp_reference))
     group by 1, 2, 3, 4, 5
 )
-select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor::bigint, c.line_no, c.file_id, false as is_payout
+select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor, c.line_no, c.file_id, false as is_payout
 from carried c
 join scopes s using (livemode, psp, psp_account)
 union all
 select s.scope_no, b.livemode, b.psp, b.psp_account, b.payout, l.currency,
-    sum(case b.kind when 'payout' then -l.gross_minor else l.gross_minor end)::bigint, min(l.line_no), min(l.file_id), true
+    sum(case b.kind when 'payout' then -l.gross_minor else l.gross_minor end), min(l.line_no), min(l.file_id), true
 from (
     select distinct f.livemode, f.psp, f.psp_account, l.payout, l.kind
     from reconciliation.lines_of_payouts l

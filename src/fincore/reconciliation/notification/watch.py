@@ -5,6 +5,7 @@ from typing import Final
 from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.postgres.whole_sums import with_whole_sums
 from fincore.reconciliation.evidence_check import damaged_evidence, evidence_standing
 from fincore.reconciliation.notification.findings import (
     Finding,
@@ -49,7 +50,7 @@ async def wrong_now(ledgerdb: Pool) -> list[Finding]:
 
 async def old_money(ledgerdb: Pool, days: int) -> list[Finding]:
     """What is uncleared for more than so many days."""
-    rows = await ledgerdb.fetch(_SQL.old_money, days, timeout=STATEMENT_SECONDS_MAX)
+    rows = with_whole_sums(await ledgerdb.fetch(_SQL.old_money, days, timeout=STATEMENT_SECONDS_MAX))
     return [
         of_old_money(
             OldMoney(

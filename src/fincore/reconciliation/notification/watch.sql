@@ -42,8 +42,8 @@ summed as (
     join ledgerdb.accounts a using (account_id)
     where (u.gross_minor <> 0 or u.fee_minor <> 0) and least(u.effective_at, e.booked_at) < clock_timestamp() - make_interval(days => $1)
 )
-select livemode, psp, psp_account, currency, count(*) as items, coalesce(sum(amount_minor) filter (where amount_minor > 0), 0)::bigint as taken_minor,
-    coalesce(sum(amount_minor) filter (where amount_minor < 0), 0)::bigint as given_back_minor
+select livemode, psp, psp_account, currency, count(*) as items, coalesce(sum(amount_minor) filter (where amount_minor > 0), 0) as taken_minor,
+    coalesce(sum(amount_minor) filter (where amount_minor < 0), 0) as given_back_minor
 from summed
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4;

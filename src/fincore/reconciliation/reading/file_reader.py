@@ -23,6 +23,7 @@ from fincore.reconciliation.reading.believed import (
     at_unlikely_times,
     of_another_account,
     of_too_long_a_period,
+    of_too_much,
 )
 from fincore.reconciliation.reading.read_files import accepted_of, totals_of
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
@@ -176,6 +177,7 @@ class FileReader:
                 declared=row["account_id"],
                 before=await connection.fetchval(_SQL.account_before, file_id),
             )
+            reason = reason or of_too_much(await _moved_before(connection, file_id), parsed.computed)
             if reason is not None:
                 raise FileRefused(None, reason)
         await connection.execute(
@@ -197,6 +199,11 @@ class FileReader:
         )
         if isinstance(refusal, Refusal):
             raise FileRefused(None, refusal.detail)
+
+
+async def _moved_before(connection: Connection, file_id: SettlementFileId) -> dict[Currency, int]:
+    rows = await connection.fetch(_SQL.moved_before, file_id, timeout=READ_SECONDS_MAX)
+    return {Currency(row["currency"]): int(row["moved_minor"]) for row in rows}
 
 
 async def _keep_openings(

@@ -59,6 +59,18 @@ where f.file_id = $1 and o.file_id <> f.file_id and o.status in ('read', 'booked
 order by o.fetched_at desc, o.name desc
 limit 1;
 
+-- name: moved_before
+-- What the lines of the files that were read move in and out, of the account that the file $1 is of, by currency.
+select t.currency, sum(
+    (t.computed ->> 'gross_credit_minor')::numeric + (t.computed ->> 'gross_debit_minor')::numeric
+    + (t.computed ->> 'fee_credit_minor')::numeric + (t.computed ->> 'fee_debit_minor')::numeric
+) as moved_minor
+from reconciliation.files own
+join reconciliation.files f using (livemode, psp, psp_account)
+cross join lateral jsonb_each(f.computed_totals) as t (currency, computed)
+where own.file_id = $1 and f.status in ('read', 'booked') and f.file_id <> own.file_id
+group by t.currency;
+
 -- name: keep_openings
 -- What the PSP held, by currency, before the file of the account that was the first to tell: its balance at the beginning. What a file
 -- of before that one moves is in that balance already, and is taken out of it. Where the log has the file ($2), what it has counts: the

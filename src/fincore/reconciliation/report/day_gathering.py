@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Literal, NamedTuple, get_args
 
-import asyncpg
-
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.postgres.whole_sums import Row, with_whole_sums
 from fincore.reconciliation.report.day_report import (
     FORM_VERSION,
     BreakCount,
@@ -116,15 +115,15 @@ def day_without_run(day: date, before: DayBefore | None, *, so_far: bool) -> Day
     )
 
 
-async def _rows(connection: Connection, statement: str, *arguments: object) -> list[asyncpg.Record]:
-    return await connection.fetch(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
+async def _rows(connection: Connection, statement: str, *arguments: object) -> list[Row]:
+    return with_whole_sums(await connection.fetch(statement, *arguments, timeout=STATEMENT_SECONDS_MAX))
 
 
-def _finished(row: asyncpg.Record) -> FinishedRun:
+def _finished(row: Row) -> FinishedRun:
     return FinishedRun(row["run_no"], RunId(row["run_id"]), row["cut_off"], row["last_entry_id"])
 
 
-def _run(row: asyncpg.Record) -> DayRun:
+def _run(row: Row) -> DayRun:
     return DayRun(
         run_id=RunId(row["run_id"]),
         cut_off=row["cut_off"],
@@ -168,16 +167,16 @@ async def changed_breaks(
 def _accounts(
     first: RunReport | None,
     last: RunReport,
-    booked: Iterable[asyncpg.Record],
-    matched: Iterable[asyncpg.Record],
+    booked: Iterable[Row],
+    matched: Iterable[Row],
     *,
-    cleared: Iterable[asyncpg.Record],
+    cleared: Iterable[Row],
     people: Mapping[ReportedAccount, Decided],
 ) -> Iterable[DayAccount]:
     before = {_key(one): one for one in first.accounts} if first else {}
     booked_minor = {(_key_of(row), row["account"]): row["amount_minor"] for row in booked}
     cleared_minor = {_key_of(row): row["amount_minor"] for row in cleared}
-    rows: dict[ReportedAccount, list[asyncpg.Record]] = defaultdict(list)
+    rows: dict[ReportedAccount, list[Row]] = defaultdict(list)
     for row in matched:
         rows[_key_of(row)].append(row)
     for one in last.accounts:
@@ -233,7 +232,7 @@ def _key(one: AccountReport) -> ReportedAccount:
     return ReportedAccount(one.mode, one.psp, one.psp_account, one.currency)
 
 
-def _key_of(row: asyncpg.Record) -> ReportedAccount:
+def _key_of(row: Row) -> ReportedAccount:
     return ReportedAccount(mode_of(row), row["psp"], row["psp_account"], Currency(row["currency"]))
 
 

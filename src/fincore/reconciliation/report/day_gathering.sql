@@ -9,7 +9,7 @@ order by r.run_no;
 -- name: booked
 -- What the ledger booked on the accounts that runs look at, after the entry $1 up to $2, each on its normal side; without what runs matched.
 select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, split_part(a.name, ':', 4) as account,
-    sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end)::bigint as amount_minor
+    sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end) as amount_minor
 from ledgerdb.entries e
 join ledgerdb.postings p using (entry_id)
 join ledgerdb.accounts a using (account_id)
@@ -19,8 +19,8 @@ group by 1, 2, 3, 4, 5;
 
 -- name: matched
 -- What the runs after $1 up to $2 matched, by account, currency and kind of line.
-select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor)::bigint as gross_minor,
-    sum(t.fee_minor)::bigint as fee_minor
+select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor) as gross_minor,
+    sum(t.fee_minor) as fee_minor
 from reconciliation.matched_of_lines t
 join reconciliation.files f using (file_id)
 where t.run_no > $1 and t.run_no <= $2
@@ -30,7 +30,7 @@ order by t.kind;
 -- name: cleared
 -- What the runs after $1 up to $2 took out of clearing, by account and currency: of lines that settle payments of another currency in that
 -- one.
-select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor)::bigint as amount_minor
+select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor) as amount_minor
 from reconciliation.matched_of_clearing t
 join reconciliation.files f using (file_id)
 where t.run_no > $1 and t.run_no <= $2
@@ -54,7 +54,7 @@ with changed as (
     from reconciliation.breaks b
     where b.opened_by <= $2 and (b.closed_by is null or b.closed_by > $1)
 )
-select c.livemode, c.psp, c.psp_account, s.currency, s.class, count(*) as breaks, sum(s.amount_minor)::bigint as amount_minor
+select c.livemode, c.psp, c.psp_account, s.currency, s.class, count(*) as breaks, sum(s.amount_minor) as amount_minor
 from changed c
 cross join lateral (
     select s.class, s.currency, s.amount_minor

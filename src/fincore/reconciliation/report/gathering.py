@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import asyncpg
 import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RunId, SettlementFileId, charge_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.postgres.whole_sums import Row, with_whole_sums
 from fincore.reconciliation.report.run_report import (
     BREAKS_MAX,
     FORM_VERSION,
@@ -61,7 +61,7 @@ class Decided(NamedTuple):
     tie: Tie | None
 
 
-_Rows = Mapping[ReportedAccount, list[asyncpg.Record]]
+_Rows = Mapping[ReportedAccount, list[Row]]
 
 
 async def finished_run(connection: Connection, run_id: RunId | None) -> FinishedRun | None:
@@ -96,12 +96,12 @@ async def gather(connection: Connection, run: FinishedRun, sha256_before: str | 
     )
 
 
-async def _rows(connection: Connection, statement: str, *arguments: object) -> list[asyncpg.Record]:
-    return await connection.fetch(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
+async def _rows(connection: Connection, statement: str, *arguments: object) -> list[Row]:
+    return with_whole_sums(await connection.fetch(statement, *arguments, timeout=STATEMENT_SECONDS_MAX))
 
 
 async def _by_account(connection: Connection, statement: str, *arguments: object) -> _Rows:
-    found: dict[ReportedAccount, list[asyncpg.Record]] = defaultdict(list)
+    found: dict[ReportedAccount, list[Row]] = defaultdict(list)
     for row in await _rows(connection, statement, *arguments):
         found[ReportedAccount(mode_of(row), row["psp"], row["psp_account"], row["currency"])].append(row)
     return found
@@ -186,7 +186,7 @@ async def decided(connection: Connection, run_no: int, last_entry_id: int) -> di
     return found
 
 
-def _adjusted(rows: Iterable[asyncpg.Record]) -> tuple[AdjustedSum, ...]:
+def _adjusted(rows: Iterable[Row]) -> tuple[AdjustedSum, ...]:
     return tuple(
         AdjustedSum(
             kind=row["kind"],
@@ -206,7 +206,7 @@ def _adjusted_tie(decided: Sequence[AdjustedSum], posted_minor: int) -> Tie | No
     return Tie(account="adjusted", ledger_minor=posted_minor, parts=parts)
 
 
-def _ages(rows: Iterable[asyncpg.Record]) -> tuple[AgeSum, ...]:
+def _ages(rows: Iterable[Row]) -> tuple[AgeSum, ...]:
     """All ages, those too in which there is nothing."""
     found = {row["bucket"]: row for row in rows}
     return tuple(
@@ -220,7 +220,7 @@ def _ages(rows: Iterable[asyncpg.Record]) -> tuple[AgeSum, ...]:
     )
 
 
-def matched_sums(rows: Iterable[asyncpg.Record]) -> tuple[MatchedSum, ...]:
+def matched_sums(rows: Iterable[Row]) -> tuple[MatchedSum, ...]:
     """What was matched, by kind of line."""
     return tuple(
         MatchedSum(
@@ -257,7 +257,7 @@ def _headline(accounts: Iterable[AccountReport]) -> list[UnclearedMoney]:
     ]
 
 
-def file_report(row: asyncpg.Record) -> FileReport:
+def file_report(row: Row) -> FileReport:
     """A file of which a run took up the lines."""
     stated = msgspec.json.decode(row["stated"], type=dict[str, StatedTotals])
     computed = msgspec.json.decode(row["computed"], type=dict[str, ComputedTotals])
@@ -280,7 +280,7 @@ def file_report(row: asyncpg.Record) -> FileReport:
     )
 
 
-def _break_sum(row: asyncpg.Record, run: FinishedRun) -> BreakSum:
+def _break_sum(row: Row, run: FinishedRun) -> BreakSum:
     return BreakSum(
         mode=mode_of(row),
         psp=row["psp"],
@@ -294,7 +294,7 @@ def _break_sum(row: asyncpg.Record, run: FinishedRun) -> BreakSum:
     )
 
 
-def break_report(row: asyncpg.Record, cut_off: datetime) -> BreakReport:
+def break_report(row: Row, cut_off: datetime) -> BreakReport:
     """A break, and its age at the cut-off."""
     return BreakReport(
         break_id=row["break_id"],
@@ -315,7 +315,7 @@ def break_report(row: asyncpg.Record, cut_off: datetime) -> BreakReport:
     )
 
 
-def mode_of(row: asyncpg.Record) -> Mode:
+def mode_of(row: Row) -> Mode:
     """The mode of a row that has a column `livemode`."""
     return "live" if row["livemode"] else "test"
 

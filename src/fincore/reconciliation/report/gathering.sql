@@ -47,7 +47,7 @@ aged as (
     join ledgerdb.accounts a using (account_id)
 )
 select livemode, psp, psp_account, currency, g.bucket, count(distinct (d.entry_id, d.account_id)) as items,
-    sum(d.amount_minor)::bigint as amount_minor
+    sum(d.amount_minor) as amount_minor
 from aged d
 join unnest($4::int[], $5::int[]) with ordinality as g (from_days, to_days, bucket)
     on d.days >= g.from_days and (g.to_days is null or d.days <= g.to_days)
@@ -61,7 +61,7 @@ with open_parts as (
     select line_no, part from reconciliation.matches where run_no > $1 and line_no is not null
 )
 select f.livemode, f.psp, f.psp_account, l.currency, count(distinct l.line_no) as lines,
-    sum(case o.part when 'gross' then l.gross_minor else l.fee_minor end)::bigint as amount_minor
+    sum(case o.part when 'gross' then l.gross_minor else l.fee_minor end) as amount_minor
 from open_parts o
 join reconciliation.lines l using (line_no)
 join reconciliation.files f using (file_id)
@@ -70,8 +70,8 @@ group by 1, 2, 3, 4;
 
 -- name: matched
 -- What the run $1 matched, by account, currency and kind of line.
-select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor)::bigint as gross_minor,
-    sum(t.fee_minor)::bigint as fee_minor
+select f.livemode, f.psp, f.psp_account, t.currency, t.kind, sum(t.lines)::bigint as lines, sum(t.gross_minor) as gross_minor,
+    sum(t.fee_minor) as fee_minor
 from reconciliation.matched_of_lines t
 join reconciliation.files f using (file_id)
 where t.run_no = $1
@@ -81,7 +81,7 @@ order by t.kind;
 -- name: cleared
 -- What the run $1 took out of clearing, by account and currency: what it matched, of lines that settle payments of another currency in
 -- that one.
-select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor)::bigint as amount_minor
+select f.livemode, f.psp, f.psp_account, t.currency, sum(t.amount_minor) as amount_minor
 from reconciliation.matched_of_clearing t
 join reconciliation.files f using (file_id)
 where t.run_no = $1
@@ -89,7 +89,7 @@ group by 1, 2, 3, 4;
 
 -- name: openings
 -- What PSPs held before the first files, of the files that the run $1 and those before it took up.
-select f.livemode, f.psp, f.psp_account, o.currency, sum(o.balance_minor)::bigint as amount_minor
+select f.livemode, f.psp, f.psp_account, o.currency, sum(o.balance_minor) as amount_minor
 from reconciliation.openings o
 join reconciliation.files f using (file_id)
 join reconciliation.matched_files m on m.file_id = f.file_id and m.run_no <= $1
@@ -97,7 +97,7 @@ group by 1, 2, 3, 4;
 
 -- name: explained_openings
 -- What of that people explained, by the entries up to $1.
-select a.livemode, a.psp, a.psp_account, a.currency, -sum(d.sign * a.gross_minor)::bigint as amount_minor
+select a.livemode, a.psp, a.psp_account, a.currency, -sum(d.sign * a.gross_minor) as amount_minor
 from reconciliation.adjustments a
 cross join lateral (
     select a.event_id, 1 as sign
@@ -111,8 +111,8 @@ group by 1, 2, 3, 4;
 -- name: adjusted
 -- What people decided, of the entries after those of the run before $1 up to $2, by account, currency and kind. A reversal counts as what it
 -- books.
-select a.livemode, a.psp, a.psp_account, a.currency, d.kind, count(*) as adjustments, sum(d.sign * a.gross_minor)::bigint as gross_minor,
-    sum(d.sign * a.fee_minor)::bigint as fee_minor
+select a.livemode, a.psp, a.psp_account, a.currency, d.kind, count(*) as adjustments, sum(d.sign * a.gross_minor) as gross_minor,
+    sum(d.sign * a.fee_minor) as fee_minor
 from reconciliation.adjustments a
 cross join lateral (
     select a.event_id, 1 as sign, case a.adjusts when 'opening' then 'opening' else a.kind end as kind
@@ -128,7 +128,7 @@ order by d.kind;
 -- name: adjusting_postings
 -- What the ledger booked on the accounts of adjustments meanwhile, credits positive.
 select a.livemode, a.owner as psp, split_part(a.name, ':', 4) as psp_account, a.currency,
-    sum(case p.side when 'credit' then p.amount_minor else -p.amount_minor end)::bigint as amount_minor
+    sum(case p.side when 'credit' then p.amount_minor else -p.amount_minor end) as amount_minor
 from ledgerdb.accounts a
 join ledgerdb.postings p using (account_id)
 join ledgerdb.entries e using (entry_id)
@@ -149,7 +149,7 @@ order by f.livemode, f.psp, f.psp_account, t.currency, f.period_end desc, f.sequ
 
 -- name: break_sums
 -- The breaks that were not closed after the run $1, by status, account, currency and class: those first on which a person has to act.
-select b.livemode, b.psp, b.psp_account, t.status, s.currency, s.class, count(*) as breaks, sum(s.amount_minor)::bigint as amount_minor,
+select b.livemode, b.psp, b.psp_account, t.status, s.currency, s.class, count(*) as breaks, sum(s.amount_minor) as amount_minor,
     min(b.opened_at) as oldest_at
 from reconciliation.breaks b
 cross join lateral (

@@ -26,7 +26,7 @@ create table reconciliation.lines (
     bank_reference       text        collate "C",
     presentment_minor    bigint,
     presentment_currency text        collate "C",
-    -- The lines of one conversion have the same.
+    -- What a conversion is known by: its lines have the same; where its lines name each other, each has the other's psp_reference.
     conversion           text        collate "C",
     constraint lines_are_read_once unique (file_id, number),
     constraint lines_are_presented_in_a_currency check ((presentment_minor is null) = (presentment_currency is null))
