@@ -129,6 +129,17 @@ def broken_down(printed: str) -> str:
     return printed.rpartition("\n\n")[2]
 
 
+def each_break(printed: str) -> str:
+    """The table of each break at the beginning of what `fincore reconcile breaks` printed."""
+    return printed.partition("\n\n")[0]
+
+
+def charges_of_breaks(printed: str) -> list[str]:
+    """What each of these breaks is about: the last column."""
+    rows = (line.split() for line in each_break(printed).splitlines()[1:])
+    return [words[-1] for words in rows if words]
+
+
 def without_ids(printed: str) -> str:
     """What `fincore reconcile fetch` printed, without the column of FinCore's ids, so that it fits a terminal of 100 columns."""
     header, *rows = printed.splitlines() or [""]

@@ -23,6 +23,9 @@ PLANTED: Final = BreakSum("amount", 1, money.amount(LIE_MINOR, "eur"))
 TIMEOUT_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.5
 BREAKS_COMMAND: Final = "fincore reconcile breaks"
+REPORT_COMMAND: Final = "fincore reconcile report"
+TIED: Final = "accounts tied to the ledger"
+"""What a report says at its end of accounts of which every equation holds."""
 TOLD: Final = "console sent"
 """What the list of notices says of one that is on the console."""
 _BANKS: Final = {
@@ -71,6 +74,11 @@ class SettlementScenes:
         self.wrong += [flaw for one in accounts for flaw in one.flaws()]
         if BREAKS_COMMAND in printed:
             self.wrong.append("the reconciliation of the first day left breaks")
+        self._screen.prose("The report of the run, which anyone can make again, byte for byte:")
+        report = self._processes.printed("reconcile", "report")
+        self._screen.command(REPORT_COMMAND, report)
+        if TIED not in report:
+            self.wrong.append("the report of the first day does not tie to the ledger")
 
     def _second_day(self) -> list[Sale]:
         self._screen.heading("The next day PayPal's file lies: it states one payment 5.00 EUR too low")
@@ -83,10 +91,14 @@ class SettlementScenes:
         self._fetch(PAYPAL_SOURCE)
         self._reconcile()
         printed = self._processes.printed("reconcile", "breaks")
-        self._screen.command(BREAKS_COMMAND, clearing.broken_down(printed))
-        found = clearing.breaks(printed)
-        if found != [PLANTED]:
-            self.wrong.append(f"the breaks of the second day should be {[PLANTED]}, not {found}")
+        self._screen.command(
+            BREAKS_COMMAND, f"{clearing.each_break(printed)}\n\n{clearing.broken_down(printed)}"
+        )
+        found, about = clearing.breaks(printed), clearing.charges_of_breaks(printed)
+        if found != [PLANTED] or about != [lie.charge_id]:
+            self.wrong.append(
+                f"the breaks of the second day should be {[PLANTED]} about {lie.charge_id}, not {found} about {about}"
+            )
         self._tell_operations()
         return sales
 

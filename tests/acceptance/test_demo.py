@@ -64,6 +64,8 @@ def test_demo_takes_payments_and_all_records_agree(demo: Demo) -> None:
     assert re.search(
         r"paypal/shop eur +479\.64 +479\.64 +0\.00 +79\.64 +79\.64 +400\.00 +0\.00  explained", said
     )
+    assert "7 accounts tied to the ledger" in said
+    assert re.search(r"\d +open +amount +-5\.00 EUR +paypal/shop .* ch_\w{26}\n", said)
     assert re.search(r"amount +1 +-5\.00 EUR +open", said)
     assert "usd: balanced" in said
     assert "invariants hold over" in said

@@ -113,6 +113,11 @@ def test_open_breaks_are_read_by_class_with_their_sum() -> None:
     assert clearing.broken_down(BREAKS).startswith("class   breaks  amount")
 
 
+def test_each_open_break_names_its_charge() -> None:
+    assert clearing.charges_of_breaks(BREAKS) == ["ch_1"]
+    assert clearing.charges_of_breaks("") == []
+
+
 def test_fetched_files_are_shown_without_ids() -> None:
     assert clearing.without_ids(FETCHED) == (
         "source       name     bytes  finding\npaypal_shop  STL.CSV  2,387  new"
