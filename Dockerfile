@@ -16,7 +16,8 @@ COPY src/psp_sandbox/pyproject.toml src/psp_sandbox/README.md src/psp_sandbox/LI
 RUN uv sync --frozen --no-default-groups --extra aws --no-install-workspace --compile-bytecode
 COPY src/fincore src/fincore
 RUN python -m hatchling build --target wheel --directory /wheels \
-    && uv pip install --quiet --offline --no-deps --compile-bytecode --python /opt/fincore/bin/python /wheels/*.whl
+    && uv pip install --quiet --offline --no-deps --compile-bytecode --python /opt/fincore/bin/python /wheels/*.whl \
+    && rm -f /opt/fincore/.lock
 
 # The certificates of the authorities of RDS. AWS publishes them without a checksum: name your own copy to have the same in each build.
 FROM ${BASE} AS certificates
