@@ -1,21 +1,16 @@
 """What it costs to carry the log to a stream: events a second and CPU time an event, beside following the log in PostgreSQL."""
 
 import asyncio
-import contextlib
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, Final, NamedTuple
-
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from bench.consume import Consumption, consume
 from bench.cpu import CpuMeter
+from bench.emulator import client_of, emulator
 from bench.figures import Figure, show
 from bench.history import write_history
+from bench.jobs import measure_jobs
 from bench.store import Store
 from fincore.aws.kinesis_stream import KINESIS_LIMITS, KinesisStream
 from fincore.eventstore.log import EventLog
@@ -32,8 +27,6 @@ MERCHANTS: Final = 100
 SHARDS: Final = 64
 """So many that the limits of a shard slow nothing down."""
 STREAM: Final = "events"
-CALL_SECONDS_MAX: Final = 60
-SERVICE_SECONDS_MAX: Final = 120
 
 
 class _Carried(NamedTuple):
@@ -68,12 +61,12 @@ class _Nowhere:
 
 
 def measure(store: Store) -> None:
-    """Carry a log to nowhere and to the emulator of Kinesis, and follow it."""
+    """Carry a log to nowhere and to the emulator of Kinesis, and follow it; then do jobs by messages."""
     dsn = store.fresh_database()
     events = asyncio.run(write_history(dsn, charges=CHARGES, merchants=MERCHANTS))
     followed = consume(Consumption(dsn=dsn, consumer="projectionist"))
     alone = asyncio.run(_carried(store, dsn, events, "nowhere", _Nowhere()))
-    with _emulator() as (url, pid):
+    with emulator() as (url, pid):
         to_kinesis = asyncio.run(_to_kinesis(store, dsn, events, url, pid))
     followed_each = followed.cpu_seconds / followed.events * 1e6
     show(
@@ -118,10 +111,11 @@ def measure(store: Store) -> None:
             f"CPU of the emulator for an event: {to_kinesis.microseconds(to_kinesis.emulator):.1f} us",
         ],
     )
+    measure_jobs(store)
 
 
 async def _to_kinesis(store: Store, dsn: str, events: int, url: str, pid: int) -> _Carried:
-    async with _client(url) as client:
+    async with client_of("kinesis", url) as client:
         await client.create_stream(StreamName=STREAM, ShardCount=SHARDS)
         return await _carried(store, dsn, events, "kinesis", KinesisStream(client, STREAM), emulator=pid)
 
@@ -147,47 +141,3 @@ async def _carried(
     if carried != events:
         raise AssertionError(f"the relay carried {carried} of {events} events")
     return _Carried(events, seconds, own, use.seconds["postgresql"], use.seconds["emulator"])
-
-
-@contextlib.contextmanager
-def _emulator() -> Iterator[tuple[str, int]]:
-    """Where the emulator listens, on this machine alone, and its process."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "hypercorn", "ministack.app:app", "--log-level", "ERROR"),
-                *("--bind", f"fd://{listening.fileno()}"),
-            ],
-            pass_fds=[listening.fileno()],
-            env={
-                "SERVICES": "kinesis",
-                "IOT_MTLS_ENABLED": "0",
-                "LOG_LEVEL": "ERROR",
-                "BIND_HOST": "127.0.0.1",
-            },
-            stdout=subprocess.DEVNULL,
-        )
-    try:
-        yield url, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@contextlib.asynccontextmanager
-async def _client(url: str) -> AsyncIterator[Any]:
-    async with get_session().create_client(
-        "kinesis",
-        region_name="eu-central-1",
-        endpoint_url=url,
-        aws_access_key_id="bench",
-        aws_secret_access_key="bench",  # noqa: S106 -- the emulator takes any
-        config=AioConfig(
-            connect_timeout=SERVICE_SECONDS_MAX,
-            read_timeout=CALL_SECONDS_MAX,
-            retries={"total_max_attempts": 1},
-            parameter_validation=False,
-        ),
-    ) as client:
-        yield client

@@ -1,7 +1,9 @@
 """The worker role: jobs from the queue, PSPs to call, outcomes to record."""
 
 import asyncio
+import contextlib
 import os
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import get_args
 
@@ -21,13 +23,16 @@ from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.job import JobKind
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
 from fincore.write.card_tokens.client import CardEdgeTokens
 from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS, OLDEST_DUE_SECONDS
+from fincore.write.queue.port import JobRunner
 from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.postgres_store import LAPSED_KEPT_FOR, PostgresRiskStore
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
@@ -43,87 +48,91 @@ from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish the claimed ones."""
-    await require_tokens(settings, stores.eventstore)
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
+
+    async def measure() -> None:
+        for status, count in (await queue.depths()).items():
+            JOBS.labels(status).set(count)
+        due = {one.kind: one.oldest_due_at for one in await queue.backlog(counted_max=1)}
+        now = clock.now()
+        for kind in get_args(JobKind):
+            waited_seconds = (now - due[kind]).total_seconds() if kind in due else 0.0
+            OLDEST_DUE_SECONDS.labels(kind).set(max(0.0, waited_seconds))
+
+    async with (
+        open_job_runner(settings, stores.queue, queue) as runner,
+        open_worker(settings, stores, clock, runner) as worker,
+        sampled("queue", measure),
+    ):
+        await run_until(stop, worker.run(), worker.stop)
+
+
+@contextlib.asynccontextmanager
+async def open_worker(
+    settings: Settings, stores: Stores, clock: AgeClock, runner: JobRunner
+) -> AsyncIterator[Worker]:
+    """A worker with all that its handlers need. It does jobs by `runner` once it runs."""
+    await require_tokens(settings, stores.eventstore)
     resolver = secret_resolver(settings, os.environ)
     psp_gateways = gateways(settings, resolver, clock)
-    accounts = settled_accounts(settings, resolver)
     card_tokens = _card_tokens(settings)
+    try:
+        async with (
+            running_writer(stores.eventstore, job_queue(stores.queue).insertion) as writer,
+            running_breakers(stores.eventstore) as breakers,
+            running_engine(stores, clock, settings) as risk,
+            refreshed(resolver),
+        ):
+            yield Worker(
+                queue=runner,
+                pool=stores.eventstore,
+                log=EventLog(stores.eventstore, CHARGE_EVENTS),
+                writer=writer,
+                gateways=psp_gateways,
+                webhooks=webhook_readers(),
+                settled_accounts=settled_accounts(settings, resolver),
+                clock=clock,
+                housekeeping=Housekeeping(
+                    stores.eventstore, _purges(settings, stores, clock, writer, runner), clock
+                ),
+                breaker=breakers,
+                card_tokens=card_tokens,
+                risk=risk,
+                sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
+                concurrency=settings.worker_concurrency,
+                poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
+                review_policy=review_policy(settings),
+            )
+    finally:
+        for gateway in psp_gateways.values():
+            await gateway.close()
+        await card_tokens.close()
+
+
+def _purges(
+    settings: Settings, stores: Stores, clock: AgeClock, writer: Writer[LogEvent], runner: JobRunner
+) -> tuple[PurgeTask, ...]:
+    """What the worker purges of the event store's database."""
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),
         ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),
     )
-    raw_card_requests = PurgeTask(
-        name="raw_card_requests",
-        kept_for=timedelta(days=settings.raw_card_requests_kept_days),
-        purge=RawCardRequests(stores.eventstore, clock).purge,
-    )
+    risk_store = PostgresRiskStore(stores.risk)
+    earlier_cards = PostgresEarlierCards(stores.risk)
     staff = StaffPurges(stores.eventstore)
-    of_staff = (
+    return (
+        *purge_tasks(writer, runner, InboxBodies(stores.eventstore), kept),
+        PurgeTask(
+            name="raw_card_requests",
+            kept_for=timedelta(days=settings.raw_card_requests_kept_days),
+            purge=RawCardRequests(stores.eventstore, clock).purge,
+        ),
+        PurgeTask(name="risk_attempts", kept_for=ATTEMPTS_KEPT_FOR, purge=risk_store.purge_attempts),
+        PurgeTask(name="risk_counters", kept_for=LAPSED_KEPT_FOR, purge=risk_store.purge_counters),
+        PurgeTask(name="risk_instruments", kept_for=LAPSED_KEPT_FOR, purge=earlier_cards.purge),
         PurgeTask(name="counted_refunds", kept_for=COUNTED_REFUNDS_KEPT_FOR, purge=staff.counted_refunds),
         PurgeTask(name="ended_proposals", kept_for=ENDED_PROPOSALS_KEPT_FOR, purge=staff.ended_proposals),
     )
-    risk_store = PostgresRiskStore(stores.risk)
-    risk_counters = (
-        PurgeTask(name="risk_attempts", kept_for=ATTEMPTS_KEPT_FOR, purge=risk_store.purge_attempts),
-        PurgeTask(name="risk_counters", kept_for=LAPSED_KEPT_FOR, purge=risk_store.purge_counters),
-        PurgeTask(
-            name="risk_instruments",
-            kept_for=LAPSED_KEPT_FOR,
-            purge=PostgresEarlierCards(stores.risk).purge,
-        ),
-    )
-    async with (
-        open_job_runner(settings, stores.queue, queue) as runner,
-        running_writer(stores.eventstore, queue.insertion) as writer,
-        running_breakers(stores.eventstore) as breakers,
-        running_engine(stores, clock, settings) as risk,
-        refreshed(resolver),
-    ):
-        worker = Worker(
-            queue=runner,
-            pool=stores.eventstore,
-            log=EventLog(stores.eventstore, CHARGE_EVENTS),
-            writer=writer,
-            gateways=psp_gateways,
-            webhooks=webhook_readers(),
-            settled_accounts=accounts,
-            clock=clock,
-            housekeeping=Housekeeping(
-                stores.eventstore,
-                (
-                    *purge_tasks(writer, runner, InboxBodies(stores.eventstore), kept),
-                    raw_card_requests,
-                    *of_staff,
-                    *risk_counters,
-                ),
-                clock,
-            ),
-            breaker=breakers,
-            card_tokens=card_tokens,
-            risk=risk,
-            sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
-            concurrency=settings.worker_concurrency,
-            poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
-            review_policy=review_policy(settings),
-        )
-
-        async def measure() -> None:
-            for status, count in (await queue.depths()).items():
-                JOBS.labels(status).set(count)
-            due = {one.kind: one.oldest_due_at for one in await queue.backlog(counted_max=1)}
-            now = clock.now()
-            for kind in get_args(JobKind):
-                waited_seconds = (now - due[kind]).total_seconds() if kind in due else 0.0
-                OLDEST_DUE_SECONDS.labels(kind).set(max(0.0, waited_seconds))
-
-        try:
-            async with sampled("queue", measure):
-                await run_until(stop, worker.run(), worker.stop)
-        finally:
-            for gateway in psp_gateways.values():
-                await gateway.close()
-            await card_tokens.close()
 
 
 def _card_tokens(settings: Settings) -> CardTokens:
