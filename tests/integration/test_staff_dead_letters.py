@@ -94,6 +94,41 @@ async def test_dead_letter_is_listed_shown_and_replayed_once(at: Setting) -> Non
     assert (held_anew["job"], held_anew["id"] == letter["id"]) == (letter["job"], False)
 
 
+async def test_webhook_that_is_stored_is_discarded_by_two_people(at: Setting) -> None:
+    """It may tell of money; a third person sees what it says that it reports."""
+    await at.pool.execute(
+        "insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body) values ('stripe', 'test', 'evt_odd', 'charge.odd', '{}')"
+    )
+    letter = await at.letter("evt_odd")
+    ada, bob = at.staff.person("support"), at.staff.person("finance", subject="sub-bob")
+    discard = f"{PATH}/{letter['id']}/discard"
+    proposed = await ada.act(discard, "k1", "of another installation")
+    assert (proposed.status, proposed.json()["kind"]) == (202, "webhook_discard")
+    assert proposed.json()["act"]["report_type"] == "charge.odd"
+    assert (await at.staff.person("viewer").get(f"{PATH}/{letter['id']}")).status == 200
+    approve = f"/staff/v1/proposals/{proposed.json()['id']}/approve"
+    assert (await ada.act(approve, "mine")).status == 403
+    assert (await at.staff.person("admin", subject="sub-eve").act(approve, "eve")).status == 403
+    assert (await bob.act(approve, "yes")).json()["status"] == "executed"
+    assert (await at.staff.person("viewer").get(f"{PATH}/{letter['id']}")).status == 404
+    again = await ada.act(discard, "k1", "of another installation")
+    assert (again.status, again.body) == (202, proposed.body)
+
+
+async def test_webhook_replayed_meanwhile_is_not_discarded(at: Setting) -> None:
+    await at.pool.execute(
+        "insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body) values ('stripe', 'test', 'evt_odd', 'charge.odd', '{}')"
+    )
+    letter = await at.letter("evt_odd")
+    ada, bob = at.staff.person("support"), at.staff.person("finance", subject="sub-bob")
+    proposed = (await ada.act(f"{PATH}/{letter['id']}/discard", "k1", "it says nothing")).json()
+    await ada.act(f"{PATH}/{letter['id']}/replay", "k2", "mended")
+    await at.harness.idle()
+    late = await bob.act(f"/staff/v1/proposals/{proposed['id']}/approve", "yes")
+    assert late.problem()[:2] == (409, "act_not_possible")
+    assert len((await bob.get(PATH)).json()["data"]) == 1
+
+
 async def test_several_dead_letters_are_replayed_but_for_those_gone(at: Setting) -> None:
     first, second = await at.letter("evt_1"), await at.letter("evt_2")
     ada = at.staff.person("support")

@@ -5,10 +5,12 @@ from functools import partial
 from typing import NamedTuple
 
 from fincore.backoffice.adjustments import StaffAdjustments
+from fincore.backoffice.dead_letters import Letters
 from fincore.backoffice.operator_recorder import Resolver
 from fincore.backoffice.proposals import Executor, InTransaction, ProposalDecisions
 from fincore.backoffice.proposed_adjustments import AdjustmentExecutor
 from fincore.backoffice.proposed_agreements import FeePlanExecutor, RawCardsExecutor
+from fincore.backoffice.proposed_discards import DiscardExecutor
 from fincore.backoffice.proposed_list_changes import ListChangeExecutor
 from fincore.backoffice.proposed_people import StaffMemberExecutor, StaffRolesExecutor
 from fincore.backoffice.proposed_settings import LiveKeyExecutor, RiskRulesExecutor, RoutingRulesExecutor
@@ -18,6 +20,7 @@ from fincore.backoffice.staff_refunds import StaffRefunds
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.domain.adjustment_events import ADJUSTMENT_EVENTS
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.log_events import LogEvent
@@ -98,6 +101,9 @@ def act_services(
         "write_off": of_breaks,
         "adjustment_reversal": of_breaks,
         "opening": of_breaks,
+        "webhook_discard": InTransaction(
+            DiscardExecutor(Letters(stores.jobs, log, EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS)))
+        ),
         "live_key": InTransaction(LiveKeyExecutor(stores.eventstore, clock)),
         "risk_rules": InTransaction(RiskRulesExecutor(stores.eventstore, clock)),
         "routing_rules": InTransaction(RoutingRulesExecutor(stores.eventstore, accounts)),

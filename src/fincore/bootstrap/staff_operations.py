@@ -1,9 +1,12 @@
 """The resources of staff for those who run an installation: dead letters, parked streams, webhooks to merchants."""
 
+from functools import partial
+
 from fincore.audit.verdicts import Verdicts
 from fincore.backoffice.dead_letters import Letters
 from fincore.backoffice.home_page import HomeStores
 from fincore.backoffice.installation_page import InstallationStores, SchemaPlace
+from fincore.backoffice.proposed_discards import discard_to_propose
 from fincore.bootstrap.operator_stores import followers_of
 from fincore.bootstrap.schemas import SCHEMAS
 from fincore.bootstrap.staff_services import StaffServices
@@ -23,6 +26,7 @@ from fincore.staff.dead_letters.handlers import DeadLetterHandlers
 from fincore.staff.home.handlers import Home
 from fincore.staff.installation.handlers import InstallationHandlers
 from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
+from fincore.staff.proposing import Proposing
 from fincore.staff.webhook_deliveries.handlers import WebhookDeliveryHandlers
 from fincore.staff.webhook_endpoints.handlers import WebhookEndpointHandlers
 from fincore.write.routing.breaker import BreakerPolicy
@@ -59,7 +63,13 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
     return (
         InstallationHandlers(admission, installation),
         Home(admission, home, services.clock),
-        DeadLetterHandlers(admission, acts, Letters(stores.jobs, services.log, sessions)),
+        DeadLetterHandlers(
+            admission,
+            acts,
+            Letters(stores.jobs, services.log, sessions),
+            to_propose=partial(discard_to_propose, stores.eventstore),
+            proposing=Proposing(Answers(IdempotentChanges(stores.eventstore))),
+        ),
         ParkedStreamHandlers(
             admission,
             acts=acts,

@@ -45,7 +45,13 @@ TAKEN_BY: Final[Mapping[ProposalStep, str]] = MappingProxyType(
 
 ApprovePermission = Literal["money.approve", "settings.approve"]
 ProposePermission = Literal[
-    "payments.act", "breaks.decide", "merchants.manage", "rules.manage", "routes.manage", "staff.manage"
+    "payments.act",
+    "breaks.decide",
+    "jobs.replay",
+    "merchants.manage",
+    "rules.manage",
+    "routes.manage",
+    "staff.manage",
 ]
 ProposalKind = Literal[
     "refund",
@@ -53,6 +59,7 @@ ProposalKind = Literal[
     "write_off",
     "adjustment_reversal",
     "opening",
+    "webhook_discard",
     "live_key",
     "risk_rules",
     "routing_rules",
@@ -99,6 +106,12 @@ PROPOSAL_KINDS: Final[Mapping[ProposalKind, KindOfProposal]] = MappingProxyType(
             "money.approve",
             _ABOVE_ADJUSTMENTS,
             "explain what a PSP held before its first statement",
+        ),
+        "webhook_discard": KindOfProposal(
+            "jobs.replay",
+            "money.approve",
+            "where the inbox has its body",
+            "discard a webhook of a PSP that FinCore could not read",
         ),
         "live_key": KindOfProposal(
             "merchants.manage", "settings.approve", "always", "let a new key of a merchant work in live mode"

@@ -15,6 +15,7 @@ from fincore.backoffice.dead_letters import (
     show_dead_letter,
 )
 from fincore.backoffice.job_outlook import subject_of
+from fincore.backoffice.proposed_discards import ProposedDiscard, ToPropose
 from fincore.domain.errors import InvalidId
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.http.endpoint import Route
@@ -42,8 +43,10 @@ from fincore.staff.dead_letters.openapi import (
     REPLAY_DEAD_LETTERS,
 )
 from fincore.staff.dead_letters.requests import DISCARD, REPLAY, REPLAY_SEVERAL
+from fincore.staff.proposing import Proposing
 from fincore.write.staff.act_names import ActName
 from fincore.write.staff.acts import Details
+from fincore.write.staff.proposals import NewProposal
 
 PAYLOAD_CHARACTERS_MAX: Final = 1_000
 """Of a discarded job's payload, which holds ids: more would be no payload that this FinCore wrote."""
@@ -54,10 +57,20 @@ JOBS_CHARACTERS_MAX: Final = 2_500
 class DeadLetterHandlers:
     """The handlers of dead letters."""
 
-    def __init__(self, admission: Admission, acts: StaffActs, letters: Letters) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        acts: StaffActs,
+        letters: Letters,
+        *,
+        to_propose: ToPropose,
+        proposing: Proposing,
+    ) -> None:
         self._admission = admission
         self._acts = acts
         self._letters = letters
+        self._to_propose = to_propose
+        self._proposing = proposing
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -132,7 +145,7 @@ class DeadLetterHandlers:
         return await self._acts.change(call, visit, request, make)
 
     async def discard(self, call: Call, visit: Visit) -> Response:
-        """Delete one that nothing waits for."""
+        """Delete one that nothing waits for, or propose it for a webhook that may tell of money."""
         place = _place(call)
         visit.require_everywhere()
         request = await read_act(call, DISCARD)
@@ -140,6 +153,8 @@ class DeadLetterHandlers:
         async def make(transaction: Transaction) -> Made:
             try:
                 shown = await discard_dead_letter(self._letters, place, within=transaction)
+                if (act := await self._to_propose(shown)) is not None:
+                    raise _SecondPersonNeeded(act)  # it can be done, and is rolled back
             except NoSuchDeadLetter:
                 raise _not_found() from None
             except NotDiscardable as refused:
@@ -149,7 +164,43 @@ class DeadLetterHandlers:
             payload = letter.payload[:PAYLOAD_CHARACTERS_MAX].decode(errors="replace").replace("\0", "\ufffd")
             return _ended(call, letter, "discarded", {**_facts(letter), "payload": payload})
 
-        return await self._acts.change(call, visit, request, make)
+        try:
+            return await self._acts.change(call, visit, request, make)
+        except _SecondPersonNeeded as needed:
+            act = needed.act
+        letter_id = call.path_parameter("letter_id")
+
+        async def prepare() -> NewProposal:
+            return NewProposal(
+                kind="webhook_discard",
+                livemode=None,
+                merchant_id=None,
+                object_id=letter_id,
+                money=None,
+                act=act,
+                proposer=visit.person.actor,
+                reason=request.reason,
+                needed_because=(
+                    f"FinCore has the webhook {act.report_type} of {act.psp} and could not read it: it may tell of money"
+                ),
+            )
+
+        deed = Deed(
+            action="discard",
+            object_kind="job",
+            object_id=act.job,
+            details={"psp": act.psp, "psp_account": act.psp_account, "psp_event": act.psp_event},
+        )
+        carry = self._proposing.carry_of(call, request, prepare)
+        return await self._acts.carry_out(call, visit, request, deed, carry)
+
+
+class _SecondPersonNeeded(Exception):
+    """The dead letter may tell of money."""
+
+    def __init__(self, act: ProposedDiscard) -> None:
+        super().__init__(act.job)
+        self.act = act
 
 
 def _ended(call: Call, letter: Letter, end: Literal["replayed", "discarded"], details: Details) -> Made:

@@ -21,6 +21,7 @@ from fincore.staff.dead_letters.requests import (
     StaffDeadLetterReplaysRequest,
 )
 from fincore.staff.installation_list import InstallationList
+from fincore.staff.proposals.body import StaffProposalBody
 
 TAG: Final = "Dead letters"
 _ID: Final = path_parameter("letter_id", "The id of the dead letter.", example="dl_1795477069123456_NDcxMQ")
@@ -82,12 +83,15 @@ DISCARD_DEAD_LETTER: Final = Operation(
     operation_id="discard_dead_letter",
     summary="Discard a dead letter",
     description="Deletes a job that nothing waits for. The audit trail keeps what it was to do. A job that an outcome depends on is refused: replay "
-    "it, or record what became of what it is about.",
+    "it, or record what became of what it is about. A webhook of which FinCore has the body may tell of money: a second person has to agree.",
     tag=TAG,
     parameters=(_ID, *ACT_PARAMETERS),
     request_body=Content(shape=StaffDeadLetterDiscardRequest, description="Why."),
     responses={
-        200: Content(shape=StaffDeadLetterEndBody, description="It is discarded.", headers=ACT_HEADERS)
+        200: Content(shape=StaffDeadLetterEndBody, description="It is discarded.", headers=ACT_HEADERS),
+        202: Content(
+            shape=StaffProposalBody, description="It waits for a second person.", headers=ACT_HEADERS
+        ),
     },
     problems=(*ACT_PROBLEMS, "dead_letter_not_found", "dead_letter_needed"),
 )

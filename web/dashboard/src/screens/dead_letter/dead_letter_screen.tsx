@@ -109,7 +109,7 @@ function EndDialog({ letter, end, close }: { letter: DeadLetterDetail; end: End;
         return answerOf(api.POST("/staff/v1/dead_letters/{letter_id}/discard", { params, body }));
       }}
       done={(answer) => {
-        toast(t[answer.end]);
+        toast(answer.object === "proposal" ? t.proposed : t[answer.end]);
         void navigate({ to: "/$mode/dead_letters", params: { mode } });
       }}
       close={close}

@@ -72,6 +72,7 @@ export const KINDS = names<Proposal["kind"]>(
     routing_rules: "Routing rules",
     staff_member: "Member of staff",
     staff_roles: "Roles of a member of staff",
+    webhook_discard: "Discard of a webhook",
     write_off: "Write-off",
   },
   {
@@ -87,6 +88,7 @@ export const KINDS = names<Proposal["kind"]>(
     routing_rules: "Wegeregeln",
     staff_member: "Neue Person",
     staff_roles: "Rollen einer Person",
+    webhook_discard: "Verwerfen einer Meldung",
     write_off: "Abschreibung",
   },
 );
@@ -105,6 +107,8 @@ type Field =
   | "charge"
   | "created_at"
   | "fixed_minor"
+  | "held_at"
+  | "job"
   | "key_id"
   | "kind"
   | "last4"
@@ -114,8 +118,12 @@ type Field =
   | "name"
   | "plan_currency"
   | "prefix"
+  | "psp"
+  | "psp_account"
+  | "psp_event"
   | "refund_reason"
   | "replaces_plan"
+  | "report_type"
   | "roles"
   | "state"
   | "subject"
@@ -135,6 +143,8 @@ export const FIELDS = names<Field>(
     charge: "Charge",
     created_at: "Created",
     fixed_minor: "Fixed part of each capture",
+    held_at: "Held since",
+    job: "Job",
     key_id: "Key",
     kind: "Kind",
     last4: "Last 4",
@@ -144,8 +154,12 @@ export const FIELDS = names<Field>(
     name: "Name",
     prefix: "Begins with",
     plan_currency: "Currency",
+    psp: "PSP",
+    psp_account: "Account at the PSP",
+    psp_event: "Webhook",
     refund_reason: "Reason of the refund",
     replaces_plan: "In place of plan",
+    report_type: "What it reports",
     roles: "Roles from then on",
     state: "State from then on",
     subject: "Id of the person",
@@ -163,6 +177,8 @@ export const FIELDS = names<Field>(
     charge: "Zahlung",
     created_at: "Angelegt",
     fixed_minor: "Fester Teil jedes Einzugs",
+    held_at: "Wartet seit",
+    job: "Auftrag",
     key_id: "Schlüssel",
     kind: "Art",
     last4: "Letzte 4",
@@ -172,8 +188,12 @@ export const FIELDS = names<Field>(
     name: "Name",
     prefix: "Beginnt mit",
     plan_currency: "Währung",
+    psp: "PSP",
+    psp_account: "Konto beim PSP",
+    psp_event: "Meldung",
     refund_reason: "Grund der Erstattung",
     replaces_plan: "Statt Plan",
+    report_type: "Was sie meldet",
     roles: "Rollen dann",
     state: "Stand dann",
     subject: "Kennung der Person",
