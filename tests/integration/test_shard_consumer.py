@@ -136,6 +136,33 @@ async def test_an_inapplicable_event_parks_its_stream_alone(
     assert await positions(target) == {bad: 5, good: 4}
 
 
+class Durability(Noting):
+    """Notes how the transaction of its effects ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits_for_disk: set[str] = set()
+
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
+        await super().apply(connection, events)
+        self.waits_for_disk.add(await connection.fetchval("select current_setting('synchronous_commit')"))
+
+
+async def test_effects_are_durable_before_they_are_acknowledged(
+    pool: Pool, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
+) -> None:
+    """Also where the store's own commits do not wait: Kinesis gives nothing again that a crash of PostgreSQL took back."""
+    await live(writer, [WHOLE])
+    consumer = Durability()
+    await target.execute(
+        "do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$"
+    )
+    await target.expire_connections()
+    assert await target.fetchval("select current_setting('synchronous_commit')") == "off"
+    await ShardConsumer(log, target, consumer).take(await new_records(pool))
+    assert consumer.waits_for_disk == {"on"}
+
+
 async def test_many_bad_streams_stop_the_consumer_where_it_is(
     pool: Pool, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:

@@ -9,16 +9,17 @@ from fincore.audit.invariants.stream_positions_agree_with_the_log import STREAM_
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.clock import SystemClock
 from fincore.domain.ids import charge_of
-from fincore.domain.log_events import LOG_EVENTS
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.stream_positions import StreamPositions
 from fincore.eventstore.subscription import Subscription
 from fincore.notify.fan_out import FanOut
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
-from fincore.read.projectionist.rebuild import verify
+from fincore.read.projectionist.rebuild import rebuild, verify
+from fincore.relay.doorbell import Doorbell
 from fincore.relay.shard_consumer import ShardConsumer
-from fixtures.commits import created
+from fixtures.commits import append, captured, created
 from fixtures.event_sinks import MemoryStream
 from fixtures.shards import positions, read_records, relay_all, versions_of_log
 from fixtures.traffic import aftermaths, authorized, fates, live, running_writer
@@ -60,6 +61,50 @@ async def test_it_holds_while_shards_are_given_and_at_zero_lag(stores: Stores, o
         pass
     assert await positions(stores.paymentdb, "projectionist") == {}
     assert await broken(stores) == []
+
+
+async def test_shards_go_on_from_where_a_rebuild_ended(stores: Stores, owner_pool: Pool) -> None:
+    """What shards had applied beyond that place is found by the next record of its charge, or by the doorbell."""
+    log = EventLog(stores.eventstore, LOG_EVENTS)
+    consumer, sink = ShardConsumer(log, stores.paymentdb, Projectionist()), MemoryStream()
+
+    async def take_all() -> None:
+        await relay_all(stores.eventstore, sink)
+        for shard in await sink.records():
+            await consumer.take(read_records(shard))
+
+    async with running_writer(stores.eventstore) as writer:
+        older, newer = await live(writer, [(created(),), (created(),)])
+        await take_all()
+        until = await log.end()
+        for stream_id in (older, newer):
+            await writer.commit(append(stream_id, authorized(), expected_version=1))
+        await take_all()
+        # A rebuild that began before those events takes over after them.
+        await _switched(log, owner_pool, until)
+        assert await positions(stores.paymentdb, "projectionist") == {}
+        await writer.commit(append(older, captured(), expected_version=2))
+        sink = MemoryStream()
+        await take_all()
+    assert await positions(stores.paymentdb, "projectionist") == {older: 3}
+    assert await broken(stores) == []
+    reader = Subscription(
+        log, stores.paymentdb, Projectionist(), positions=StreamPositions(Projectionist.name)
+    )
+    doorbell = Doorbell(log, reader)
+    await doorbell.ring(await doorbell.end())
+    assert await positions(stores.paymentdb, "projectionist") == {}
+    assert (await verify(log, owner_pool))[1] == []
+
+
+async def _switched(log: EventLog[LogEvent], owner: Pool, until: tuple[int, int]) -> None:
+    """Rebuild the view as it was at a place of the log."""
+
+    class Ended(EventLog[LogEvent]):
+        async def end(self) -> tuple[int, int]:
+            return until
+
+    await rebuild(Ended(log._pool, LOG_EVENTS), owner)
 
 
 async def test_each_planted_fault_is_named(stores: Stores, owner_pool: Pool) -> None:

@@ -82,9 +82,14 @@ class ShardConsumer(Generic[E]):
         """The records of which the log has the last event where they say. It has all before it, too: no stream has a hole."""
         ends = [(StreamId(record.stream_id), record.last_version) for record in records]
         places = await self._event_log.places(ends)
-        known = [record for record, end in zip(records, ends, strict=True) if places.get(end) == record.place]
-        if len(known) < len(records):
-            foreign = [str(record.stream_id) for record in records if record not in known]
+        known: list[Relayed] = []
+        foreign: list[str] = []
+        for record, end in zip(records, ends, strict=True):
+            if places.get(end) == record.place:
+                known.append(record)
+            else:
+                foreign.append(str(record.stream_id))
+        if foreign:
             _log.error(
                 "shards.records_not_in_log",
                 consumer=self._consumer.name,
