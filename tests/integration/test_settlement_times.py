@@ -96,6 +96,13 @@ async def booked_days_ago(owner_pool: Pool, days: int) -> None:
         )
 
 
+async def booked_at(owner_pool: Pool, moment: datetime) -> None:
+    """Have all that is booked be booked at one moment."""
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute("update ledgerdb.entries set booked_at = $1", moment)
+
+
 @pytest.mark.parametrize("year", [2090, 9999])
 async def test_payment_of_the_far_future_is_late(account: Settlement, owner_pool: Pool, year: int) -> None:
     """By when it was booked."""
@@ -117,7 +124,7 @@ async def test_payment_of_long_ago_is_missing(account: Settlement, owner_pool: P
     await booked_days_ago(owner_pool, 9)
     assert await found(account) == [LATE]
     assert await measured(account) == 1
-    await booked_days_ago(owner_pool, (datetime.now(UTC) - DAY).days - 8)
+    await booked_at(owner_pool, DAY + timedelta(hours=12))
     assert await found(account) == [LATE._replace(break_class="missing_there")]
 
 

@@ -191,6 +191,7 @@ class _Slow(_Accepting):
         super().do_POST()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_step_that_breaks_loses_no_record_of_the_load(tmp_path: Path, workers: int) -> None:

@@ -1,8 +1,11 @@
 """A program that the fork server starts is one that Python starts, for all that the tests ask of it."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -212,3 +215,28 @@ def test_forked_program_of_a_killed_command_is_killed() -> None:
 def test_command_ends_by_the_signal_that_ended_its_program(number: signal.Signals) -> None:
     with in_place(f"import os; os.kill(os.getpid(), {number.value})") as command:
         assert command.wait(WAIT_SECONDS) == -number
+
+
+def test_client_that_leaves_before_its_answer_ends_no_server(tmp_path: Path) -> None:
+    """As a command that is killed while it starts."""
+    address = FORK_SERVER._orders.path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as silent:
+        silent.connect(address)
+    hasty = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    hasty.connect(address)
+    order = {
+        "program": {
+            "arguments": ["-c", "input()"],
+            "environment": {},
+            "folder": str(tmp_path),
+            "python": sys.executable,
+        },
+        "is_tied": True,
+    }
+    reading, writing = os.pipe()
+    with Path(os.devnull).open() as nothing:
+        socket.send_fds(hasty, [json.dumps(order).encode()], [nothing.fileno()] * 3 + [writing])
+    hasty.close()
+    os.close(writing)
+    os.close(reading)
+    assert ended(tmp_path, "-c", "print('on')") == (0, "on\n", "")
