@@ -132,7 +132,7 @@ def _show(rounds: list[_Round]) -> None:
         "Responses to repeated requests",
         f"{REQUESTS:,} POST /v1/charges over HTTP on 127.0.0.1, {CONNECTIONS} kept-alive connections, closed loop; {ROUNDS} rounds, medians. "
         "CPU time of the API, PostgreSQL and redis-server together for one request. A repeated request comes to the process that answered "
-        "it first, whose own cache knows it, or to one that has just started.",
+        "it first, which still has the response in memory, or to one that has just started.",
         [
             figure(
                 "first request, with the cache",

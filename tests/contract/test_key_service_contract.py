@@ -1,7 +1,6 @@
 """The port KeyService, in memory and on the emulator of AWS KMS."""
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -81,7 +80,7 @@ async def test_service_out_of_reach_is_no_answer(monkeypatch: pytest.MonkeyPatch
     listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     async with listening:
         keys = kms_keys(url=f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
-        for call in (keys.wrap, functools.partial(keys.unwrap)):
+        for call in (keys.wrap, keys.unwrap):
             with pytest.raises(KeyServiceUnavailable, match=r"^KMS cannot be reached \(\w+\): repeat"):
                 await call(service_key("k1"), DATA_KEY, CONTEXT)
 

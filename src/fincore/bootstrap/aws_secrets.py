@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.bootstrap.secret_file import SecretUnreadable
 
 try:
@@ -11,9 +12,7 @@ try:
 
     from fincore.aws.secrets_manager import SecretRefused, VersionStage, secret_text
 except ModuleNotFoundError as error:
-    raise SecretUnreadable(
-        f"aws-secret:... needs the library {error.name}: install FinCore with its extra, `pip install 'fincore-payments[aws]'`"
-    ) from error
+    raise SecretUnreadable(extra_missing("aws-secret:...", error)) from error
 
 CONNECT_SECONDS_MAX: Final = 2.0
 ANSWER_SECONDS_MAX: Final = 5.0

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_sources.evidence_place import S3Place
 from fincore.domain.errors import ConfigurationError
@@ -16,8 +17,7 @@ try:
     from fincore.reconciliation.evidence.s3 import BucketState, S3Evidence
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"FINCORE_SETTLEMENT_EVIDENCE=s3://... needs the library {error.name}: install FinCore with its extra, "
-        "`pip install 'fincore-payments[aws]'`, or name a folder"
+        extra_missing("FINCORE_SETTLEMENT_EVIDENCE=s3://...", error, "name a folder")
     ) from error
 
 CONNECT_SECONDS_MAX: Final = 5.0

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 
@@ -13,10 +14,7 @@ try:
     from fincore.aws.sqs_jobs import WAIT_SECONDS_MAX, SqsJobs
     from fincore.bootstrap.aws_client import open_client
 except ModuleNotFoundError as error:
-    raise ConfigurationError(
-        f"FINCORE_JOB_QUEUE needs the library {error.name}: install FinCore with its extra, "
-        "`pip install 'fincore-payments[aws]'`, or leave the setting empty"
-    ) from error
+    raise ConfigurationError(extra_missing("FINCORE_JOB_QUEUE", error, "leave the setting empty")) from error
 
 CONNECT_SECONDS_MAX: Final = 2.0
 ANSWER_SECONDS_MAX: Final = 10.0

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Final
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.domain.errors import ConfigurationError
 
 try:
@@ -13,8 +14,7 @@ try:
     from fincore.aws.kms_keys import KmsClient, KmsKeys
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"FINCORE_VAULT_KEYS names a key of AWS KMS, which needs the library {error.name}: install FinCore with its extra, "
-        "`pip install 'fincore-payments[aws]'`"
+        extra_missing("FINCORE_VAULT_KEYS names a key of AWS KMS, which", error)
     ) from error
 
 CONNECT_SECONDS_MAX: Final = 1.0

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Final
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.domain.errors import ConfigurationError
 from fincore.reconciliation.notification.channel import NotSent
 
@@ -14,8 +15,7 @@ try:
     from fincore.bootstrap.aws_client import open_client
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"FINCORE_OPS_SNS_TOPIC needs the library {error.name}: install FinCore with its extra, "
-        "`pip install 'fincore-payments[aws]'`, or leave the setting empty"
+        extra_missing("FINCORE_OPS_SNS_TOPIC", error, "leave the setting empty")
     ) from error
 
 CONNECT_SECONDS_MAX: Final = 5.0

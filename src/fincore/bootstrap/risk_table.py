@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from fincore.bootstrap.aws_extra import extra_missing
 from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 
@@ -16,8 +17,7 @@ try:
     from fincore.write.risk.dynamodb_table import DynamoTable, TableState
 except ModuleNotFoundError as error:
     raise ConfigurationError(
-        f"FINCORE_RISK_STORE=dynamodb needs the library {error.name}: install FinCore with its extra, "
-        "`pip install 'fincore-payments[aws]'`, or set FINCORE_RISK_STORE=postgresql"
+        extra_missing("FINCORE_RISK_STORE=dynamodb", error, "set FINCORE_RISK_STORE=postgresql")
     ) from error
 
 CONNECT_SECONDS_MAX: Final = 1.0
