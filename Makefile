@@ -123,7 +123,7 @@ release: .venv/dev ## check, build into dist/ and tag what is committed; push no
 
 .PHONY: clean
 clean: ## remove what was installed and the embedded data
-	rm -rf tests/openapi_tools/*/node_modules tests/grafana_types/node_modules web/*/node_modules
+	rm -rf tests/openapi_tools/*/node_modules tests/*/node_modules web/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/infra/made: pyproject.toml uv.lock | .venv/dev
