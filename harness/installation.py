@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -69,11 +70,13 @@ class Installation:
         ops_port: int | None = None,
         staff_port: int | None = None,
         start: StartPython = start_python,
+        start_timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> None:
         """`api_port`, `checkout_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named.
 
         `staff_port`: the same; where none is named, there is no role `staff`.
-        `start` starts the programs, the commands and the sandbox.
+        `start` starts the programs, the commands and the sandbox. `start_timeout_seconds` is how long a program may take until it
+        is ready, and a command until it ends.
         """
         self.folder = folder
         self.settings = dict(settings)
@@ -82,6 +85,7 @@ class Installation:
         self.accounts: tuple[SandboxAccount, ...] = ()
         self.processes: dict[str, Process] = {}
         self._start = start
+        self._start_timeout_seconds = start_timeout_seconds
         self._ports = Ports()
         self._staff_port = None if staff_port is None else self._ports.take(wanted=staff_port)
         first = _Place(
@@ -281,9 +285,12 @@ class Installation:
         *arguments: str,
         program: Sequence[str] = FINCORE,
         settings: Mapping[str, str] | None = None,
-        timeout_seconds: float = START_TIMEOUT_SECONDS,
+        timeout_seconds: float | None = None,
     ) -> Finished:
-        """Run a `fincore` command to its end. What it prints is kept with the logs, except a key that it made."""
+        """Run a `fincore` command to its end. What it prints is kept with the logs, except a key that it made.
+
+        Raises subprocess.TimeoutExpired: it did not end within `timeout_seconds`, or the bound of the installation.
+        """
         with (
             Path(os.devnull).open("rb") as nothing,
             TemporaryFile("w+") as output,
@@ -297,7 +304,7 @@ class Installation:
                 stderr=errors.fileno(),
             )
             try:
-                code = running.wait(timeout_seconds)
+                code = running.wait(timeout_seconds or self._start_timeout_seconds)
             finally:
                 running.kill()
                 running.wait()
@@ -310,8 +317,13 @@ class Installation:
         return done
 
     def printed(self, *arguments: str) -> str:
-        """What a `fincore` command prints. Raises InstallationFailed: the command failed."""
-        done = self.fincore(*arguments)
+        """What a `fincore` command prints. Raises InstallationFailed: the command failed, or did not end in time."""
+        try:
+            done = self.fincore(*arguments)
+        except subprocess.TimeoutExpired:
+            raise self.failure(
+                f"`fincore {' '.join(arguments)}` did not end within {self._start_timeout_seconds:g} s"
+            ) from None
         if done.code:
             raise InstallationFailed(f"`fincore {' '.join(arguments)}` failed: {done.stderr or done.stdout}")
         return done.stdout
@@ -347,7 +359,7 @@ class Installation:
                 urls.append(f"{self.card_edge_url}/readyz")
             return all(answers_ok(url) for url in urls)
 
-        self.until(f"{name} is ready", is_ready, timeout_seconds=START_TIMEOUT_SECONDS)
+        self.until(f"{name} is ready", is_ready, timeout_seconds=self._start_timeout_seconds)
 
     # Seeing what happened
 

@@ -6,6 +6,7 @@ import secrets
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Final
 import psycopg
 from harness.failure import InstallationFailed
 
+from fincore.domain.errors import ConfigurationError
 from loadtest.bundle import write_bundle
 from loadtest.generator.load_settings import API_KEY_VARIABLE, BadSettings, LoadSettings
 from loadtest.generator.mix import mix_table, phase_table
@@ -31,6 +33,7 @@ from loadtest.target import CHECK_TIMEOUT_SECONDS, Target, check_by_dsn
 from loadtest.thresholds import DEFAULT, Thresholds
 
 FOLDER: Final = Path("var/load")
+ERRORS: Final = FOLDER / "error.txt"
 FAILED: Final = 1
 MISUSED: Final = 2
 
@@ -50,11 +53,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     print(f"{profile.name:10} {profile.what}")
             case "bundle":
                 _bundle(parsed)
-    except (BadSettings, InstallationFailed, RunFailed, LoginFailed, OSError, psycopg.Error) as error:
-        print(error, file=sys.stderr)
+    except (
+        BadSettings,
+        ConfigurationError,
+        InstallationFailed,
+        RunFailed,
+        LoginFailed,
+        OSError,
+        psycopg.Error,
+    ) as error:
+        # An error of an installation shows its logs below its first line, which says where they are.
+        print(str(error).partition("\n")[0], file=sys.stderr)
         return MISUSED
     except KeyboardInterrupt:
         print("The run was ended; nothing is reported.", file=sys.stderr)
+        return MISUSED
+    except Exception as error:  # noqa: BLE001 -- exit code 1, which Python would end with, says that a threshold is broken
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        ERRORS.write_text(traceback.format_exc())
+        print(
+            f"The load ended because of {type(error).__name__}, an error of its own; report it with {ERRORS}.",
+            file=sys.stderr,
+        )
         return MISUSED
     return 0
 
@@ -153,8 +173,9 @@ def _run(parsed: argparse.Namespace) -> int:
             login=login,
             remote_bind=parsed.remote_bind,
         ).run()
-    (folder / "report.html").write_text(as_html(report))
-    (folder / "report.json").write_bytes(as_json(report))
+        # Before the system ends: a report is not lost to what fails there.
+        (folder / "report.html").write_text(as_html(report))
+        (folder / "report.json").write_bytes(as_json(report))
     return _told(report, folder)
 
 

@@ -9,9 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from harness.failure import InstallationFailed
 from harness.installation import Installation
 
 from fincore.bootstrap.roles import Role
+from fincore.domain.errors import ConfigurationError
 from fincore.postgres.embedded import EmbeddedPostgres
 
 ROLES: Final[tuple[Role, ...]] = (
@@ -30,6 +32,8 @@ PAYPAL_ACCOUNT: Final = "load"
 PSP_P50_MS: Final = 120.0
 PSP_P99_MS: Final = 380.0
 PERSON: Final = "load@example.com"
+START_TIMEOUT_SECONDS: Final = 300.0
+"""On two cores that others use too, the first migration alone was seen to take two minutes."""
 
 
 class System(Installation):
@@ -46,6 +50,7 @@ class System(Installation):
                 "FINCORE_PSP_TIMEOUT_SECONDS": "4",
             },
             staff_port=0,
+            start_timeout_seconds=START_TIMEOUT_SECONDS,
         )
         self.settings["FINCORE_CARD_EDGE_PORT"] = self.card_edge_url.rpartition(":")[2]
         self.dsn = ""
@@ -94,14 +99,23 @@ class System(Installation):
 
 @contextmanager
 def running_system() -> Iterator[System]:
-    """A system that runs; its processes and files are gone afterwards."""
+    """A system that runs; its processes and files are gone afterwards, except the logs of one that failed."""
     folder = Path(tempfile.mkdtemp(prefix="fincore-load-"))
     system = System(folder)
+    gone: Path | None = folder
     try:
         try:
             system.start_everything()
             yield system
         finally:
             system.stop()
+    except InstallationFailed:
+        gone = folder / "data"
+        raise
+    except ConfigurationError:
+        # PostgreSQL did not start: the error names its log, which is with the data.
+        gone = None
+        raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if gone is not None:
+            shutil.rmtree(gone, ignore_errors=True)
