@@ -10,10 +10,12 @@ from fincore.domain.ids import new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.settlement_file import SUM_MINOR_MAX
+from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import create_pool
 from fincore.postgres.whole_sums import BIGINT_MAX
+from fincore.read.ledgerdb.balances import Balances
 from fincore.read.ledgerdb.queries import LedgerQueries
-from fincore.read.ledgerdb.sealer import manifest_of
+from fincore.read.ledgerdb.sealer import Sealer, manifest_of
 from fincore.reconciliation.report.report_html import report_html
 from fincore.reconciliation.report.reports import checked_report, keep_reports
 from fincore.reconciliation.uncleared import uncleared_by_age
@@ -38,10 +40,12 @@ async def account(dsn: str) -> AsyncIterator[Settlement]:
         pool.terminate()
 
 
-async def taken_and_given_back(account: Settlement, times: int) -> None:
-    """So many payments, each of which goes back before the next: no balance is beyond a bigint, what was debited is."""
+async def taken_and_given_back(
+    account: Settlement, times: int, *, given_back_after: timedelta = timedelta()
+) -> None:
+    """So many payments, each booked as gone back before the next: no balance is beyond a bigint, what was debited is."""
     for _ in range(times):
-        common = {"psp": account.psp, "psp_account": account.psp_account, "occurred_at": WHEN}
+        common = {"psp": account.psp, "psp_account": account.psp_account}
         back = {"refund_id": new_refund_id(), "psp_reference": PspReference("R"), "fee_minor": 0}
         await account.happen(
             new_stream(),
@@ -51,9 +55,10 @@ async def taken_and_given_back(account: Settlement, times: int) -> None:
                 psp_reference=PspReference("P"),
                 fee_minor=0,
                 platform_fee_minor=0,
+                occurred_at=WHEN,
                 **common,
             ),
-            refunded(amount_minor=LARGE_MINOR, **back, **common),
+            refunded(amount_minor=LARGE_MINOR, occurred_at=WHEN + given_back_after, **back, **common),
         )
         await account.book()
 
@@ -71,6 +76,34 @@ async def test_day_of_more_than_bigint_has_its_manifest(account: Settlement) -> 
     async with account.ledgerdb.acquire() as connection:
         manifest = await manifest_of(connection, DAY.date(), (1, last), root_hash=b"", previous_hash=b"")
     assert manifest.sums == f'[["test","usd",{2 * LARGE_MINOR}]]'
+
+
+@pytest.mark.parametrize("entries_at_a_time", [1, 100])
+async def test_day_of_account_beyond_bigint_is_sealed(account: Settlement, entries_at_a_time: int) -> None:
+    """By effective time both payments come before both refunds: the balance between them is beyond bigint, too."""
+    await taken_and_given_back(account, 2, given_back_after=timedelta(hours=1))
+    sealer = Sealer(account.ledgerdb)
+    while await sealer.seal_batch(entries_max=entries_at_a_time):
+        pass
+    name = f"psp:{account.psp}:{account.psp_account}:clearing:usd"
+    (day,) = await account.ledgerdb.fetch(
+        "select d.* from ledgerdb.account_days d join ledgerdb.accounts using (account_id) where name = $1",
+        name,
+    )
+    assert (day["debit_minor"], day["credit_minor"], day["closing_minor"]) == (
+        2 * LARGE_MINOR,
+        2 * LARGE_MINOR,
+        0,
+    )
+    balances = Balances(account.ledgerdb)
+    between = WHEN + timedelta(minutes=59)
+    assert await balances.as_of(name, livemode=False, at=between, by="effective") == 2 * LARGE_MINOR
+    today = await balances.statement(name, livemode=False, first_day=WHEN.date(), last_day=WHEN.date())
+    assert max(found.balance_minor for found in today.lines) == 2 * LARGE_MINOR
+    audit = load_sql("fincore.audit.invariants", "invariants.sql")
+    assert (
+        await account.ledgerdb.fetch(audit.wrong_days) + await account.ledgerdb.fetch(audit.wrong_hours) == []
+    )
 
 
 async def test_late_money_beyond_bigint_is_a_break_at_its_bound(account: Settlement) -> None:

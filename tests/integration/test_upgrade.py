@@ -366,7 +366,13 @@ async def test_upgraded_suspense_entry_without_reason_gets_one(
 # The books of 0.2.0, in which all accounts at a PSP shared the accounts of the ledger
 
 CHART_CHANGE: Final = "0011.psp_accounts"
-LATER: Final = (CHART_CHANGE, "0012.settlement", "0013.adjustments", "0014.returned_fees")
+LATER: Final = (
+    CHART_CHANGE,
+    "0012.settlement",
+    "0013.adjustments",
+    "0014.returned_fees",
+    "0015.sums_of_days",
+)
 REFUND: Final = refunding(4_000, merchant_id="mer_books")
 DISPUTE: Final = disputed(amount_minor=12_000, currency="eur")
 LIVES_OF_0_2_0: Final = [

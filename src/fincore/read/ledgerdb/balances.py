@@ -109,8 +109,7 @@ class Balances:
         before = at + _MOMENT
         if by == "booked":
             return await self._pool.fetchval(_SQL.booked_before, account_id, before) or 0
-        minor: int = await self._pool.fetchval(_SQL.effective_before, account_id, before)
-        return minor
+        return int(await self._pool.fetchval(_SQL.effective_before, account_id, before))
 
     async def statement(self, name: str, *, livemode: bool, first_day: date, last_day: date) -> Statement:
         """The statement of a period. Raises `AccountNotOpened` and `StatementTooLong`."""
@@ -121,10 +120,10 @@ class Balances:
             # Opening, movements and close are of one moment.
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            opening: int = await connection.fetchval(
+            before = await connection.fetchval(
                 _SQL.effective_before, account_id, begins, timeout=STATEMENT_TIMEOUT_SECONDS
             )
-            opening -= await connection.fetchval(_SQL.late_before, account_id, begins)
+            opening = int(before) - int(await connection.fetchval(_SQL.late_before, account_id, begins))
             rows = await connection.fetch(
                 _SQL.movements,
                 account_id,

@@ -25,7 +25,7 @@ limit 1;
 -- name: effective_before
 -- The balance after all that happened before a moment, whenever it was booked: the close of the last day before, one
 -- look-up; the hours of the day before the moment's own; of that hour, unless the moment is its beginning, the postings up to
--- the moment; and what has no seal yet.
+-- the moment; and what has no seal yet. It may be beyond bigint.
 -- `offset 0` has entries looked up one by one for an account's own postings: the planner, which cannot know how few those
 -- are, would read all entries there are.
 with
@@ -72,14 +72,12 @@ moved as (
     cross join lateral (select effective_at from ledgerdb.entries where entry_id = p.entry_id offset 0) e
     where e.effective_at >= p.not_before and e.effective_at < $2
 )
-select (
-    coalesce((select closing_minor from closed), 0) + coalesce((select net_minor from hours), 0)
-    + coalesce((select net_minor from moved), 0)
-)::bigint;
+select coalesce((select closing_minor from closed), 0) + coalesce((select net_minor from hours), 0)
+    + coalesce((select net_minor from moved), 0);
 
 -- name: late_before
 -- What happened before a moment and is in the books of a later period only, because its own was closed when it was booked.
-select coalesce(sum(case p.side when a.normal_side then p.amount_minor else -p.amount_minor end), 0)::bigint
+select coalesce(sum(case p.side when a.normal_side then p.amount_minor else -p.amount_minor end), 0)
 from ledgerdb.entries e
 join ledgerdb.postings p on p.entry_id = e.entry_id and p.account_id = $1
 join ledgerdb.accounts a on a.account_id = p.account_id

@@ -43,7 +43,7 @@ on conflict (account_id, day) do nothing;
 -- What happened on a day moves that day and all later ones.
 with moved as (
     select *
-    from unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+    from unnest($1::bigint[], $2::date[], $3::numeric[], $4::numeric[], $5::numeric[], $6::bigint[], $7::bigint[])
         as m (account_id, day, debit_minor, credit_minor, net_minor, first_entry_id, last_entry_id)
 )
 update ledgerdb.account_days d
@@ -54,9 +54,9 @@ set debit_minor = d.debit_minor + x.debit_minor,
     last_entry_id = greatest(d.last_entry_id, x.last_entry_id)
 from (
     select
-        later.account_id, later.day, sum(m.net_minor)::bigint as net_minor,
-        coalesce(sum(m.debit_minor) filter (where m.day = later.day), 0)::bigint as debit_minor,
-        coalesce(sum(m.credit_minor) filter (where m.day = later.day), 0)::bigint as credit_minor,
+        later.account_id, later.day, sum(m.net_minor) as net_minor,
+        coalesce(sum(m.debit_minor) filter (where m.day = later.day), 0) as debit_minor,
+        coalesce(sum(m.credit_minor) filter (where m.day = later.day), 0) as credit_minor,
         min(m.first_entry_id) filter (where m.day = later.day) as first_entry_id,
         max(m.last_entry_id) filter (where m.day = later.day) as last_entry_id
     from moved m
@@ -69,7 +69,7 @@ where d.account_id = x.account_id and d.day = x.day;
 -- What happened in an hour moves that hour alone.
 insert into ledgerdb.account_hours (account_id, hour, net_minor, first_entry_id, last_entry_id)
 select *
-from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[])
+from unnest($1::bigint[], $2::timestamptz[], $3::numeric[], $4::bigint[], $5::bigint[])
 on conflict (account_id, hour) do update
 set net_minor = account_hours.net_minor + excluded.net_minor,
     first_entry_id = least(account_hours.first_entry_id, excluded.first_entry_id),
