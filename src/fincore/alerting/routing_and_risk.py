@@ -49,7 +49,8 @@ ROUTING_AND_RISK_ALERTS: Final = (
         expression="sum by (reason) (increase(fincore_risk_unavailable_total[5m])) > 0",
         meaning="Risk rules could not decide about charges, so that FINCORE_RISK_FAILURE_MODE counted. `store_unavailable` and "
         "`store_slow`: counters and lists did not answer within FINCORE_RISK_TIMEOUT_MS. `no_rules`: no live version "
-        "can be used; the log of the process has the reason.",
+        "can be used; the log of the process has the reason. `engine_unavailable` and `engine_slow`: the function in FINCORE_RISK_FUNCTION failed, or did not answer within "
+        "FINCORE_RISK_FUNCTION_TIMEOUT_MS; the process logs `risk.function_unavailable`.",
         cloudwatch=grows("fincore_risk_unavailable_total", 0, seconds=300),
     ),
     Alert(

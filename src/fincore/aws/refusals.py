@@ -15,9 +15,10 @@ _CLAUSES: Final[Mapping[str, str]] = {
     "KMSAccessDeniedException": "may not use the key that encrypts it",
     "QueueDoesNotExist": "has no such queue",
     "AWS.SimpleQueueService.NonExistentQueue": "has no such queue",
-    "ResourceNotFoundException": "has no such stream",
+    "TooManyRequestsException": "runs as many invocations as it may",
     "UnrecognizedClientException": "refuses the credentials",
 }
+_RESOURCES: Final[Mapping[str, str]] = {"Kinesis": "stream", "Lambda": "function"}
 
 
 def said_by(service: str, error: Exception) -> str:
@@ -26,4 +27,6 @@ def said_by(service: str, error: Exception) -> str:
         return f"{service} cannot be reached ({type(error).__name__})"
     code = str(error.response.get("Error", {}).get("Code", ""))
     clause = _CLAUSES.get(code)
+    if code == "ResourceNotFoundException":
+        clause = f"has no such {_RESOURCES[service]}" if service in _RESOURCES else None
     return f"{service} {clause} ({code})" if clause else f"{service} refuses the call ({code or 'no code'})"

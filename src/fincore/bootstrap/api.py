@@ -9,7 +9,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import configured_accounts, open_webhooks, router
 from fincore.bootstrap.public_url import check_public_url
-from fincore.bootstrap.risk_engine import running_engine
+from fincore.bootstrap.risk_engine import configured_engine
 from fincore.bootstrap.routing import running_rules
 from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.secrets_key import secret_cipher
@@ -34,7 +34,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     async with (
         running_writer(stores.eventstore, queue.insertion) as writer,
         running_rules(stores.eventstore) as rules,
-        running_engine(stores, clock, settings) as risk,
+        configured_engine(stores, clock, settings) as risk,
         open_webhooks(settings, resolver) as webhooks,
         refreshed(resolver),
         running_shared_responses(settings) as shared,

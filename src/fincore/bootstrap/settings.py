@@ -2,7 +2,7 @@
 
 Those of accounts at PSPs are in `psp_accounts/account_settings.py`, those of notices to operations in `ops_settings.py`, those of the server of staff in
 `staff_settings.py`, those of traces in `trace_settings.py`, those of the relay in
-`relay_settings.py`, those of the shared cache in `cache_settings.py`, those of stores of secrets in
+`relay_settings.py`, those of a risk engine in a function in `risk_function_settings.py`, those of the shared cache in `cache_settings.py`, those of stores of secrets in
 `secrets_settings.py`; `environment.py` reads them all. Only `bootstrap` and `cli`
 know settings.
 """
@@ -15,6 +15,7 @@ from fincore.bootstrap.cache_settings import CacheSettings
 from fincore.bootstrap.ops_settings import OpsSettings
 from fincore.bootstrap.psp_accounts.account_settings import AccountSettings
 from fincore.bootstrap.relay_settings import RelaySettings
+from fincore.bootstrap.risk_function_settings import RiskFunctionSettings
 from fincore.bootstrap.secrets_settings import SecretsSettings
 from fincore.bootstrap.setting import setting, settings_declared_in
 from fincore.bootstrap.setting_values import (
@@ -57,7 +58,14 @@ MetricsLog = Literal["off", "cloudwatch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    TraceSettings, SecretsSettings, CacheSettings, RelaySettings, OpsSettings, StaffSettings, AccountSettings
+    TraceSettings,
+    SecretsSettings,
+    CacheSettings,
+    RelaySettings,
+    RiskFunctionSettings,
+    OpsSettings,
+    StaffSettings,
+    AccountSettings,
 ):
     """All settings of all roles. The environment variable of a field is its name in capitals after `FINCORE_`.
 

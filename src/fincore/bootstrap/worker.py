@@ -14,7 +14,7 @@ from fincore.bootstrap.job_runner import open_job_runner
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
-from fincore.bootstrap.risk_engine import running_engine
+from fincore.bootstrap.risk_engine import configured_engine
 from fincore.bootstrap.routing import running_breakers
 from fincore.bootstrap.secret_stores import refreshed, secret_resolver
 from fincore.bootstrap.settings import Settings
@@ -80,7 +80,7 @@ async def open_worker(
         async with (
             running_writer(stores.eventstore, job_queue(stores.queue).insertion) as writer,
             running_breakers(stores.eventstore) as breakers,
-            running_engine(stores, clock, settings) as risk,
+            configured_engine(stores, clock, settings) as risk,
             refreshed(resolver),
         ):
             yield Worker(

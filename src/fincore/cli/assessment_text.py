@@ -11,6 +11,8 @@ UNAVAILABLE: Final[Mapping[RiskUnavailable, str]] = MappingProxyType(
         "store_unavailable": "the store of counters and lists was away: the failure mode decided",
         "store_slow": "the store of counters and lists took too long: the failure mode decided",
         "no_rules": "the rules could not be used: the failure mode decided",
+        "engine_unavailable": "the function of the risk engine failed: the failure mode decided",
+        "engine_slow": "the function of the risk engine took too long: the failure mode decided",
     }
 )
 

@@ -11,7 +11,7 @@ import msgspec
 
 RiskDecision = Literal["allow", "challenge", "review", "block"]
 """What becomes of a charge, from the mildest to the strictest."""
-RiskUnavailable = Literal["store_unavailable", "store_slow", "no_rules"]
+RiskUnavailable = Literal["store_unavailable", "store_slow", "no_rules", "engine_unavailable", "engine_slow"]
 """Why the live rules could not all decide; the decision is then at least as strict as the installation's failure mode says."""
 ReviewVerdict = Literal["approved", "declined"]
 RiskFact = bool | int | str

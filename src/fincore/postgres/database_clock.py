@@ -112,10 +112,16 @@ class DatabaseClock:
 
     async def measure(self) -> None:
         """Read the server's clock. What took too long replaces nothing. Raises what the pool raises."""
-        readings = [await self._one_reading() for _ in range(READINGS)]
-        best = min(readings, key=lambda reading: reading.round_trip_seconds)
+        best = await self._best_reading()
         if self._reading is None or best.round_trip_seconds <= ROUND_TRIP_SECONDS_MAX:
             self._take(best)
+        self._tell()
+
+    async def measure_anew(self) -> None:
+        """The same after a pause of any length, in which the monotonic clock may have stood still: the reading before says nothing of a step."""
+        best = await self._best_reading()
+        self._reading, self._step_over_at = None, 0.0
+        self._take(best)
         self._tell()
 
     async def keep_measuring(self, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
@@ -143,6 +149,10 @@ class DatabaseClock:
                 )
         self._reading = reading
         CLOCK_OFFSET_SECONDS.labels(self._store).set(reading.offset_seconds)
+
+    async def _best_reading(self) -> Reading:
+        readings = [await self._one_reading() for _ in range(READINGS)]
+        return min(readings, key=lambda reading: reading.round_trip_seconds)
 
     async def _one_reading(self) -> Reading:
         began, machine_began = self._elapsed(), self._machine.now()

@@ -169,3 +169,16 @@ async def test_clock_of_a_server_that_was_away_is_read_again() -> None:
     measuring = asyncio.create_task(clock.keep_measuring(interval_seconds=0.0))
     await happens(read_again)
     measuring.cancel()
+
+
+async def test_pause_in_which_the_monotonic_clock_stood_is_no_step() -> None:
+    """A function of Lambda is frozen between invocations; the server went on for an hour."""
+    world = World()
+    await world.clock.measure()
+    world.server_ahead = world.machine_ahead = timedelta(hours=1)
+    await world.clock.measure_anew()
+    assert world.clock.distrust() is None
+    assert world.clock.now() == world.true_time() + timedelta(hours=1)
+    world.server_ahead += timedelta(hours=1)
+    await world.clock.measure()
+    assert world.clock.distrust() is not None

@@ -50,10 +50,10 @@ def by_doorbell(event: object, context: LambdaContext) -> Answer:
 
 async def _by_shard(event: object, kept: _Kept, deadline: Deadline) -> Answer:
     # The process was frozen for any time since it last read the clock.
-    await kept.clock.measure()
+    await kept.clock.measure_anew()
     return await take_batch(kept.shards.take, event, deadline)
 
 
 async def _by_doorbell(event: object, kept: _Kept, deadline: Deadline) -> Answer:
-    await kept.clock.measure()
+    await kept.clock.measure_anew()
     return await ring(kept.doorbell, event, deadline)

@@ -46,7 +46,7 @@ async def _by_doorbell(event: object, kept: _Kept, deadline: Deadline) -> Answer
     answer = await ring(kept.doorbell, event, deadline)
     try:
         async with asyncio.timeout(deadline.seconds_left()) as bound:
-            await kept.books_clock.measure()
+            await kept.books_clock.measure_anew()
             await kept.sealer.try_to_seal()
     except TimeoutError:
         # What is booked stays so, and is sealed the next time.

@@ -53,5 +53,5 @@ def by_message(event: object, context: LambdaContext) -> BatchAnswer:
 async def _by_message(event: object, kept: _Kept, deadline: Deadline) -> BatchAnswer:
     messages = messages_of(event)
     # The process was frozen for any time since it last read the clock.
-    await kept.clock.measure()
+    await kept.clock.measure_anew()
     return answer_of(await kept.batch.do(messages, seconds=deadline.seconds_left()))

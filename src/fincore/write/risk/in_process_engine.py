@@ -20,18 +20,13 @@ from fincore.domain.risk import (
     ShadowAssessment,
 )
 from fincore.observability.failpoints import failpoint
+from fincore.write.risk.counted_assessment import count_assessment
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.evidence import Questions, evidence_of, questions_of
-from fincore.write.risk.failure_mode import FailureMode
+from fincore.write.risk.failure_mode import FailureMode, fallback
 from fincore.write.risk.features import Known, known_of
 from fincore.write.risk.instruments import EarlierCards, completed, instrument_of
-from fincore.write.risk.metrics import (
-    ASSESSMENT_SECONDS,
-    DECISIONS,
-    RULE_RESULTS,
-    SHADOW_DECISIONS,
-    UNAVAILABLE,
-)
+from fincore.write.risk.metrics import RULE_RESULTS, SHADOW_DECISIONS
 from fincore.write.risk.rules import STRICTNESS, Case, RuleSet, Verdict
 from fincore.write.risk.shared_deadline import SharedDeadline
 from fincore.write.risk.store import Observation, Readings, RiskStore
@@ -40,8 +35,6 @@ UNKNOWN_KEPT_MAX: Final = 50
 ERRORS_KEPT_MAX: Final = 20
 REASON_CHARACTERS_MAX: Final = 200
 """How much of what rules did not decide is kept with a charge; the metrics count all of it."""
-
-_DECIDED: Final = {decision: DECISIONS.labels(decision) for decision in STRICTNESS}
 
 Answer = TypeVar("Answer")
 
@@ -107,10 +100,7 @@ class InProcessEngine:
             assessment = _assessment(
                 live, self._failed(request, Verdict()), begun=begun, unavailable="no_rules"
             )
-        ASSESSMENT_SECONDS.observe(assessment.elapsed_microseconds / 1_000_000)
-        _DECIDED[assessment.decision].inc()
-        if assessment.unavailable is not None:
-            UNAVAILABLE.labels(assessment.unavailable).inc()
+        count_assessment(assessment)
         return assessment
 
     async def _assessed(
@@ -201,16 +191,10 @@ class InProcessEngine:
 
     def _failed(self, request: RiskRequest, verdict: Verdict) -> Verdict:
         """The stricter of what rules decided without the store, and of the failure mode."""
-        fell_back: Literal["review"] | None = None
-        decision: RiskDecision = "allow"
-        if self._failure_mode == "closed":
-            decision = "block"
-        elif self._failure_mode == "review":
-            # What cannot be held and should be looked at is not let through.
-            decision, fell_back = ("review", None) if request.can_hold else ("block", "review")
-        if STRICTNESS.index(decision) <= STRICTNESS.index(verdict.decision):
+        demanded = fallback(self._failure_mode, can_hold=request.can_hold)
+        if STRICTNESS.index(demanded.decision) <= STRICTNESS.index(verdict.decision):
             return verdict
-        return verdict._replace(decision=decision, rule=None, fell_back_from=fell_back)
+        return verdict._replace(decision=demanded.decision, rule=None, fell_back_from=demanded.fell_back_from)
 
     def _tried(self, rules: RuleSet, verdict: Verdict, decided: RiskDecision) -> ShadowAssessment:
         self._tell(rules, verdict, "shadow")

@@ -37,8 +37,20 @@ export const RISK_LEVELS = names<NonNullable<ChargeInFull["psp_risk"]>["level"]>
 );
 
 export const UNAVAILABLE = names<NonNullable<Risk["unavailable"]>>(
-  { no_rules: "No rules could be read", store_slow: "The store of counters was too slow", store_unavailable: "The store of counters did not answer" },
-  { no_rules: "Keine Regeln waren zu lesen", store_slow: "Der Speicher der Zähler war zu langsam", store_unavailable: "Der Speicher der Zähler antwortete nicht" },
+  {
+    engine_slow: "The function of the risk engine was too slow",
+    engine_unavailable: "The function of the risk engine failed",
+    no_rules: "No rules could be read",
+    store_slow: "The store of counters was too slow",
+    store_unavailable: "The store of counters did not answer",
+  },
+  {
+    engine_slow: "Die Funktion der Risikoprüfung war zu langsam",
+    engine_unavailable: "Die Funktion der Risikoprüfung schlug fehl",
+    no_rules: "Keine Regeln waren zu lesen",
+    store_slow: "Der Speicher der Zähler war zu langsam",
+    store_unavailable: "Der Speicher der Zähler antwortete nicht",
+  },
 );
 
 export const SKIPS = names<NonNullable<ChargeInFull["plan"]>["skipped"][number]["reason"]>(
