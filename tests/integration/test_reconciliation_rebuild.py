@@ -65,7 +65,7 @@ RECORD = (
 FORGET = "delete from reconciliation.{}"
 FORGET_LAST = "delete from reconciliation.{} where run_no = (select max(run_no) from reconciliation.runs)"
 MOVE_CLOCK = "update eventstore.events set recorded_at = recorded_at + interval '{}'"
-FILES = ("lines", "openings", "arrivals", "files", "sources")
+FILES = ("lines", "openings", "moved_of_accounts", "arrivals", "files", "sources")
 
 
 @pytest.fixture
@@ -173,6 +173,7 @@ async def record(account: Settlement) -> Sequence[object]:
                 from reconciliation.adjustments a left join reconciliation.adjustment_reversals r using (adjustment_id)
                 left join reconciliation.breaks b using (break_id) order by 1""",
             "select adjustment_id, part, entry_id, account_id from reconciliation.adjustment_parts order by 1, 2, 3",
+            "select psp, psp_account, currency, moved_minor from reconciliation.moved_of_accounts order by 1, 2, 3",
             "select class, amount_minor, status, entry_id from reconciliation.breaks order by 1, 2, 3, 4",
         )
     ]

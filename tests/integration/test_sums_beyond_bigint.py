@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 
@@ -11,7 +12,7 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import create_pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.postgres.whole_sums import BIGINT_MAX
 from fincore.read.ledgerdb.balances import Balances
 from fincore.read.ledgerdb.queries import LedgerQueries
@@ -136,8 +137,11 @@ async def test_shown_amounts_beyond_bigint_are_one_break(account: Settlement) ->
     assert FoundBreak("amount", BIGINT_MAX, "usd") in await account.breaks()
 
 
-async def test_file_beyond_what_an_account_holds_is_refused(account: Settlement) -> None:
-    """Each of them fits: together they come to more than the ledger's account could say."""
+async def test_file_beyond_what_an_account_holds_is_refused(account: Settlement, owner_pool: Pool) -> None:
+    """Each of them fits: together they come to more than the ledger's account could say.
+
+    The bound goes by sums that each file adds to when it is read; the migration that made them gives the same of all files.
+    """
     half = SUM_MINOR_MAX // 2
     for day, moved in enumerate(
         (line("adjustment", half), line("adjustment", -half), line("adjustment", -2))
@@ -153,3 +157,15 @@ async def test_file_beyond_what_an_account_holds_is_refused(account: Settlement)
     assert "brings what the files of its account moved in USD to more than can be booked" in problem.reason
     await account.book()
     assert await account.balances() == {"balance eur": 5, "unmatched eur": 5}
+    kept = "select * from reconciliation.moved_of_accounts order by currency"
+    added = await owner_pool.fetch(kept)
+    assert [(row["currency"], row["moved_minor"]) for row in added] == [("eur", 5), ("usd", 2 * half)]
+    await owner_pool.execute("delete from reconciliation.moved_of_accounts")
+    migration = (
+        files("fincore.reconciliation.schema")
+        .joinpath("0034.moved_of_accounts.sql")
+        .read_text(encoding="utf-8")
+    )
+    _, insert, rest = migration.partition("insert into")
+    await owner_pool.execute(insert + rest.partition(";")[0])
+    assert await owner_pool.fetch(kept) == added

@@ -10,7 +10,6 @@ from fincore.domain.currency import Currency
 from fincore.domain.settlement_file import SUM_MINOR_MAX
 from fincore.domain.told_times import unlikely_time
 from fincore.reconciliation.parsed_file import FileFormat, quoted
-from fincore.reconciliation.totals import ComputedTotals
 
 ACCOUNT_ID_CHARACTERS_MAX: Final = 100
 STATED_PERIOD_MAX: Final[Mapping[FileFormat, timedelta]] = MappingProxyType({"paypal_stl": timedelta(days=7)})
@@ -52,15 +51,13 @@ def of_another_account(*, stated: str | None, declared: str | None, before: str 
     )
 
 
-def of_too_much(
-    before_minor: Mapping[Currency, int], computed: Mapping[Currency, ComputedTotals]
-) -> str | None:
-    """Why a file is refused of which the lines come to this, after what the files of its account moved `before_minor`.
+def of_too_much(moved_minor: Mapping[Currency, int]) -> str | None:
+    """Why a file is refused after which the files of its account moved this in and out.
 
-    What all of them move in one currency, in and out, stays within `SUM_MINOR_MAX`: so do the ledger's accounts and every sum over lines.
+    In one currency that stays within `SUM_MINOR_MAX`: so do the ledger's accounts and every sum over lines.
     """
-    for currency, totals in sorted(computed.items()):
-        if before_minor.get(currency, 0) + totals.moved_minor > SUM_MINOR_MAX:
+    for currency, minor in sorted(moved_minor.items()):
+        if minor > SUM_MINOR_MAX:
             return (
                 f"brings what the files of its account moved in {currency.upper()} to more than can be booked: "
                 "dismiss it, and ask the PSP"

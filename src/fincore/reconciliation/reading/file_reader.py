@@ -177,9 +177,11 @@ class FileReader:
                 declared=row["account_id"],
                 before=await connection.fetchval(_SQL.account_before, file_id),
             )
-            reason = reason or of_too_much(await _moved_before(connection, file_id), parsed.computed)
             if reason is not None:
                 raise FileRefused(None, reason)
+        moved_minor = await _add_moved(connection, file_id, parsed)
+        if known is None and (reason := of_too_much(moved_minor)) is not None:
+            raise FileRefused(None, reason)
         await connection.execute(
             _SQL.mark_read,
             file_id,
@@ -201,8 +203,12 @@ class FileReader:
             raise FileRefused(None, refusal.detail)
 
 
-async def _moved_before(connection: Connection, file_id: SettlementFileId) -> dict[Currency, int]:
-    rows = await connection.fetch(_SQL.moved_before, file_id, timeout=READ_SECONDS_MAX)
+async def _add_moved(
+    connection: Connection, file_id: SettlementFileId, parsed: ParsedFile
+) -> dict[Currency, int]:
+    """Add what the file moves, by currency, to what the files of its account moved before it; return the sums."""
+    moved_minor = {currency: totals.moved_minor for currency, totals in parsed.computed.items()}
+    rows = await connection.fetch(_SQL.add_moved, file_id, list(moved_minor), list(moved_minor.values()))
     return {Currency(row["currency"]): int(row["moved_minor"]) for row in rows}
 
 

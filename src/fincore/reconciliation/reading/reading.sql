@@ -59,17 +59,16 @@ where f.file_id = $1 and o.file_id <> f.file_id and o.status in ('read', 'booked
 order by o.fetched_at desc, o.name desc
 limit 1;
 
--- name: moved_before
--- What the lines of the files that were read move in and out, of the account that the file $1 is of, by currency.
-select t.currency, sum(
-    (t.computed ->> 'gross_credit_minor')::numeric + (t.computed ->> 'gross_debit_minor')::numeric
-    + (t.computed ->> 'fee_credit_minor')::numeric + (t.computed ->> 'fee_debit_minor')::numeric
-) as moved_minor
-from reconciliation.files own
-join reconciliation.files f using (livemode, psp, psp_account)
-cross join lateral jsonb_each(f.computed_totals) as t (currency, computed)
-where own.file_id = $1 and f.status in ('read', 'booked') and f.file_id <> own.file_id
-group by t.currency;
+-- name: add_moved
+-- What the files of the account of the file $1 move, with what its own lines move: $3 in the currencies $2.
+insert into reconciliation.moved_of_accounts as m (livemode, psp, psp_account, currency, moved_minor)
+select f.livemode, f.psp, f.psp_account, w.currency, w.moved_minor
+from reconciliation.files f
+cross join unnest($2::text[], $3::numeric[]) as w (currency, moved_minor)
+where f.file_id = $1
+order by w.currency
+on conflict (livemode, psp, psp_account, currency) do update set moved_minor = m.moved_minor + excluded.moved_minor
+returning currency, moved_minor;
 
 -- name: keep_openings
 -- What the PSP held, by currency, before the file of the account that was the first to tell: its balance at the beginning. What a file
