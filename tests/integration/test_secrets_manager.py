@@ -10,6 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.functions.function_environment import function_environment
 from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psps import open_webhooks, stripe_account
 from fincore.bootstrap.secret_stores import secret_resolver
@@ -114,3 +115,36 @@ def test_secret_that_is_not_there_is_one_sentence(settings: Settings, place: str
         ConfigurationError, match=f"account stripe/eu: webhook_secrets: Secrets Manager has no secret {place}"
     ):
         values_of(settings.psp_accounts[0], "webhooks", secret_resolver(settings, {}))
+
+
+def test_settings_of_a_function_are_read_by_reference(put: Put, place: str, aws_url: str) -> None:
+    put("dsn", "postgresql://db.example.com/fincore\n")
+    put("keys", json.dumps({"stripe": "sk_test_1"}))
+    given = {
+        "FINCORE_EVENTSTORE_DSN": f"aws-secret:{place}/dsn",
+        "FINCORE_STRIPE_TEST_SECRET_KEY": f"aws-secret:{place}/keys#stripe",
+        "FINCORE_LOG_LEVEL": "warning",
+        "OTHER": f"aws-secret:{place}/dsn",
+        "FINCORE_SECRETS_MANAGER_URL": aws_url,
+        "FINCORE_SECRETS_MANAGER_REGION": "eu-central-1",
+    }
+    assert function_environment(given) == given | {
+        "FINCORE_EVENTSTORE_DSN": "postgresql://db.example.com/fincore",
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+    }
+
+
+def test_secret_of_a_function_that_is_missing_is_named(put: Put, place: str, aws_url: str) -> None:
+    put("dsn", "postgresql://db.example.com/fincore")
+    given = {
+        "FINCORE_EVENTSTORE_DSN": f"aws-secret:{place}/dsn",
+        "FINCORE_LEDGERDB_DSN": f"aws-secret:{place}/none",
+        "FINCORE_SECRETS_MANAGER_URL": aws_url,
+    }
+    with pytest.raises(ConfigurationError, match=r"FINCORE_EVENTSTORE_DSN: .* needs a region"):
+        function_environment(given)
+    given["FINCORE_SECRETS_MANAGER_REGION"] = "eu-central-1"
+    with pytest.raises(
+        ConfigurationError, match=f"FINCORE_LEDGERDB_DSN: Secrets Manager has no secret {place}/none"
+    ):
+        function_environment(given)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from fincore.bootstrap.databases import Databases, Stores, databases_of, open_stores
 from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.functions.function_environment import function_environment
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.schemas import require_migrated
 from fincore.bootstrap.settings import Settings
@@ -33,8 +34,8 @@ class Installed(NamedTuple):
 
 @asynccontextmanager
 async def installed(role: Role) -> AsyncIterator[Installed]:
-    """What a role needs, as the environment names it. Raises `ConfigurationError` and `StoreUnavailable`."""
-    settings = read_settings(os.environ)
+    """What a role needs, as the environment names it; secrets may be references to Secrets Manager. Raises `ConfigurationError` and `StoreUnavailable`."""
+    settings = read_settings(function_environment(os.environ))
     configure_logs(level=settings.log_level, log_format=settings.log_format)
     if settings.eventstore_dsn is None:
         raise ConfigurationError(
