@@ -1,20 +1,20 @@
-"""The stack `app`: a service for each role, and the load balancers in front."""
+"""The stack `app`: a service for each role, the functions that do the work of some, and the load balancers in front."""
 
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 
 from infra.balancers import Balancers, balancers
-from infra.data import Data
+from infra.data import Data, operations_arn
 from infra.environments import Deployed, environment_of
+from infra.granted import statement
 from infra.installation import Installation
+from infra.lambdas import Lambdas
 from infra.login import Login
 from infra.migration import Migration, released_tasks
 from infra.network import Network
-from infra.rights import Right, rights_of
+from infra.rights import rights_of
 from infra.roles import SERVICES, Service
 from infra.secret_names import FILES_OF_ROLE, secrets_of
 from infra.tasks import Tasks
@@ -54,10 +54,15 @@ def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
         user_pool_id=login.pool_id,
         user_pool_client=login.client_id,
         user_pool_domain=login.domain,
+        event_stream=data.events.stream_name,
+        job_queue=data.jobs.queue_name,
+        dead_letters=data.dead_jobs.queue_name,
+        operations_topic=operations_arn(installation),
         balancer_networks=fronts.networks(network, installation),
     )
     for service in SERVICES:
         _service(service, parts, deployed, stack=stack, tasks=tasks, fronts=fronts)
+    Lambdas(stack, installation, image=tasks.image_name, network=network, data=data).make(deployed)
     return App(stack, fronts)
 
 
@@ -65,7 +70,7 @@ def _service(
     service: Service, parts: Parts, deployed: Deployed, *, stack: Any, tasks: Tasks, fronts: Balancers
 ) -> None:
     installation, network, data, *_ = parts
-    size = installation.sized.tasks[service.role]
+    size = installation.tasks_of(service.role)
     definition = tasks.definition(
         service.role,
         size,
@@ -77,7 +82,7 @@ def _service(
         port=service.port,
     )
     for right in rights_of(service):
-        definition.add_to_task_role_policy(_statement(right, installation, data))
+        definition.add_to_task_role_policy(statement(right, installation, data))
     is_switched = service.balancer in {"api", "inner"}
     made = ecs.FargateService(
         stack,
@@ -106,20 +111,3 @@ def _service(
     if size.count_max > size.count:
         scaling = made.auto_scale_task_count(min_capacity=size.count, max_capacity=size.count_max)
         scaling.scale_on_cpu_utilization("Cpu", target_utilization_percent=CPU_PERCENT)
-
-
-def _statement(right: Right, installation: Installation, data: Data) -> Any:
-    resources: Mapping[str, str] = {
-        "attempts": data.attempts.table_arn,
-        "attempts-key": data.attempts.encryption_key.key_arn,
-        "evidence": data.evidence.bucket_arn,
-        "evidence-objects": data.evidence.arn_for_objects("fincore/*"),
-        "evidence-key": data.evidence.encryption_key.key_arn,
-    }
-    return iam.PolicyStatement(
-        actions=list(right.actions),
-        resources=[resources[right.target]],
-        conditions=None
-        if right.by is None
-        else {"StringEquals": {"kms:ViaService": f"{right.by}.{installation.region}.amazonaws.com"}},
-    )

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from infra.functions import FUNCTIONS
 from infra.roles import PORT_OF_PROTOCOL, SERVICES
 
 POSTGRES_PORT: Final = 5432
@@ -25,7 +26,7 @@ OUTSIDE: Final = frozenset({INTERNET, S3, DYNAMODB, CLOUDFRONT})
 
 
 class Arrow(msgspec.Struct, frozen=True, order=True):
-    """A connection that is allowed, over TCP. Sources and targets are roles, balancers (`{name}-balancer`), stores, and what is above."""
+    """A connection that is allowed, over TCP. Sources and targets are roles, functions (`{name}-function`), balancers (`{name}-balancer`), stores, and what is above."""
 
     source: str
     target: str
@@ -65,6 +66,15 @@ def arrows() -> tuple[Arrow, ...]:
             for protocol, why in service.calls.items()
         ]
         found += _of_every_task(service.role)
+    for function in FUNCTIONS:
+        found += [Arrow(function.group, store, POSTGRES_PORT, "SQL over TLS") for store in function.stores]
+        found += [
+            Arrow(function.group, INTERNET, PORT_OF_PROTOCOL[protocol], why)
+            for protocol, why in function.calls.items()
+        ]
+        if function.counts_attempts:
+            found.append(Arrow(function.group, DYNAMODB, HTTPS_PORT, "attempts to pay"))
+        found.append(Arrow(function.group, ENDPOINTS, HTTPS_PORT, "secrets"))
     found += [Arrow(MIGRATE, store, POSTGRES_PORT, "SQL over TLS") for store in STORES]
     found += _of_every_task(MIGRATE)
     return tuple(sorted(found))
@@ -72,7 +82,9 @@ def arrows() -> tuple[Arrow, ...]:
 
 def _of_every_task(name: str) -> list[Arrow]:
     return [
-        Arrow(name, ENDPOINTS, HTTPS_PORT, "images, secrets, logs"),
+        Arrow(
+            name, ENDPOINTS, HTTPS_PORT, "images, secrets, logs, and what the role does with services of AWS"
+        ),
         Arrow(name, S3, HTTPS_PORT, "layers of images, evidence"),
     ]
 

@@ -1,9 +1,13 @@
-"""What an installation of each size costs in a month, by part: an estimate, from `prices` and the tables of this package. Pure."""
+"""What an installation of each size costs in a month, by part: an estimate, from `prices` and the tables of this package. Pure.
+
+It is for installations in which functions do all that they can.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
 from infra.endpoints import ENDPOINT_SERVICES
+from infra.functions import FUNCTIONS, WORKS, replaced_roles
 from infra.prices import HOURS_A_MONTH, PRICES, SECONDS_A_MONTH
 from infra.sizes import SIZES, Size
 
@@ -15,10 +19,16 @@ REQUESTS_PER_CHARGE: Final = 4
 LOG_KB_PER_CHARGE: Final = 4.0
 CALL_KB_PER_CHARGE: Final = 20.0
 """Calls to PSPs and webhooks to merchants, through the NAT gateways."""
-ALARMS: Final = 100
+ALARMS: Final = 115
 METRICS: Final = 180
-KEYS: Final = 7
+KEYS: Final = 8
 SECRETS: Final = 25
+JOBS_PER_CHARGE: Final = 3
+MESSAGE_REQUESTS_PER_JOB: Final = 2
+"""To send, receive and delete; a request may be for ten messages."""
+JOB_SECONDS: Final = 0.3
+RECORDS_SECONDS: Final = 0.1
+"""How long a function takes for what a shard has in a second."""
 FIREWALLS: Final = 2
 BALANCERS: Final = 3
 
@@ -32,11 +42,22 @@ def monthly(size: Size) -> Mapping[str, float]:
     def hourly(name: str, count: float = 1) -> float:
         return PRICES[name].dollars * HOURS_A_MONTH * count
 
-    vcpus = sum(one.count * one.cpu / 1_024 for one in size.tasks.values())
-    memory = sum(one.count * one.memory_mib / 1_024 for one in size.tasks.values())
+    running = [one for role, one in size.tasks.items() if role not in replaced_roles(WORKS)]
+    vcpus = sum(one.count * one.cpu / 1_024 for one in running)
+    memory = sum(one.count * one.memory_mib / 1_024 for one in running)
+    followed = [one for one in FUNCTIONS if "stream" in one.sources]
+    gib_of_jobs = sum(one.memory_mib for one in FUNCTIONS if "queue" in one.sources) / 1_024
+    gib_followed = sum(one.memory_mib for one in followed) / 1_024
+    jobs = charges * JOBS_PER_CHARGE
     storage = sum(one.storage_gib for one in size.databases.values())
     return {
         "roles on Fargate": hourly("vcpu", vcpus) + hourly("memory", memory),
+        "functions": (
+            SECONDS_A_MONTH * size.shards * RECORDS_SECONDS * gib_followed + jobs * JOB_SECONDS * gib_of_jobs
+        )
+        * PRICES["function"].dollars
+        + (SECONDS_A_MONTH * size.shards * len(followed) + jobs) / 1e6 * PRICES["invocations"].dollars,
+        "queue": jobs * MESSAGE_REQUESTS_PER_JOB / 1e6 * PRICES["messages"].dollars,
         "databases": sum(hourly(one.instance) for one in size.databases.values())
         + storage * PRICES["storage"].dollars,
         "cache": hourly(size.cache, 2),

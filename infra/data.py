@@ -1,4 +1,4 @@
-"""The stack `data`: the three databases, the cache, the table of risk, the queue and the stream, the bucket of evidence, and the secrets."""
+"""The stack `data`: the three databases, the cache, the table of risk, the queues and the stream, the topic for operations, the bucket of evidence, and the secrets."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -10,6 +10,7 @@ from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from infra.arrows import CACHE, CACHE_PORT, STORES
@@ -44,6 +45,10 @@ class Data(NamedTuple):
     events: Any
     jobs: Any
     dead_jobs: Any
+    dead_records: Any
+    moving_key: Any
+    vault_key: Any
+    operations: Any
     cache_host: str
 
 
@@ -53,8 +58,15 @@ def data_stack(app: Any, name: str, installation: Installation, environment: Any
     stored_key = key(stack, "StoredKey", "databases, tables, backups, the cache")
     secret_key = key(stack, "SecretKey", "secrets but those of cards")
     card_key = key(stack, "CardKey", "secrets of cards")
-    moving_key = key(stack, "MovingKey", "events and jobs under way")
+    moving_key = key(stack, "MovingKey", "events, jobs and notices under way")
     evidence_key = key(stack, "EvidenceKey", "evidence", services=("s3",))
+    vault_key = key(stack, "VaultKey", "data keys of kept cards")
+    cdk.CfnOutput(
+        stack,
+        "VaultKeyArn",
+        description="The key for kept cards: FINCORE_VAULT_KEYS may name it.",
+        value=vault_key.key_arn,
+    )
     databases = [
         database(stack, store, installation, network, stored_key=stored_key, secret_key=secret_key)
         for store in STORES
@@ -88,6 +100,10 @@ def data_stack(app: Any, name: str, installation: Installation, environment: Any
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=RECEIVES_MAX, queue=dead),
         ),
         dead_jobs=dead,
+        dead_records=_queue(stack, "DeadRecords", moving_key),
+        moving_key=moving_key,
+        vault_key=vault_key,
+        operations=_operations(stack, installation, moving_key),
         cache_host=_cache(stack, installation, network, stored_key),
     )
 
@@ -117,6 +133,30 @@ def _queue(stack: Any, name: str, moving_key: Any, **options: Any) -> Any:
         removal_policy=_KEPT,
         **options,
     )
+
+
+def operations_arn(installation: Installation) -> str:
+    """The topic on which operations are told of settlements, as settings name it."""
+    return f"arn:aws:sns:{installation.region}:{installation.account}:{_operations_name(installation)}"
+
+
+def _operations_name(installation: Installation) -> str:
+    return f"fincore-{installation.stage}-operations"
+
+
+def _operations(stack: Any, installation: Installation, moving_key: Any) -> Any:
+    topic = sns.Topic(
+        stack,
+        "Operations",
+        topic_name=_operations_name(installation),
+        master_key=moving_key,
+        enforce_ssl=True,
+    )
+    for number, address in enumerate(installation.told.emails, start=1):
+        sns.CfnSubscription(
+            stack, f"OperationsMail{number}", topic_arn=topic.topic_arn, protocol="email", endpoint=address
+        )
+    return topic
 
 
 def _attempts(stack: Any, stored_key: Any) -> Any:

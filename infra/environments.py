@@ -7,12 +7,15 @@ import msgspec
 
 from fincore.bootstrap.roles import Role
 from infra.arrows import CACHE_PORT
+from infra.functions import Function
 from infra.installation import Installation
-from infra.roles import OPS_PORT, SERVICE_OF
+from infra.roles import OPS_PORT, SERVICE_OF, Service
 from infra.secret_names import FILES_OF_ROLE
 
 SCRATCH: Final = "/run/fincore"
 """The one folder that a role may write to; it is empty when a task starts."""
+FUNCTION_SCRATCH: Final = "/tmp"  # noqa: S108 -- the one folder of Lambda that may be written to
+_OF_PROCESSES_THAT_RUN_ON: Final = ("FINCORE_HOST", "FINCORE_OPS_PORT", "FINCORE_METRICS_LOG")
 GROUPS: Final = "viewer=viewer support=support finance=finance admin=admin"
 """The groups of the user pool, and the role that each gives."""
 
@@ -23,6 +26,10 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     attempts_table: str
     cache_host: str
     evidence_bucket: str
+    event_stream: str
+    job_queue: str
+    dead_letters: str
+    operations_topic: str
     user_pool_id: str
     user_pool_client: str
     user_pool_domain: str
@@ -66,11 +73,41 @@ def environment_of(role: Role, installation: Installation, deployed: Deployed) -
             "FINCORE_SETTLEMENT_BUCKET_REGION": installation.region,
             "FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS": str(installation.evidence_kept_days),
         }
+    found |= _of_messages(service, installation, deployed)
     if role == "staff":
         found |= _of_staff(installation, deployed)
     return found | {
         setting: f"{SCRATCH}/{name}" for setting, (_, name) in FILES_OF_ROLE.get(role, {}).items()
     }
+
+
+def _of_messages(service: Service, installation: Installation, deployed: Deployed) -> dict[str, str]:
+    """What a role sends, takes and tells by services of AWS."""
+    found: dict[str, str] = {}
+    if service.carries_events:
+        found |= {
+            "FINCORE_EVENT_STREAM": deployed.event_stream,
+            "FINCORE_EVENT_STREAM_REGION": installation.region,
+        }
+    if service.takes_jobs or service.sends_jobs:
+        found |= {
+            "FINCORE_JOB_QUEUE": deployed.job_queue,
+            "FINCORE_JOB_QUEUE_REGION": installation.region,
+        }
+    if service.sends_jobs:
+        found["FINCORE_JOB_DEAD_LETTERS"] = deployed.dead_letters
+    if service.tells_operations:
+        found["FINCORE_OPS_SNS_TOPIC"] = deployed.operations_topic
+    return found
+
+
+def environment_of_function(
+    function: Function, installation: Installation, deployed: Deployed
+) -> dict[str, str]:
+    """The settings of a function but for its secrets: those of its role, without what serves, and prints metrics."""
+    found = environment_of(function.role, installation, deployed)
+    kept = {name: value for name, value in found.items() if name not in _OF_PROCESSES_THAT_RUN_ON}
+    return kept | {"FINCORE_DATA_DIR": f"{FUNCTION_SCRATCH}/data", "TMPDIR": FUNCTION_SCRATCH}
 
 
 def _of_staff(installation: Installation, deployed: Deployed) -> dict[str, str]:

@@ -9,8 +9,10 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from fincore.bootstrap.roles import Role
 from fincore.bootstrap.settings import SECRET_SETTINGS, SETTINGS
-from infra.sizes import SIZES, Size
+from infra.functions import Work, replaced_roles
+from infra.sizes import SIZES, Size, TaskSize
 
 _Host = Annotated[str, Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
 _Arn = Annotated[str, Meta(pattern=r"^arn:aws:[a-z0-9-]+:", max_length=2_048)]
@@ -62,7 +64,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     live money, else for test money. `network`: the private range of addresses. `tools_account`: where pipeline and images are.
     `further_secrets`: settings that may be left out and are set here, such as FINCORE_SECRETS_KEY_BEFORE while a key is changed.
     `proxies`: networks of CloudFront that the load balancer for browsers sees as its clients, where it sees no addresses of its own subnets.
-    `settings`: settings of FinCore that are no secrets, for all roles.
+    `settings`: settings of FinCore that are no secrets, for all roles. `functions`: what functions of Lambda do, in place of roles or beside them.
     """
 
     stage: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]{1,15}$")]
@@ -78,6 +80,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     further_secrets: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     settings: Mapping[str, str] = {}
+    functions: tuple[Work, ...] = ()
     hosts: Hosts
     certificates: Certificates
     prefix_lists: PrefixLists
@@ -87,6 +90,16 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def sized(self) -> Size:
         """How large each part is."""
         return SIZES[self.size]
+
+    def tasks_of(self, role: Role) -> TaskSize:
+        """How many tasks a role has, and how large they are: none where functions do all its work."""
+        size = self.sized.tasks[role]
+        return msgspec.structs.replace(size, count=0, count_max=0) if role in self.replaced else size
+
+    @property
+    def replaced(self) -> frozenset[Role]:
+        """The roles of which no task runs, since functions do all their work."""
+        return replaced_roles(self.functions)
 
     @property
     def mode(self) -> str:

@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 
 from fincore.alerting.alerts import ALERTS
 from fincore.alerting.cloudwatch import resources
+from infra.function_alarms import form_for, function_alarms
 from infra.installation import Installation
 from infra.keys import key
 from infra.own_alarms import own_alarms
@@ -31,7 +32,9 @@ def observability_stack(
     shown: list[tuple[str, str]] = []
     for alert in ALERTS:
         made: dict[str, Any] = {}
-        for logical_id, one in resources(alert.name, alert.cloudwatch, meaning=alert.meaning).items():
+        for logical_id, one in resources(
+            alert.name, form_for(alert, installation), meaning=alert.meaning
+        ).items():
             properties = dict(one["Properties"])
             if logical_id == alert.name:
                 properties |= {
@@ -44,7 +47,7 @@ def observability_stack(
                 made[logical_id].add_resource_dependency(made[before])
             if one["Type"] == "AWS::CloudWatch::Alarm":
                 shown.append((logical_id, properties["AlarmName"]))
-    for own in own_alarms(watched):
+    for own in (*own_alarms(watched), *function_alarms(installation)):
         alarm = cloudwatch.CfnAlarm(
             stack,
             own.name,
@@ -61,7 +64,7 @@ def observability_stack(
             evaluation_periods=own.periods,
             comparison_operator=own.comparison,
             threshold=own.threshold,
-            treat_missing_data="notBreaching",
+            treat_missing_data=own.missing,
             alarm_actions=[topics[own.severity].topic_arn],
             ok_actions=[topics[own.severity].topic_arn],
         )

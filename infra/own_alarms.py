@@ -1,34 +1,15 @@
 """Alarms on AWS's own metrics: what FinCore cannot see of the parts that it runs on. Pure."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
+from infra.own_alarm import OwnAlarm
 
-from fincore.alerting.alert import Severity
-
-Comparison = Literal["GreaterThanThreshold", "LessThanThreshold"]
 _GIB: Final = 1024**3
 
 
-class OwnAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm; missing data does not breach. `dimensions` may hold references of CloudFormation."""
-
-    name: str
-    severity: Severity
-    meaning: str
-    namespace: str
-    metric: str
-    dimensions: Mapping[str, str]
-    statistic: Literal["Maximum", "Minimum", "Average", "Sum"]
-    comparison: Comparison = "GreaterThanThreshold"
-    threshold: float
-    period_seconds: int = 300
-    periods: int = 3
-
-
 def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
-    """The alarms. `watched`: databases by store, `api-balancer` and `inner-balancer` by their full names, `dead-jobs`."""
+    """The alarms. `watched`: databases by store, `api-balancer` and `inner-balancer` by their full names, `dead-jobs`, `dead-records`."""
     found: list[OwnAlarm] = []
     for store in ("eventstore", "paymentdb", "ledgerdb"):
         where = {"DBInstanceIdentifier": watched[store]}
@@ -81,6 +62,19 @@ def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
             namespace="AWS/SQS",
             metric="ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": watched["dead-jobs"]},
+            statistic="Maximum",
+            threshold=0,
+            periods=1,
+        )
+    )
+    found.append(
+        OwnAlarm(
+            name="DeadRecordsWait",
+            severity="page",
+            meaning="Lambda gave records of the stream up, which it never should: see which function and what for in the message.",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": watched["dead-records"]},
             statistic="Maximum",
             threshold=0,
             periods=1,

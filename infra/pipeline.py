@@ -149,6 +149,25 @@ def _images(stack: Any, pipeline: Pipeline, encrypts: Any) -> None:
                 },
             )
         )
+        # Lambda fetches the image itself; the role that deploys a function shows that its account may name it.
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.AccountPrincipal(installation.account)],
+                actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                conditions={"ArnEquals": {"aws:PrincipalArn": stage_role_arn(installation, "deploy")}},
+            )
+        )
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("lambda.amazonaws.com")],
+                actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                conditions={
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:aws:lambda:{installation.region}:{installation.account}:function:fincore-{installation.stage}-*"
+                    }
+                },
+            )
+        )
 
 
 def _approvals(stack: Any, pipeline: Pipeline, encrypts: Any) -> Any:

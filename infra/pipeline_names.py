@@ -62,6 +62,11 @@ def start_role(stage: str, name: str) -> str:
     return f"fincore-{stage}-start-{name}"
 
 
+def function_role(stage: str, name: str) -> str:
+    """The role that a function runs as."""
+    return f"fincore-{stage}-function-{name}"
+
+
 def switch_role(stage: str) -> str:
     """The role with which ECS sends requests to the tasks of a new release."""
     return f"fincore-{stage}-switch"
@@ -69,7 +74,7 @@ def switch_role(stage: str) -> str:
 
 def released_role_names(stage: str) -> tuple[str, ...]:
     """The names of all roles that a release makes."""
-    return (task_role(stage, "*"), start_role(stage, "*"), switch_role(stage))
+    return (task_role(stage, "*"), start_role(stage, "*"), function_role(stage, "*"), switch_role(stage))
 
 
 FILES: Final = ("scripts", "dashboard")

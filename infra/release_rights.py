@@ -36,18 +36,33 @@ LINKED: Final = (
     "elasticloadbalancing.amazonaws.com",
 )
 """The services of AWS that have a role of their own in each account, which the first deployment makes."""
+PASSED_TO: Final = ("ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "lambda.amazonaws.com")
+"""The services of AWS that take the roles that a release makes."""
 OF_RUNNING_ROLES: Final = (
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
     "dynamodb:PutItem",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+    "kinesis:PutRecords",
     "kms:Decrypt",
     "kms:DescribeKey",
+    "kms:Encrypt",
     "kms:GenerateDataKey",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -58,6 +73,13 @@ OF_RUNNING_ROLES: Final = (
     "s3:PutObject",
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetSecretValue",
+    "sns:Publish",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
 )
 """What roles of a release may be given: what FinCore's code and the start of its tasks need, and nothing that changes rights."""
 OF_SWITCHES: Final = (
@@ -152,9 +174,7 @@ def _deploy(installation: Installation) -> tuple[Statement, ...]:
         Statement(
             actions=("iam:PassRole",),
             resources=roles,
-            conditions={
-                "StringEquals": {"iam:PassedToService": ["ecs-tasks.amazonaws.com", "ecs.amazonaws.com"]}
-            },
+            conditions={"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
         ),
         Statement(
             actions=("iam:CreateServiceLinkedRole",),

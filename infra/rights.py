@@ -1,13 +1,28 @@
 """What each role may do with the services of AWS beside its secrets, logs and image: the actions that FinCore's code calls, and no others. Pure."""
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 
+from infra.functions import Function, Source
 from infra.roles import Service
 from infra.type_rights import OF_TYPE
 
-Target = Literal["attempts", "attempts-key", "evidence", "evidence-objects", "evidence-key"]
+Target = Literal[
+    "attempts",
+    "attempts-key",
+    "evidence",
+    "evidence-objects",
+    "evidence-key",
+    "events",
+    "jobs",
+    "dead-jobs",
+    "dead-records",
+    "moving-key",
+    "vault-key",
+    "operations",
+]
 
 
 class Right(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +55,96 @@ KEEPS_EVIDENCE: Final = (
 """As `docs/guides/settlement.md` says: nothing is deleted."""
 
 
+CARRIES_EVENTS: Final = (
+    Right(actions=("kinesis:PutRecords", "kinesis:ListShards"), target="events"),
+    Right(actions=("kms:GenerateDataKey",), target="moving-key", by="kinesis"),
+)
+"""As `docs/guides/event-stream.md` says."""
+_TAKES: Final = (
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+)
+_MESSAGE_KEY: Final = Right(actions=("kms:GenerateDataKey", "kms:Decrypt"), target="moving-key", by="sqs")
+SENDS_JOBS: Final = (
+    Right(actions=("sqs:GetQueueUrl", "sqs:SendMessage"), target="jobs"),
+    Right(actions=_TAKES, target="dead-jobs"),
+    _MESSAGE_KEY,
+)
+TAKES_JOBS: Final = (
+    Right(actions=_TAKES, target="jobs"),
+    Right(actions=("kms:Decrypt",), target="moving-key", by="sqs"),
+)
+"""As `docs/guides/job-queue.md` says."""
+WRAPS_KEYS: Final = (Right(actions=("kms:Encrypt", "kms:Decrypt"), target="vault-key"),)
+"""As `docs/guides/run.md` says of keys of the vault in KMS. The card edge calls KMS itself."""
+TELLS_OPERATIONS: Final = (
+    Right(actions=("sns:Publish",), target="operations"),
+    Right(actions=("kms:GenerateDataKey", "kms:Decrypt"), target="moving-key", by="sns"),
+)
+INVOKED_BY: Final[Mapping[Source, tuple[Right, ...]]] = {
+    "stream": (
+        Right(
+            actions=(
+                "kinesis:DescribeStream",
+                "kinesis:DescribeStreamSummary",
+                "kinesis:GetRecords",
+                "kinesis:GetShardIterator",
+                "kinesis:ListShards",
+            ),
+            target="events",
+        ),
+        Right(actions=("kms:Decrypt",), target="moving-key", by="kinesis"),
+        Right(actions=("sqs:SendMessage",), target="dead-records"),
+        _MESSAGE_KEY,
+    ),
+    "queue": (
+        Right(
+            actions=(
+                "sqs:ReceiveMessage",
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+            ),
+            target="jobs",
+        ),
+        Right(actions=("kms:Decrypt",), target="moving-key", by="sqs"),
+    ),
+    "minute": (),
+}
+"""What Lambda does with the rights of a function to find out what to invoke it with."""
+
+
 def rights_of(service: Service) -> tuple[Right, ...]:
     """The rights of a role while it runs."""
-    return (COUNTS_ATTEMPTS if service.counts_attempts else ()) + (
-        KEEPS_EVIDENCE if service.keeps_evidence else ()
-    )
+    given = {
+        COUNTS_ATTEMPTS: service.counts_attempts,
+        KEEPS_EVIDENCE: service.keeps_evidence,
+        CARRIES_EVENTS: service.carries_events,
+        SENDS_JOBS: service.sends_jobs,
+        TAKES_JOBS: service.takes_jobs,
+        WRAPS_KEYS: service.wraps_keys,
+        TELLS_OPERATIONS: service.tells_operations,
+    }
+    return tuple(right for rights, is_given in given.items() if is_given for right in rights)
+
+
+def rights_of_function(function: Function) -> tuple[Right, ...]:
+    """The rights of a function beside its secrets, its logs and its place in the network."""
+    invoked = tuple(right for source in function.sources for right in INVOKED_BY[source])
+    return (COUNTS_ATTEMPTS if function.counts_attempts else ()) + invoked
+
+
+IN_NETWORK: Final = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""What Lambda does with the rights of a function to put it into the network. The code of the function itself is refused them."""
 
 
 class Wildcard(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +166,11 @@ _OF_DEPLOYMENT: Final = tuple(
     )
 )
 WILDCARDS: Final = (
+    Wildcard(
+        where="Function",
+        actions=IN_NETWORK,
+        why="Lambda makes up the names of network interfaces, and asks for lists; a statement refuses the code of the function all of it",
+    ),
     Wildcard(
         where="",
         actions=("ecr:GetAuthorizationToken",),

@@ -30,6 +30,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     counts_attempts: bool = False
     keeps_evidence: bool = False
     reads_cards: bool = False
+    carries_events: bool = False
+    sends_jobs: bool = False
+    takes_jobs: bool = False
+    wraps_keys: bool = False
+    tells_operations: bool = False
 
     @property
     def ops_port(self) -> int:
@@ -62,6 +67,7 @@ SERVICES: Final[tuple[Service, ...]] = (
         role="worker",
         calls={"https": "PSPs, and the card edge for tokens of kept cards, by its name on the internet"},
         counts_attempts=True,
+        takes_jobs=True,
     ),
     Service(role="projectionist"),
     Service(role="ledger"),
@@ -77,6 +83,7 @@ SERVICES: Final[tuple[Service, ...]] = (
         calls={"https": "PSPs that make tokens of cards"},
         counts_attempts=True,
         reads_cards=True,
+        wraps_keys=True,
     ),
     Service(role="risk"),
     Service(
@@ -87,6 +94,7 @@ SERVICES: Final[tuple[Service, ...]] = (
             "smtp": "notices to operations",
         },
         keeps_evidence=True,
+        tells_operations=True,
     ),
     Service(
         role="staff",
@@ -95,11 +103,10 @@ SERVICES: Final[tuple[Service, ...]] = (
         balancer="inner",
         calls={"https": "keys of the user pool of Cognito"},
     ),
+    Service(role="relay", carries_events=True, sends_jobs=True),
 )
-"""Every role that is deployed, in the order in which `fincore up` starts them."""
+"""Every role, in the order in which `fincore up` starts them."""
 
 DEPLOYED: Final[tuple[Role, ...]] = tuple(one.role for one in SERVICES)
-LEFT_OUT: Final[frozenset[Role]] = frozenset({"relay"})
-"""The roles that are not deployed: nothing here reads the stream that the relay fills."""
 
 SERVICE_OF: Final[Mapping[Role, Service]] = MappingProxyType({one.role: one for one in SERVICES})

@@ -7,6 +7,7 @@ from fincore.bootstrap.databases import SETTING_OF_STORE
 from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, setting_of
 from fincore.bootstrap.role_environment import PARTS_OF_ROLE, SECRETS_OF_ROLE
 from fincore.bootstrap.roles import Role
+from infra.functions import Function
 from infra.installation import Installation
 from infra.roles import DEPLOYED, SERVICE_OF
 
@@ -64,6 +65,13 @@ def secrets_of(role: Role, installation: Installation) -> tuple[str, ...]:
     if role == "reconciliation":
         wanted |= account_settings(installation, ("calls", "settlement")) | {SFTP_KEY}
     return tuple(sorted(wanted))
+
+
+def secrets_of_function(function: Function, installation: Installation) -> tuple[str, ...]:
+    """The settings with secrets that a function reads. What the others follow needs no key."""
+    if function.work == "worker":
+        return secrets_of(function.role, installation)
+    return tuple(sorted(dsn(store) for store in function.stores))
 
 
 def files_of(role: Role) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class DatabaseSize(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """One size of an installation. `tasks` by role; `databases` by store; `shards` of the stream of events."""
+    """One size of an installation. `tasks` by role; `databases` by store; `shards` of the stream of events; `job_functions`: how many may do jobs at once."""
 
     charges_per_second: int
     nat_gateways: int
@@ -35,6 +35,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     databases: Mapping[str, DatabaseSize]
     cache: str
     shards: int
+    job_functions: int
     backups_kept_days: int = 35
 
 
@@ -55,6 +56,7 @@ def _tasks(
             "risk": following,
             "reconciliation": checking,
             "staff": TaskSize(2, 4, 256, 512),
+            "relay": TaskSize(1, 1, following.cpu, following.memory_mib),
         }
     )
 
@@ -79,6 +81,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             ),
             cache="cache.t4g.small",
             shards=1,
+            job_functions=4,
         ),
         100: Size(
             charges_per_second=100,
@@ -98,6 +101,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             ),
             cache="cache.m7g.large",
             shards=2,
+            job_functions=10,
         ),
         1_000: Size(
             charges_per_second=1_000,
@@ -117,6 +121,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             ),
             cache="cache.m7g.xlarge",
             shards=8,
+            job_functions=40,
         ),
     }
 )

@@ -1,6 +1,7 @@
 """What `docs/guides/aws.md` prints of the tables here. Pure but for reading the example of a pipeline."""
 
 from infra.arrows import arrows
+from infra.functions import FUNCTIONS, REPLACED
 from infra.pipeline_settings import read_pipeline
 from infra.pipeline_stages import Action, stages
 from infra.roles import SERVICES
@@ -25,9 +26,45 @@ def roles_table() -> list[Row]:
             ", ".join(one.stores)
             + (", DynamoDB" if one.counts_attempts else "")
             + (", S3" if one.keeps_evidence else "")
+            + (", Kinesis" if one.carries_events else "")
+            + (", SQS" if one.sends_jobs or one.takes_jobs else "")
+            + (", SNS" if one.tells_operations else "")
+            + (", KMS" if one.wraps_keys else "")
         )
         rows.append((f"`{one.role}`", one.subnets, one.balancer or "", stores, calls, tasks))
     return rows
+
+
+def functions_table() -> list[Row]:
+    """Each function: what invokes it, what it reaches, and which service has no tasks where it is deployed."""
+    rows: list[Row] = [
+        ("function", "handler", "is invoked by", "stores", "at most at once", "`functions` names", "replaces")
+    ]
+    for one in FUNCTIONS:
+        sources = " and ".join(_SOURCES[source] for source in one.sources)
+        at_once = _BOUNDS[one.sources[0]] if one.reserved is None else f"{one.reserved}"
+        stores = ", ".join(one.stores) + (", DynamoDB" if one.counts_attempts else "")
+        role = REPLACED.get(one.work)
+        rows.append(
+            (
+                f"`{one.name}`",
+                f"`{one.handler}`",
+                sources,
+                stores,
+                at_once,
+                f"`{one.work}`",
+                "" if role is None else f"`{role}`",
+            )
+        )
+    return rows
+
+
+_SOURCES = {"stream": "the stream", "queue": "the queue of jobs", "minute": "a schedule, each minute"}
+_BOUNDS = {
+    "stream": "one for a shard",
+    "queue": ", ".join(str(size.job_functions) for size in SIZES.values()) + " by size",
+    "minute": "",
+}
 
 
 def arrows_table() -> list[Row]:

@@ -50,6 +50,7 @@ class Tasks:
     ) -> None:
         self._stack = stack
         self._stage = stage
+        self.image_name = image
         self._image = ecs.ContainerImage.from_registry(image)
         self._repository = f"arn:aws:ecr:{stack.region}:{tools_account}:repository/{REPOSITORY}"
         self._log_key = log_key

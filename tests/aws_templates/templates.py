@@ -189,6 +189,23 @@ def tasks(stage: str) -> Mapping[str, Task]:
     }
 
 
+class Lambda(NamedTuple):
+    """A function: its properties, and its role."""
+
+    properties: Mapping[str, Any]
+    runs_as: Place
+
+
+@cache
+def functions(stage: str) -> Mapping[str, Lambda]:
+    """Every function by its name."""
+    prefix = f"fincore-{stage}-"
+    return {
+        str(one["FunctionName"]).removeprefix(prefix): Lambda(one, Place(where.stack, _referred(one["Role"])))
+        for where, one in resources(stage, "AWS::Lambda::Function")
+    }
+
+
 @cache
 def secrets(stage: str) -> Mapping[str, str]:
     """The place of each secret, by the setting or variable that it holds."""

@@ -150,16 +150,21 @@ def refused_without(client: Clients, stack: str, changes: dict[str, Change], but
 
 def test_job_received_too_often_is_a_dead_letter(data: Clients) -> None:
     sqs = data("sqs")
-    urls = {url.rpartition("/")[2].split("-")[3][:4]: url for url in sqs.list_queues()["QueueUrls"]}
-    assert urls.keys() == {"Jobs", "Dead"}
-    sqs.send_message(QueueUrl=urls["Jobs"], MessageBody="one")
+    urls = {
+        kind: url
+        for url in sqs.list_queues()["QueueUrls"]
+        for kind in ("-Jobs", "-DeadJobs", "-DeadRecords")
+        if kind in url
+    }
+    assert len(urls) == 3
+    sqs.send_message(QueueUrl=urls["-Jobs"], MessageBody="one")
     for _ in range(RECEIVES_MAX):
-        (message,) = sqs.receive_message(QueueUrl=urls["Jobs"])["Messages"]
+        (message,) = sqs.receive_message(QueueUrl=urls["-Jobs"])["Messages"]
         sqs.change_message_visibility(
-            QueueUrl=urls["Jobs"], ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            QueueUrl=urls["-Jobs"], ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
         )
-    assert "Messages" not in sqs.receive_message(QueueUrl=urls["Jobs"])
-    (dead,) = sqs.receive_message(QueueUrl=urls["Dead"])["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=urls["-Jobs"])
+    (dead,) = sqs.receive_message(QueueUrl=urls["-DeadJobs"])["Messages"]
     assert dead["Body"] == "one"
 
 
@@ -313,7 +318,7 @@ def test_every_role_is_a_service_of_the_named_image(app: Clients) -> None:
         (service,) = ecs.describe_services(cluster=cluster, services=[role])["services"]
         assert (service["status"], service["desiredCount"]) == (
             "ACTIVE",
-            INSTALLATION.sized.tasks[role].count,
+            INSTALLATION.tasks_of(role).count,
         )
         definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         assert {one["image"] for one in definition["containerDefinitions"]} == {IMAGE["ParameterValue"]}

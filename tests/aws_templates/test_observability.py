@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 from infra.arrows import STORES
+from infra.function_alarms import form_for, function_alarms
+from infra.own_alarm import OwnAlarm
 from infra.own_alarms import own_alarms
 
 from aws_templates.templates import INSTALLATIONS, place, resources, tasks, template
@@ -16,7 +18,14 @@ from fincore.alerting.cloudwatch import resources as alarm_resources
 stages = pytest.mark.parametrize("stage", INSTALLATIONS)
 STACK: Final = "observability"
 ACTIONS: Final = {"AlarmActions", "OKActions"}
-WATCHED: Final = {name: name for name in (*STORES, "api-balancer", "inner-balancer", "dead-jobs")}
+WATCHED: Final = {
+    name: name for name in (*STORES, "api-balancer", "inner-balancer", "dead-jobs", "dead-records")
+}
+
+
+def own(stage: str) -> tuple[OwnAlarm, ...]:
+    """The alarms beside those of FinCore's table."""
+    return (*own_alarms(WATCHED), *function_alarms(INSTALLATIONS[stage]))
 
 
 def alarms(stage: str) -> dict[str, Mapping[str, Any]]:
@@ -44,13 +53,15 @@ def test_alarms_are_those_that_the_table_of_alerts_renders(stage: str) -> None:
     wanted = {
         name: one["Properties"]
         for alert in ALERTS
-        for name, one in alarm_resources(alert.name, alert.cloudwatch, meaning=alert.meaning).items()
+        for name, one in alarm_resources(
+            alert.name, form_for(alert, INSTALLATIONS[stage]), meaning=alert.meaning
+        ).items()
     }
-    own = {one.name for one in own_alarms(WATCHED)}
+    added = {one.name for one in own(stage)}
     found = {
         name: {field: value for field, value in one["Properties"].items() if field not in ACTIONS | {"Tags"}}
         for name, one in alarms(stage).items()
-        if name not in own
+        if name not in added
     }
     assert found == json.loads(json.dumps(wanted))
 
@@ -60,7 +71,7 @@ def test_each_alert_tells_the_topic_of_its_severity(stage: str) -> None:
     severities = {
         alert.name: alert.severity for alert in ALERTS if not isinstance(alert.cloudwatch, PrometheusOnly)
     }
-    severities |= {one.name: one.severity for one in own_alarms(WATCHED)}
+    severities |= {one.name: one.severity for one in own(stage)}
     told = {
         name: {place(stage, STACK, action) for kind in ACTIONS for action in one["Properties"][kind]}
         for name, one in alarms(stage).items()
@@ -73,13 +84,13 @@ def test_each_alert_tells_the_topic_of_its_severity(stage: str) -> None:
 def test_topics_reach_mail_pager_and_slack(stage: str) -> None:
     installation = INSTALLATIONS[stage]
     reached = {
-        (place(stage, STACK, one["TopicArn"]), one["Protocol"], str(one["Endpoint"]))
-        for _, one in resources(stage, "AWS::SNS::Subscription")
+        (place(stage, where.stack, one["TopicArn"]), one["Protocol"], str(one["Endpoint"]))
+        for where, one in resources(stage, "AWS::SNS::Subscription")
     }
     pager = (topic(stage, "page"), "https", str({"Ref": "PagerAddress"}))
     mails = {
         (topic(stage, kind), "email", address)
-        for kind in ("page", "ticket")
+        for kind in ("page", "ticket", "operations")
         for address in installation.told.emails
     }
     assert reached == {pager, *mails}

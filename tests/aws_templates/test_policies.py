@@ -11,6 +11,7 @@ from infra.roles import DEPLOYED
 from aws_templates.templates import (
     INSTALLATIONS,
     PIPELINE,
+    functions,
     may,
     place,
     resources,
@@ -78,6 +79,73 @@ def test_roles_may_use_tables_and_buckets_as_their_code_does(stage: str) -> None
     assert allowed == wanted
 
 
+SENDS: Final = {"sqs:SendMessage"}
+TAKES: Final = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+READS: Final = {"kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStreamSummary"}
+DESTROYS: Final = {"sqs:PurgeQueue", "sqs:DeleteQueue", "kinesis:DeleteStream", "kms:ScheduleKeyDeletion"}
+
+
+@stages
+def test_events_jobs_and_keys_move_as_the_tables_say(stage: str) -> None:
+    """Every action on every queue, stream, topic and key, of each role and function: what a key does, asked for by the service that it is for."""
+    region = INSTALLATIONS[stage].region
+    stream, jobs = found(stage, "AWS::Kinesis::Stream", "Events"), found(stage, "AWS::SQS::Queue", "Jobs")
+    letters = found(stage, "AWS::SQS::Queue", "DeadJobs")
+    records = found(stage, "AWS::SQS::Queue", "DeadRecords")
+    topic, vault = found(stage, "AWS::SNS::Topic", "Operations"), found(stage, "AWS::KMS::Key", "VaultKey")
+    moving = found(stage, "AWS::KMS::Key", "MovingKey")
+
+    def keys(service: str, *actions: str) -> set[tuple[str, str, str]]:
+        return {(f"kms:{action}", moving, f"{service}.{region}.amazonaws.com") for action in actions}
+
+    def plain(actions: set[str], where: str) -> set[tuple[str, str, str]]:
+        return {(action, where, "") for action in actions}
+
+    follows = (
+        plain(READS, stream)
+        | plain(SENDS, records)
+        | keys("kinesis", "Decrypt")
+        | keys("sqs", "Decrypt", "GenerateDataKey")
+    )
+    wanted = {
+        "relay": plain({"kinesis:PutRecords"}, stream)
+        | plain(SENDS, jobs)
+        | plain(TAKES, letters)
+        | keys("kinesis", "GenerateDataKey")
+        | keys("sqs", "Decrypt", "GenerateDataKey"),
+        "worker": plain(TAKES, jobs) | keys("sqs", "Decrypt"),
+        "card-edge": plain({"kms:Encrypt", "kms:Decrypt"}, vault),
+        "reconciliation": plain({"sns:Publish"}, topic) | keys("sns", "Decrypt", "GenerateDataKey"),
+        "projectionist function": follows,
+        "fan-out function": follows,
+        "ledger function": follows,
+        "worker function": plain(TAKES, jobs) | keys("sqs", "Decrypt"),
+    }
+    who = {name: task.runs_as for name, task in tasks(stage).items()}
+    who |= {f"{name} function": one.runs_as for name, one in functions(stage).items()}
+    every = {
+        (action, where, via)
+        for action, where in product(
+            SENDS | TAKES | READS | DESTROYS | {"kinesis:PutRecords", "sns:Publish", "kms:Encrypt"},
+            (stream, jobs, letters, records, topic, vault, moving),
+        )
+        for via in ("",)
+    }
+    every |= {
+        (f"kms:{action}", key, f"{service}.{region}.amazonaws.com" if service else "")
+        for action, key, service in product(
+            ("Encrypt", "Decrypt", "GenerateDataKey"), (vault, moving), ("", "kinesis", "sqs", "sns", "s3")
+        )
+    }
+    # What the card edge may do itself, it may do by any service, too.
+    every = {one for one in every if one[1] != vault or not one[2]}
+    allowed = {
+        name: {one for one in every if may(stage, role, one[0], one[1], via=one[2])}
+        for name, role in who.items()
+    }
+    assert {name: rights for name, rights in allowed.items() if rights} == wanted
+
+
 @stages
 def test_running_roles_may_read_no_secret(stage: str) -> None:
     """Secrets reach a process when it starts; a process that is taken over cannot ask for others."""
@@ -134,20 +202,24 @@ def test_keys_of_cards_open_for_the_card_edge_alone(stage: str) -> None:
         if may(stage, role, "kms:Decrypt", key, via=f"secretsmanager.{region}.amazonaws.com")
     }
     assert opens == {("card-edge", "starts")}
+    assert not any(
+        may(stage, one.runs_as, "kms:Decrypt", key, via=f"secretsmanager.{region}.amazonaws.com")
+        for one in functions(stage).values()
+    )
 
 
 @stages
-def test_each_task_writes_its_own_log_group_alone(stage: str) -> None:
+def test_tasks_and_functions_write_their_own_log_alone(stage: str) -> None:
     groups = {
-        str(one["LogGroupName"]).rpartition("/")[2]: f"{where.stack}/{where.name}"
+        str(one["LogGroupName"]).removeprefix(f"/fincore/{stage}/"): f"{where.stack}/{where.name}"
         for where, one in resources(stage, "AWS::Logs::LogGroup")
         if "LogGroupName" in one and where.stack in RELEASED
     }
-    assert groups.keys() == tasks(stage).keys()
-    for name, task in tasks(stage).items():
-        writes = {
-            group for group, where in groups.items() if may(stage, task.starts_as, "logs:PutLogEvents", where)
-        }
+    writers = {name: task.starts_as for name, task in tasks(stage).items()}
+    writers |= {f"functions/{name}": one.runs_as for name, one in functions(stage).items()}
+    assert groups.keys() == writers.keys()
+    for name, role in writers.items():
+        writes = {group for group, where in groups.items() if may(stage, role, "logs:PutLogEvents", where)}
         assert writes == {name}
 
 

@@ -91,9 +91,9 @@ def test_deployment_may_make_what_a_release_holds(stage: str) -> None:
         for one in asked_of_cloudformation(stage)
         if not may(stage, of_stage(stage, "deploy"), *one, context=context)
     ] == []
-    for service in ("ecs-tasks", "ecs"):
+    for service, kind in (("ecs-tasks", "task-api"), ("ecs", "switch"), ("lambda", "function-ledger")):
         passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
-        role = arn(stage, "iam", f"role/fincore-{stage}-task-api")
+        role = arn(stage, "iam", f"role/fincore-{stage}-{kind}")
         assert may(stage, of_stage(stage, "deploy"), "iam:PassRole", role, context=passed)
 
 
@@ -115,7 +115,7 @@ def test_deployment_may_not_give_itself_rights(stage: str) -> None:
         own = stage_role_arn(INSTALLATIONS[stage], role)
         for action in ("iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:PassRole", "iam:DeleteRole"):
             assert not may(stage, deploy, action, own, context=context), role
-    passed = {"iam:PassedToService": "lambda.amazonaws.com"}
+    passed = {"iam:PassedToService": "ec2.amazonaws.com"}
     assert not may(stage, deploy, "iam:PassRole", task, context=passed)
 
 
@@ -327,10 +327,18 @@ def test_artifacts_and_images_are_read_by_their_roles_alone(stage: str) -> None:
     release, start = f"fincore-{stage}-release", f"fincore-{stage}-start-api"
     reads = {"s3:GetObject", "s3:GetObjectVersion"}
     opens = {"kms:Decrypt", "kms:DescribeKey"}
-    for role in (release, start, f"fincore-{stage}-task-api", "Administrator"):
+    deploy, deployed = f"fincore-{stage}-deploy", {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+    for role in (release, start, deploy, f"fincore-{stage}-task-api", "Administrator"):
         assert allowed_by_resource(store, account, role) == (reads if role == release else set())
         assert allowed_by_resource(key["KeyPolicy"], account, role) == (opens if role == release else set())
         given = allowed_by_resource(images["RepositoryPolicyText"], account, role)
-        assert given == (pulls if role == start else set())
+        assert given == {start: pulls, deploy: deployed}.get(role, set())
+    lambdas = [
+        (one["Condition"]["ArnLike"]["aws:SourceArn"], {*one["Action"]})
+        for one in images["RepositoryPolicyText"]["Statement"]
+        if one["Principal"] == {"Service": "lambda.amazonaws.com"}
+    ]
+    assert (arn(stage, "lambda", f"function:fincore-{stage}-*"), deployed) in lambdas
+    assert len(lambdas) == len(INSTALLATIONS)
     for document in (store, key["KeyPolicy"], images["RepositoryPolicyText"]):
         assert allowed_by_resource(document, "999999999999", release) == set()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from infra.environments import SCRATCH
-from infra.roles import DEPLOYED, LEFT_OUT
+from infra.roles import DEPLOYED
 from infra.secret_names import FILES_OF_ROLE
 
 from aws_templates.templates import INSTALLATIONS, resources, tasks
@@ -75,11 +75,14 @@ def test_fincore_takes_the_settings_of_each_role(stage: str, role: str, tmp_path
     assert settings.log_format == "json"
     assert (settings.staff_port is not None) == (role == "staff")
     assert (settings.risk_store == "dynamodb") == (role in {"api", "worker", "card-edge"})
+    assert (settings.job_queue is not None) == (role in {"worker", "relay"})
+    assert (settings.job_dead_letters is not None) == (role == "relay")
+    assert (settings.event_stream is not None) == (role == "relay")
+    assert (settings.ops_sns_topic is not None) == (role == "reconciliation")
 
 
-def test_each_role_is_deployed_or_left_out_by_name() -> None:
-    assert {*DEPLOYED, *LEFT_OUT} == set(ROLES)
-    assert not LEFT_OUT & set(DEPLOYED)
+def test_each_role_is_deployed() -> None:
+    assert set(DEPLOYED) == set(ROLES)
 
 
 @stages

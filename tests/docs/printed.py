@@ -657,6 +657,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "arrows": arrows,
     "aws_roles": partial(of_infra, "roles_table"),
+    "aws_functions": partial(of_infra, "functions_table"),
     "aws_arrows": partial(of_infra, "arrows_table"),
     "aws_pipeline": partial(of_infra, "pipeline_table"),
     "aws_cost": partial(of_infra, "cost_table", "infra.cost"),

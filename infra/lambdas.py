@@ -1,0 +1,207 @@
+"""The functions of Lambda: the one image, a role and a log group of its own each, secrets by reference, and what invokes them."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as functions
+from aws_cdk import aws_logs as logs
+
+from infra.data import Data
+from infra.environments import FUNCTION_SCRATCH, Deployed, environment_of_function
+from infra.functions import JOBS_MAX, RECORDS_MAX, Function, functions_of
+from infra.granted import statement
+from infra.installation import Installation
+from infra.network import Network
+from infra.pipeline_names import function_role
+from infra.rights import IN_NETWORK, rights_of_function
+from infra.secret_names import secrets_of_function
+
+FOREVER: Final = -1
+"""Of retries and of the age of records: nothing is ever given up."""
+
+
+class _Made(NamedTuple):
+    function: Any
+    rights: Any
+
+
+class Lambdas:
+    """Makes functions in one stack, of one image."""
+
+    def __init__(
+        self, stack: Any, installation: Installation, *, image: str, network: Network, data: Data
+    ) -> None:
+        self._stack = stack
+        self._installation = installation
+        self._image = image
+        self._network = network
+        self._data = data
+
+    def make(self, deployed: Deployed) -> None:
+        """Make each function that the installation asks for, and what invokes it."""
+        for one in functions_of(self._installation.functions):
+            made = self._function(one, deployed)
+            if "stream" in one.sources:
+                self._follow_stream(one, made)
+            if "queue" in one.sources:
+                self._take_messages(one, made)
+            if "minute" in one.sources:
+                self._ring_each_minute(one, made)
+
+    def _function(self, one: Function, deployed: Deployed) -> _Made:
+        stage, label = self._installation.stage, _camel(one.name)
+        group = logs.LogGroup(
+            self._stack,
+            f"Function{label}Logs",
+            log_group_name=f"/fincore/{stage}/functions/{one.name}",
+            encryption_key=self._network.log_key,
+            retention=logs.RetentionDays.THIRTEEN_MONTHS,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        secrets = secrets_of_function(one, self._installation)
+        role, rights = self._role(one, group, secrets)
+        references = {name: f"aws-secret:{self._data.secrets[name].arn}" for name in secrets}
+        made = functions.CfnFunction(
+            self._stack,
+            f"Function{label}",
+            function_name=function_name(stage, one),
+            description=f"FinCore: {one.name}",
+            package_type="Image",
+            code=functions.CfnFunction.CodeProperty(image_uri=self._image),
+            image_config=functions.CfnFunction.ImageConfigProperty(
+                entry_point=["python", "-m", "awslambdaric"],
+                command=[f"fincore.bootstrap.functions.{one.handler}"],
+                working_directory=FUNCTION_SCRATCH,
+            ),
+            architectures=["x86_64"],
+            role=role.role_arn,
+            timeout=one.timeout_seconds,
+            memory_size=one.memory_mib,
+            reserved_concurrent_executions=one.reserved,
+            environment=functions.CfnFunction.EnvironmentProperty(
+                variables=environment_of_function(one, self._installation, deployed) | references
+            ),
+            vpc_config=functions.CfnFunction.VpcConfigProperty(
+                subnet_ids=self._network.vpc.select_subnets(subnet_group_name="app").subnet_ids,
+                security_group_ids=[self._network.groups[one.group].security_group_id],
+            ),
+            logging_config=functions.CfnFunction.LoggingConfigProperty(
+                log_format="Text", log_group=group.log_group_name
+            ),
+        )
+        made.node.add_dependency(rights)
+        return _Made(made, rights)
+
+    def _role(self, one: Function, group: Any, secrets: Sequence[str]) -> tuple[Any, Any]:
+        """The role that Lambda and the code of the function share. The policy is there before what needs it."""
+        role = iam.Role(
+            self._stack,
+            f"Function{_camel(one.name)}Role",
+            role_name=function_role(self._installation.stage, one.name),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"FinCore: {one.name}, a function",
+        )
+        region, account = self._installation.region, self._installation.account
+        stored = [self._data.secrets[name] for name in secrets]
+        statements = [
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]
+            ),
+            iam.PolicyStatement(actions=list(IN_NETWORK), resources=["*"]),
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=list(IN_NETWORK),
+                resources=["*"],
+                conditions={
+                    "ArnEquals": {
+                        "lambda:SourceFunctionArn": f"arn:aws:lambda:{region}:{account}:function:{function_name(self._installation.stage, one)}"
+                    }
+                },
+            ),
+            iam.PolicyStatement(
+                actions=["secretsmanager:GetSecretValue"], resources=sorted({each.arn for each in stored})
+            ),
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=sorted({each.key_arn for each in stored}),
+                conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}},
+            ),
+            *(statement(right, self._installation, self._data) for right in rights_of_function(one)),
+        ]
+        policy = iam.Policy(self._stack, f"Function{_camel(one.name)}Rights", statements=statements)
+        policy.attach_to_role(role)
+        return role, policy
+
+    def _follow_stream(self, one: Function, made: _Made) -> None:
+        mapping = functions.CfnEventSourceMapping(
+            self._stack,
+            f"Function{_camel(one.name)}Stream",
+            function_name=made.function.ref,
+            event_source_arn=self._data.events.stream_arn,
+            starting_position="TRIM_HORIZON",
+            batch_size=RECORDS_MAX,
+            parallelization_factor=1,
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=FOREVER,
+            maximum_record_age_in_seconds=FOREVER,
+            destination_config=functions.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=functions.CfnEventSourceMapping.OnFailureProperty(
+                    destination=self._data.dead_records.queue_arn
+                )
+            ),
+        )
+        mapping.node.add_dependency(made.rights)
+
+    def _take_messages(self, one: Function, made: _Made) -> None:
+        mapping = functions.CfnEventSourceMapping(
+            self._stack,
+            f"Function{_camel(one.name)}Queue",
+            function_name=made.function.ref,
+            event_source_arn=self._data.jobs.queue_arn,
+            batch_size=JOBS_MAX,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=functions.CfnEventSourceMapping.ScalingConfigProperty(
+                maximum_concurrency=self._installation.sized.job_functions
+            ),
+        )
+        mapping.node.add_dependency(made.rights)
+
+    def _ring_each_minute(self, one: Function, made: _Made) -> None:
+        rule = events.CfnRule(
+            self._stack,
+            f"Function{_camel(one.name)}Minute",
+            description=f"FinCore: {one.name} reads all there is",
+            schedule_expression="rate(1 minute)",
+            targets=[events.CfnRule.TargetProperty(arn=made.function.attr_arn, id="function", input="{}")],
+        )
+        functions.CfnPermission(
+            self._stack,
+            f"Function{_camel(one.name)}Scheduled",
+            action="lambda:InvokeFunction",
+            function_name=made.function.ref,
+            principal="events.amazonaws.com",
+            source_account=self._installation.account,
+            source_arn=rule.attr_arn,
+        )
+        # The next minute rings again: Lambda keeps no invocation that it could not make.
+        functions.CfnEventInvokeConfig(
+            self._stack,
+            f"Function{_camel(one.name)}Once",
+            function_name=made.function.ref,
+            qualifier="$LATEST",
+            maximum_event_age_in_seconds=60,
+            maximum_retry_attempts=0,
+        )
+
+
+def function_name(stage: str, one: Function) -> str:
+    """The name of a function."""
+    return f"fincore-{stage}-{one.name}"
+
+
+def _camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("-"))
