@@ -10,9 +10,10 @@ from typing import Final, Literal, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from fincore.domain.proposal import PROPOSAL_KINDS
 from fixtures.browser import chromium, require_chromium, violations
 from fixtures.dashboard import NARROW, WIDE, Dashboard, visitor
-from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens
+from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens, until_shown
 from fixtures.furnished import furnished_dashboard
 
 pytestmark = [pytest.mark.timeout(1_800), pytest.mark.long]
@@ -134,3 +135,21 @@ def test_tab_reaches_every_control_of_every_screen(dashboard: Dashboard, browser
                     break
             not_reached[name] = page.evaluate(NOT_REACHED)
     assert {name: controls for name, controls in not_reached.items() if controls} == {}
+
+
+def test_every_kind_of_proposal_is_shown_in_words(dashboard: Dashboard, browser: Browser) -> None:
+    kinds: set[str] = set()
+    with visitor(browser) as context:
+        page = context.new_page()
+        dashboard.log_in(*GROUPS)
+        for mode in ("test", "live"):
+            status, listed = dashboard.person(*GROUPS).get(
+                f"/staff/v1/proposals?mode={mode}&status=proposed&limit=100"
+            )
+            assert status == 200, listed
+            kinds |= {one["kind"] for one in listed["data"]}
+            page.goto(f"{dashboard.url}/{mode}/proposals")
+            until_shown(page)
+            names = page.locator("#page dt").all_inner_texts()
+            assert [name for name in names if not name[:1].isupper()] == []
+    assert kinds == set(PROPOSAL_KINDS)

@@ -101,6 +101,8 @@ async def test_webhook_that_is_stored_is_discarded_by_two_people(at: Setting) ->
     )
     letter = await at.letter("evt_odd")
     ada, bob = at.staff.person("support"), at.staff.person("finance", subject="sub-bob")
+    shown = (await ada.get(f"{PATH}/{letter['id']}")).json()
+    assert shown["outlook"]["discard_is_proposed"] is True
     discard = f"{PATH}/{letter['id']}/discard"
     proposed = await ada.act(discard, "k1", "of another installation")
     assert (proposed.status, proposed.json()["kind"]) == (202, "webhook_discard")

@@ -52,4 +52,4 @@ class MovedAlone:
         )
         if subject is not None and self._waiting is not None:
             today_minor += await self._waiting(StaffActor(subject, by), money.currency, livemode=livemode)
-        return limit_flaw(self._limits, money, today_minor=today_minor)
+        return limit_flaw(self._limits, money, today_minor=today_minor, is_proposed=staff is not None)

@@ -64,6 +64,12 @@ class StaffDeadLetterOutlookBody(msgspec.Struct, frozen=True, kw_only=True):
     does: Annotated[str, Meta(description="What it does, as a sentence.")]
     once: Annotated[str, Meta(description="Why doing it again moves no money twice.")]
     is_discardable: Annotated[bool, Meta(description="Whether it can be discarded: nothing waits for it.")]
+    discard_is_proposed: Annotated[
+        bool,
+        Meta(
+            description="Whether a second person has to agree to discard it: it is a webhook of which FinCore has the body."
+        ),
+    ]
 
 
 class StaffDeadLetterDetailBody(StaffDeadLetterBody, frozen=True, kw_only=True):
@@ -120,12 +126,13 @@ def render_letter(letter: Letter) -> StaffDeadLetterBody:
     )
 
 
-def render_shown(shown: DeadLetter) -> StaffDeadLetterDetailBody:
-    """A dead letter with what a replay would do."""
+def render_shown(shown: DeadLetter, *, discard_is_proposed: bool) -> StaffDeadLetterDetailBody:
+    """A dead letter with what a replay would do, and whether two people have to agree to discard it."""
     outlook = StaffDeadLetterOutlookBody(
         left_to_do=shown.outlook.left_to_do,
         does=shown.outlook.does,
         once=shown.outlook.once,
         is_discardable=not shown.outlook.is_needed,
+        discard_is_proposed=discard_is_proposed,
     )
     return StaffDeadLetterDetailBody(**msgspec.structs.asdict(render_letter(shown.job)), outlook=outlook)

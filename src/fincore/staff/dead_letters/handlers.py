@@ -101,9 +101,11 @@ class DeadLetterHandlers:
         place = _place(call)
         visit.require_everywhere()
         try:
-            return json_response(200, render_shown(await show_dead_letter(self._letters, place)))
+            shown = await show_dead_letter(self._letters, place)
         except NoSuchDeadLetter:
             raise _not_found() from None
+        is_proposed = await self._to_propose(shown) is not None
+        return json_response(200, render_shown(shown, discard_is_proposed=is_proposed))
 
     async def replay(self, call: Call, visit: Visit) -> Response:
         """Make one due again."""

@@ -51,7 +51,7 @@ function Found({ letter }: { letter: DeadLetterDetail }) {
         )}
         {mayEnd && letter.outlook.is_discardable && (
           <button type="button" className="button" onClick={() => setEnd("discard")}>
-            {t.discard}
+            {letter.outlook.discard_is_proposed ? t.proposeDiscard : t.discard}
           </button>
         )}
       </PageHead>
@@ -96,12 +96,14 @@ function EndDialog({ letter, end, close }: { letter: DeadLetterDetail; end: End;
   const toast = useToast();
   const mode = useModeOfPage();
   const navigate = useNavigate();
+  const isProposed = end === "discard" && letter.outlook.discard_is_proposed;
+  const name = isProposed ? t.proposeDiscard : t[end];
   return (
     <ActDialog
-      title={t[end]}
-      button={t[end]}
+      title={name}
+      button={name}
       isDanger={end === "discard"}
-      preview={end === "discard" ? t.discardPreview : `${letter.outlook.does} ${letter.outlook.once}`}
+      preview={end === "discard" ? (isProposed ? t.proposePreview : t.discardPreview) : `${letter.outlook.does} ${letter.outlook.once}`}
       values={{}}
       ask={(body, key) => {
         const params = { path: { letter_id: letter.id }, header: { "Idempotency-Key": key } };

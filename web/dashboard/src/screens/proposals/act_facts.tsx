@@ -7,19 +7,27 @@ import { answerOf, useApi } from "../../api/client";
 import type { Proposal } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { formatAmount } from "../../money/amounts";
+import { MerchantLink } from "../../parts/merchant";
 import { Facts } from "../../parts/page";
 import { Loaded } from "../../parts/states";
+import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
-import { CHANGES, FIELDS, PROPOSALS } from "./texts";
+import { FIELDS, PROPOSALS, VALUES } from "./texts";
 
-/** The amount stands in the head of the proposal. */
-const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "entries", "text"]);
+/** The amount stands in the head of the proposal, and its mode is that of the page. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["amount_minor", "entries", "livemode", "text"]);
 
 /** What a person reads first; the other fields follow as the act has them. */
-const FIRST = ["charge", "merchant_id", "plan_currency", "basis_points", "fixed_minor", "list", "change"];
+const FIRST = [
+  ...["charge", "merchant_id", "plan_currency", "basis_points", "fixed_minor", "list", "change"],
+  ...["report_type", "psp_event", "psp", "psp_account", "name", "username", "subject", "before", "roles", "groups"],
+];
 
 /** What is booked for these is the difference of a break; what the limits count is another amount. */
 const OF_A_BREAK: ReadonlySet<Proposal["kind"]> = new Set<Proposal["kind"]>(["adjustment", "write_off"]);
+
+/** The fields of which the values have names. */
+const NAMED: ReadonlySet<string> = new Set(["change", "kind", "state"]);
 
 export function ActFacts({ proposal }: { proposal: Proposal }) {
   const t = useTexts(PROPOSALS);
@@ -43,11 +51,30 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
     }
     if (name === "merchant_id" && typeof value === "string") {
       return (
-        <Link key={name} to="/$mode/merchants/$merchantId" params={{ mode, merchantId: value }} className="code">
-          {value}
+        <>
+          <div>
+            <MerchantLink id={value} />
+          </div>
+          <div className="code quiet small">{value}</div>
+        </>
+      );
+    }
+    if (name === "job" && proposal.kind === "webhook_discard") {
+      return (
+        <Link to="/$mode/dead_letters/$letterId" params={{ mode, letterId: proposal.object_id }}>
+          {textOf(value)}
         </Link>
       );
     }
+    if (name === "version" && proposal.kind === "risk_rules") {
+      return (
+        <Link to="/$mode/risk_rules/$version" params={{ mode, version: textOf(value) }}>
+          {textOf(value)}
+        </Link>
+      );
+    }
+    if (name === "account" && isAccount(value)) return `${value.psp} · ${value.psp_account} · ${value.currency.toUpperCase()}`;
+    if ((name === "held_at" || name === "created_at") && typeof value === "string") return <Time at={value} precision="second" />;
     if (name === "list" && typeof value === "string") {
       return (
         <Link key={name} to="/$mode/risk_lists/$name" params={{ mode, name: value }}>
@@ -61,7 +88,7 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
     if (name === "fixed_minor" && typeof value === "number") return formatAmount(value, String(act["plan_currency"]), locale);
     if (name === "replaces_plan" && value === 0) return "—";
     if (name === "plan_currency") return String(value).toUpperCase();
-    if (name === "change" && (value === "add" || value === "remove")) return CHANGES[language][value];
+    if (NAMED.has(name) && typeof value === "string" && Object.hasOwn(VALUES[language], value)) return VALUES[language][value as keyof (typeof VALUES)["en"]];
     return textOf(value);
   };
   const facts = Object.entries(act)
@@ -89,6 +116,35 @@ export function ActFacts({ proposal }: { proposal: Proposal }) {
 function placeOf(name: string): number {
   const place = FIRST.indexOf(name);
   return place < 0 ? FIRST.length : place;
+}
+
+function isAccount(value: unknown): value is { readonly psp: string; readonly psp_account: string; readonly currency: string } {
+  return typeof value === "object" && value !== null && "psp" in value && "psp_account" in value && "currency" in value;
+}
+
+/** What tells a proposal from others of its kind, in words where its object has a name. */
+export function useObjectOf(): (proposal: Proposal) => string {
+  const t = useTexts(PROPOSALS);
+  return ({ kind, object_id: id, act: fields }) => {
+    const act = fields as Readonly<Record<string, unknown>>;
+    switch (kind) {
+      case "routing_rules":
+        return "";
+      case "risk_rules":
+        return `${t.version} ${textOf(act["version"])}`;
+      case "risk_list_entries":
+        return textOf(act["list"]);
+      case "webhook_discard":
+        return textOf(act["psp_event"]);
+      case "adjustment":
+      case "write_off":
+        return `${t.break} ${id}`;
+      case "staff_roles":
+        return textOf(act["username"]);
+      default:
+        return id;
+    }
+  };
 }
 
 /** A field of any form in one line. */

@@ -9,7 +9,7 @@ import { Loaded, State } from "../../parts/states";
 import { Distance } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { may, useMe } from "../../session/permission";
-import { ActFacts } from "./act_facts";
+import { ActFacts, useObjectOf } from "./act_facts";
 import type { Decision } from "./decision_dialog";
 import { KINDS, PROPOSALS } from "./texts";
 
@@ -31,6 +31,7 @@ export function ProposalsScreen() {
   });
   const named = (proposal: Proposal) =>
     [KINDS[language][proposal.kind], proposal.amount_minor !== null && proposal.currency !== null ? formatAmount(proposal.amount_minor, proposal.currency, locale) : ""].filter(Boolean).join(" ");
+  const objectOf = useObjectOf();
   const sumsOf = ({ proposer_sums: sums, amount_minor, currency, status }: Proposal) => {
     if (sums === null || currency === null) return null;
     const othersWait = sums.waiting_minor - (status === "proposed" ? (amount_minor ?? 0) : 0);
@@ -54,7 +55,7 @@ export function ProposalsScreen() {
           ) : (
             <div className="part">
               {data.map((proposal) => (
-                <Card key={proposal.id} title={`${named(proposal)} · ${proposal.object_id}`}>
+                <Card key={proposal.id} title={[named(proposal), objectOf(proposal)].filter(Boolean).join(" · ")}>
                   <div className="part">
                     <p>{proposal.reason}</p>
                     <ActFacts proposal={proposal} />

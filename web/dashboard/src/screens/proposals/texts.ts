@@ -4,6 +4,8 @@ import { names, texts } from "../../language/texts";
 export const PROPOSALS = texts(
   {
     title: "Approvals",
+    break: "Break",
+    version: "Version",
     by: "proposed by",
     until: "expires",
     approve: "Approve",
@@ -31,6 +33,8 @@ export const PROPOSALS = texts(
   },
   {
     title: "Freigaben",
+    break: "Abweichung",
+    version: "Version",
     by: "vorgeschlagen von",
     until: "läuft ab",
     approve: "Annehmen",
@@ -93,8 +97,11 @@ export const KINDS = names<Proposal["kind"]>(
   },
 );
 
-/** What is done to the entries of a list. */
-export const CHANGES = names({ add: "Add", remove: "Remove" }, { add: "Eintragen", remove: "Entfernen" });
+/** What is done to the entries of a list, states of risk rules, and kinds of keys. */
+export const VALUES = names(
+  { add: "Add", remove: "Remove", live: "Live", retired: "Retired", secret: "Secret, for back ends", publishable: "Publishable, for pages" },
+  { add: "Eintragen", remove: "Entfernen", live: "Gilt", retired: "Außer Dienst", secret: "Geheim, für Server", publishable: "Öffentlich, für Seiten" },
+);
 
 type Field =
   | "account"
@@ -107,13 +114,13 @@ type Field =
   | "charge"
   | "created_at"
   | "fixed_minor"
+  | "groups"
   | "held_at"
   | "job"
   | "key_id"
   | "kind"
   | "last4"
   | "list"
-  | "livemode"
   | "merchant_id"
   | "name"
   | "plan_currency"
@@ -143,13 +150,13 @@ export const FIELDS = names<Field>(
     charge: "Charge",
     created_at: "Created",
     fixed_minor: "Fixed part of each capture",
+    groups: "Roles",
     held_at: "Held since",
     job: "Job",
     key_id: "Key",
     kind: "Kind",
     last4: "Last 4",
     list: "List",
-    livemode: "Live mode",
     merchant_id: "Merchant",
     name: "Name",
     prefix: "Begins with",
@@ -177,13 +184,13 @@ export const FIELDS = names<Field>(
     charge: "Zahlung",
     created_at: "Angelegt",
     fixed_minor: "Fester Teil jedes Einzugs",
+    groups: "Rollen",
     held_at: "Wartet seit",
     job: "Auftrag",
     key_id: "Schlüssel",
     kind: "Art",
     last4: "Letzte 4",
     list: "Liste",
-    livemode: "Livemodus",
     merchant_id: "Händler",
     name: "Name",
     prefix: "Beginnt mit",
