@@ -12,6 +12,7 @@ import pytest
 
 from fincore.__main__ import main
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.backoffice.rebuilds import ReconciliationRebuild, rebuild_reconciliation
 from fincore.domain.adjustment_events import AdjustmentBooked, AdjustmentKind
@@ -148,7 +149,7 @@ async def is_sound(account: Settlement) -> bool:
     stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
     return not [
         violation
-        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES)
+        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES, DIFFERENCES_HAVE_BREAKS)
         for violation in await invariant.check(stores)
     ]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.backoffice.breaks import act_on_break
@@ -112,6 +113,7 @@ async def violations(account: Settlement) -> list[str]:
             CLEARING_IS_EXPLAINED,
             CLEARING_ITEMS_EQUAL_POSTINGS,
             SETTLEMENT_EVENTS_HAVE_LINES,
+            DIFFERENCES_HAVE_BREAKS,
             MONEY_EVENTS_HAVE_ENTRIES,
         )
         for violation in await invariant.check(stores)

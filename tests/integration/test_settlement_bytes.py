@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.bootstrap.reconciler import OF_PSPS
@@ -205,7 +206,12 @@ class Book(NamedTuple):
         """Nothing is open: clearing and what is unmatched are zero, and the invariants hold."""
         await self.account.book()
         stores = SimpleNamespace(eventstore=self.account.dsn_pool, ledgerdb=self.account.ledgerdb)
-        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES, MONEY_EVENTS_HAVE_ENTRIES):
+        for invariant in (
+            CLEARING_IS_EXPLAINED,
+            SETTLEMENT_EVENTS_HAVE_LINES,
+            DIFFERENCES_HAVE_BREAKS,
+            MONEY_EVENTS_HAVE_ENTRIES,
+        ):
             assert await invariant.check(stores) == []
         assert await self.account.breaks() == []
         names = {name.split()[0] for name in await self.account.balances()}

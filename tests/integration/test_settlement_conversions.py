@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
@@ -184,7 +185,12 @@ async def fx(account: Settlement) -> dict[str, int]:
     assert await account.reconciliation.run() is not None
     await account.book()
     stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
-    for invariant in (SETTLEMENT_EVENTS_HAVE_LINES, CLEARING_IS_EXPLAINED, MONEY_EVENTS_HAVE_ENTRIES):
+    for invariant in (
+        SETTLEMENT_EVENTS_HAVE_LINES,
+        CLEARING_IS_EXPLAINED,
+        DIFFERENCES_HAVE_BREAKS,
+        MONEY_EVENTS_HAVE_ENTRIES,
+    ):
         assert await invariant.check(stores) == []
     rows = await account.rows(
         "select name, balance_minor from ledgerdb.accounts where name ~ '(^|:)fx:' and balance_minor <> 0"

@@ -12,6 +12,7 @@ import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
@@ -108,6 +109,7 @@ async def sound(account: Settlement) -> None:
         CLEARING_ITEMS_EQUAL_POSTINGS,
         MONEY_EVENTS_HAVE_ENTRIES,
         SETTLEMENT_EVENTS_HAVE_LINES,
+        DIFFERENCES_HAVE_BREAKS,
     ):
         assert await invariant.check(stores) == []
     async with account.ledgerdb.acquire() as connection:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
 from fincore.domain.ids import charge_of
@@ -65,7 +66,7 @@ async def violations(account: Settlement) -> list[str]:
     stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
     return [
         violation.what
-        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES)
+        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES, DIFFERENCES_HAVE_BREAKS)
         for violation in await invariant.check(stores)
     ]
 
@@ -748,6 +749,10 @@ async def test_invariants_hold_while_the_ledger_is_behind(account: Settlement) -
         ("update ledgerdb.accounts set balance_minor = 7 where name like '%unmatched%'", "holds 7"),
         ("delete from reconciliation.matches where part = 'fee'", "matches come to"),
         ("delete from ledgerdb.clearing_items", "its items to nothing"),
+        (
+            "update reconciliation.files set stated_totals = jsonb_set(stated_totals, '{usd,ending_minor}', '9679')",
+            "holds 9680 minor units; the statement",
+        ),
         ("update reconciliation.lines set fee_minor = fee_minor + 1", "lines come to"),
         ("delete from eventstore.events where type = 'settlement_file.matched'", "the log has no event"),
         ("delete from eventstore.events where type like 'settlement_file.%'", "is booked, and the log"),
@@ -764,6 +769,27 @@ async def test_altered_settlement_rows_break_an_invariant(
         await connection.execute("set session_replication_role = replica")
         await connection.execute(tampering)
     assert any(word in what for what in await violations(account))
+
+
+async def test_differences_without_their_breaks_are_named(account: Settlement, owner_pool: Pool) -> None:
+    (one,) = await happen(account, PLAIN)
+    told = line("payment", 10_000, -320, references=one.lines[0].references, payout_reference="po_1")
+    await account.fetched([told], ending_off_minor=7)
+    await paid_out(account, "po_1", 9_700)
+    await run(account)
+    assert sorted(found.break_class for found in await account.breaks()) == [
+        "balance",
+        "unexplained_remainder",
+    ]
+    assert await violations(account) == []
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("update reconciliation.breaks set amount_minor = amount_minor + 1")
+    balance, payout = await violations(account)
+    assert "and the last run found no break of the difference" in balance
+    assert payout == (
+        "is of 9700 minor units of usd; its lines come to 9680 of usd, and no break has the difference"
+    )
 
 
 async def test_second_match_of_a_part_is_refused_by_postgresql(account: Settlement) -> None:

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.invariant import Stores
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
@@ -172,7 +173,7 @@ async def books(account: Settlement) -> dict[str, int]:
     """The accounts at the PSP once the ledger has followed the log; no invariant is broken."""
     await account.book()
     stores = cast(Stores, SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb))
-    for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES):
+    for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES, DIFFERENCES_HAVE_BREAKS):
         assert await invariant.check(stores) == []
     return await account.balances()
 

@@ -15,6 +15,7 @@ from fincore.audit.invariants.breaks_follow_their_actions import BREAKS_FOLLOW_T
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
+from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
 from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
 from fincore.audit.invariants.ended_proposals_tell_what_was_made import ENDED_PROPOSALS_TELL_WHAT_WAS_MADE
 from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
@@ -66,6 +67,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     NOTHING_WAITS_IN_SUSPENSE,
     CLEARING_IS_EXPLAINED,
     SETTLEMENT_EVENTS_HAVE_LINES,
+    DIFFERENCES_HAVE_BREAKS,
     ADJUSTMENTS_ARE_TOLD,
     BANK_ACCOUNTS_ARE_EXPLAINED,
     BREAKS_FOLLOW_THEIR_ACTIONS,

@@ -18,7 +18,7 @@ async def _check(stores: Stores) -> list[Violation]:
     place = booked[0]["tx"], booked[0]["pos"]
     payouts = await stores.eventstore.fetch(_SQL.open_payouts, *place, timeout=STATEMENT_TIMEOUT_SECONDS)
     balances = {_key(row): row["balance_minor"] for row in booked if row["psp"] is not None}
-    open_minor = {_key(row): row["open_minor"] for row in payouts}
+    open_minor = {_key(row): int(row["open_minor"]) for row in payouts}
     return [
         Violation(
             f"psp:{psp}:{account}:in_transit:{currency} ({'live' if livemode else 'test'})",

@@ -482,7 +482,7 @@ select
             when type = 'payout.failed' and (data ->> 'was_paid')::boolean then 0
             else -1
         end * (data ->> 'amount_minor')::numeric
-    )::bigint as open_minor
+    ) as open_minor
 from eventstore.events
 where type in ('payout.created', 'payout.paid', 'payout.failed', 'payout.canceled')
   and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)

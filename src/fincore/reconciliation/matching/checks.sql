@@ -150,7 +150,7 @@ with last_told as (
     join scopes s using (livemode, psp, psp_account)
     cross join lateral jsonb_each(f.stated_totals) as t (currency, stated)
     where t.stated ->> 'ending_minor' is not null
-    order by s.scope_no, t.currency, f.period_end desc, f.sequence desc nulls last
+    order by s.scope_no, t.currency, f.period_end desc, f.sequence desc nulls last, f.file_id
 )
 select 'balance', t.scope_no, t.currency, t.ending_minor - coalesce(held.balance_after_minor, 0),
     array[concat_ws(':', 'balance', case when t.livemode then 'live' else 'test' end, t.psp, t.psp_account, t.currency)],
