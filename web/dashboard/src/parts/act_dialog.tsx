@@ -1,6 +1,7 @@
 // The dialog of every act: what will happen, a reason, one button. It keeps asking with one idempotency key until it has an answer.
 
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useBlocker } from "@tanstack/react-router";
+import { useRef, useState, type FormEvent, type ReactNode } from "react";
 import { useAct } from "../api/act";
 import { ApiProblem, isTurnedAway, LoginEnded } from "../api/problem";
 import { useTexts } from "../language/language";
@@ -35,11 +36,19 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
   const [reason, setReason] = useState("");
   const [isTried, setIsTried] = useState(false);
   const [asked, setAsked] = useState<(V & { readonly reason: string }) | null>(null);
+  const isAnswered = useRef(false);
   const { act, state, problem } = useAct(ask, (answer: A) => {
+    isAnswered.current = true;
     done(answer);
     close();
   });
   const isFixed = state !== "ready";
+  // The way back would take the idempotency key away, and the person might do the act a second time. Who has to log in again has to leave.
+  useBlocker({
+    shouldBlockFn: () => !isAnswered.current,
+    enableBeforeUnload: () => !isAnswered.current && !isTurnedAway(problem),
+    disabled: !isFixed,
+  });
   const isMissing = reason.trim() === "";
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -25,7 +25,8 @@ export function Layout() {
   useKeys({
     "/": () => document.getElementById("search")?.focus(),
     "?": () => setIsHelpOpen(true),
-    Escape: () => setIsNavigationOpen(false),
+    // A key that is taken here closes no filter or menu any more.
+    ...(isNavigationOpen ? { Escape: () => setIsNavigationOpen(false) } : {}),
   });
   return (
     <div className="shell" data-mode={mode}>

@@ -1,0 +1,1 @@
+import{w as e}from"./vendor-DQKAjgIE.js";var t=50;function n(n,r){return e({queryKey:n,queryFn:({pageParam:e,signal:n})=>r({limit:t,...e?{cursor:e}:{}},n),initialPageParam:``,getNextPageParam:e=>e.next_cursor??void 0})}export{n as t};

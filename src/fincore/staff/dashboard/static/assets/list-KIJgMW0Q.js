@@ -1,1 +1,0 @@
-import{C as e}from"./vendor-85rcq6mU.js";var t=50;function n(n,r){return e({queryKey:n,queryFn:({pageParam:e,signal:n})=>r({limit:t,...e?{cursor:e}:{}},n),initialPageParam:``,getNextPageParam:e=>e.next_cursor??void 0})}export{n as t};
