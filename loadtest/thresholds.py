@@ -7,6 +7,9 @@ import msgspec
 
 from loadtest.figures import Figures
 
+ALWAYS_FAILED_MIN: Final = 2
+"""How often a kind of request is sent before it counts that each failed: one may fail by chance."""
+
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of one run; None: none."""
@@ -52,7 +55,11 @@ DEFAULT: Final = Thresholds()
 
 def verdicts(run: Figures, ending: Ending, bounds: Thresholds) -> list[Verdict]:
     """Each bound with what was seen."""
-    while_on = [] if ending.was_to_break else of_step(run, rate=0.0, backlog=None, bounds=bounds)
+    while_on = (
+        []
+        if ending.was_to_break
+        else [*of_step(run, rate=0.0, backlog=None, bounds=bounds), _kinds_that_failed(run)]
+    )
     found = [
         *while_on,
         _counted("arrivals of the schedule without a record", max(0, ending.due - run.arrivals - run.unsent)),
@@ -110,6 +117,19 @@ def of_step(run: Figures, *, rate: float, backlog: int | None, bounds: Threshold
 def failed(found: Sequence[Verdict]) -> list[Verdict]:
     """Those that do not hold."""
     return [verdict for verdict in found if not verdict.holds]
+
+
+def _kinds_that_failed(run: Figures) -> Verdict:
+    """A kind of request that is rare may fail each time and stay within the bound of all errors."""
+    names = [
+        one.name for one in run.steps if one.errors == one.latency.count and one.errors >= ALWAYS_FAILED_MIN
+    ]
+    return Verdict(
+        name="kinds of request that failed each time",
+        bound="none",
+        seen=", ".join(names) or "none",
+        holds=not names,
+    )
 
 
 def _at_most(name: str, value: float, most: float, unit: str) -> Verdict:

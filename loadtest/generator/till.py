@@ -26,7 +26,12 @@ VISA: Final = "pm_card_visa"
 DECLINED: Final = "pm_card_visa_chargeDeclined"
 THREE_D_SECURE: Final = "pm_card_threeDSecure2Required"
 CARD_TESTER: Final = "203.0.113.77"
-EXPORTS: Final = ("charges", "refunds", "trial_balance")
+EXPORTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "charges": {"filter": {"mode": "test"}},
+    "refunds": {"mode": "test"},
+    "trial_balance": {"mode": "test", "currency": "usd"},
+}
+"""What each export asks for, beside its reason."""
 
 _NAVIGATION: Final = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -170,20 +175,18 @@ class Till:
         self._get_api("list events", "/v1/events?limit=25")
 
     def _export(self) -> None:
-        which = self._rng.choice(EXPORTS)
+        which = self._rng.choice(tuple(EXPORTS))
         try:
             token = Path(self._settings.staff_token_file or "").read_text(encoding="ascii").strip()
         except OSError as error:
             raise CannotGoOn("there is no token of staff on this machine") from error
-        body: dict[str, Any] = {"reason": "end of the month"}
-        body |= {"currency": "usd"} if which == "trial_balance" else {}
         self._requests.send(
             f"export {which.replace('_', ' ')}",
             "POST",
             f"{self._settings.staff_url}/staff/v1/exports/{which}",
             due=self._due,
             headers={**self._headers(f"Bearer {token}"), "Idempotency-Key": f"{self._key}-export"},
-            body=json.dumps({**body, "mode": "test"}).encode(),
+            body=json.dumps({"reason": "end of the month", **EXPORTS[which]}).encode(),
         )
 
     # Steps

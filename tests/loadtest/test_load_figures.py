@@ -88,6 +88,11 @@ def test_a_run_that_keeps_to_its_bounds_passes() -> None:
         ([request(1.0, 0.1, status=503)], {}, "errors of all requests"),
         ([request(1.0, 2.0)], {}, "accepted, p99 from the intended moment"),
         ([request(1.0, 0.1, late=0.4)], {}, "lateness of the generator, p99"),
+        (
+            [request(1.0, 0.01)] * 998 + [request(1.0, 0.1, step="export charges", status=422)] * 2,
+            {"due": 0},
+            "kinds of request that failed each time",
+        ),
         ([["unsent", 1.0]], {"due": 1}, "arrivals that were not sent"),
         ([], {"due": 1}, "arrivals of the schedule without a record"),
         ([], {"workers": 2}, "generators that did not end in order"),

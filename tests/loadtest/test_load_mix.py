@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+import msgspec
 import pytest
 from loadtest.generator.load_settings import BadSettings, LoadSettings
 from loadtest.generator.mix import (
@@ -18,9 +19,16 @@ from loadtest.generator.mix import (
     weights_for,
 )
 from loadtest.generator.profile import Stretch
-from loadtest.generator.till import Till
+from loadtest.generator.till import EXPORTS, Till
 
 from fincore.domain.card_number import holds_card_number
+from fincore.http.json_body import decode_body
+from fincore.staff.exports.requests import (
+    StaffChargeExport,
+    StaffExport,
+    StaffRefundExport,
+    StaffTrialBalanceExport,
+)
 
 ALL: Final[tuple[Needs, ...]] = ("api", "card_edge", "sandbox", "staff")
 SETTINGS = LoadSettings(api_url="http://127.0.0.1:8080", api_key="sk_test_1", seed=1)
@@ -132,3 +140,17 @@ def test_tasks_share_the_rate() -> None:
     ).plan
 
     assert fourth.rate_at(1) == pytest.approx(alone.rate_at(1) / 4)
+
+
+@pytest.mark.parametrize(
+    ("which", "request_type"),
+    [
+        ("charges", StaffChargeExport),
+        ("refunds", StaffRefundExport),
+        ("trial_balance", StaffTrialBalanceExport),
+    ],
+)
+def test_an_export_asks_as_the_api_of_staff_takes_it(which: str, request_type: type[StaffExport]) -> None:
+    body = msgspec.json.encode({"reason": "end of the month", **EXPORTS[which]})
+
+    decode_body(msgspec.json.Decoder(request_type), body)
