@@ -73,8 +73,9 @@ RUNNING_ALERTS: Final = (
         "`card-edge` and `relay` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
         cloudwatch=CompositeAlarm(
             any_of=tuple((one,) for one in _REPORTED),
-            besides="Of `staff`, `card-edge`, `relay` and `reconciliation` Prometheus only, as CloudWatch does not know whether they ran "
-            "in the last day. Instead: an alarm on the running tasks of each one's service that you deploy.",
+            besides="Of `staff`, `card-edge` and `reconciliation`: SampleCount of `CPUUtilization` of the role's service, in the namespace "
+            "`AWS/ECS`, < 1 over 60 s in 5 periods; `infra` makes these alarms, as it deploys these roles always. Of `relay`, which "
+            "`infra` does not deploy, Prometheus only. Instead: the same alarm on the service that you deploy.",
         ),
     ),
     Alert(
