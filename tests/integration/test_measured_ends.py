@@ -3,15 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 
 from fincore.bootstrap.card_edge_settings import certificate_ends_at
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.bootstrap.store_watch import watched_stores
 from fincore.http.server import TlsFiles
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, create_pool
+from fincore.postgres.pool import certificate_ends_at as store_certificate_ends_at
 from fincore.write.staff.signing_key_age import measure_signing_key
 from fixtures.tls_files import server_tls
+from fixtures.tls_postgres import tls_postgres
 from fixtures.waiting import eventually
 
 KEY = "fincore_staff_signing_key_timestamp_seconds"
@@ -48,3 +51,24 @@ async def test_store_that_answers_is_usable(databases: Databases) -> None:
         watched_stores(stores, {"ledgerdb": "writes"}),
     ):
         await eventually(is_measured)
+
+
+@pytest.mark.parametrize("sslmode", ["verify-full", "require"])
+async def test_end_of_a_store_certificate_is_told_where_it_is_checked(
+    dsn: str, tmp_path: Path, sslmode: str
+) -> None:
+    files = server_tls(tmp_path, days=9)
+    async with tls_postgres(dsn, files) as by_tls:
+        asked = by_tls if sslmode == "verify-full" else f"{by_tls.partition('?')[0]}?sslmode={sslmode}"
+        pool = await create_pool(asked, application_name="tests-tls")
+        try:
+            ends_at = await store_certificate_ends_at(pool)
+        finally:
+            pool.terminate()
+
+    ends_in_file = certificate_ends_at(TlsFiles(files.certificate, files.key)).timestamp()
+    assert ends_at == (ends_in_file if sslmode == "verify-full" else None)
+
+
+async def test_store_without_tls_has_no_certificate(pool: Pool) -> None:
+    assert await store_certificate_ends_at(pool) is None

@@ -73,8 +73,8 @@ RUNNING_ALERTS: Final = (
         "`card-edge` and `relay` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
         cloudwatch=CompositeAlarm(
             any_of=tuple((one,) for one in _REPORTED),
-            besides="Of `staff`, `card-edge` and `reconciliation`: SampleCount of `CPUUtilization` of the role's service, in the namespace "
-            "`AWS/ECS`, < 1 over 60 s in 5 periods; `infra` makes these alarms, as it deploys these roles always. Of `relay`, which "
+            besides="Of `staff`, `card-edge` and `reconciliation`: SampleCount of the `CPUUtilization` that ECS itself publishes of the "
+            "role's service < 1 over 60 s in 5 periods; `infra` makes these alarms, as it deploys these roles always. Of `relay`, which "
             "`infra` does not deploy, Prometheus only. Instead: the same alarm on the service that you deploy.",
         ),
     ),
@@ -142,8 +142,8 @@ RUNNING_ALERTS: Final = (
         name="CertificateEnds",
         severity="ticket",
         expression="min by (certificate) (fincore_certificate_ends_timestamp_seconds) - time() < 1209600",
-        meaning="A certificate ends within 14 days. `card_edge` is the card edge's own; `paypal_live` and `paypal_test` sign "
-        "PayPal's webhooks.",
+        meaning="A certificate ends within 14 days. `card_edge` is the card edge's own; `eventstore`, `paymentdb` and `ledgerdb` are of "
+        "the stores' servers; `paypal_live` and `paypal_test` sign PayPal's webhooks.",
         cloudwatch=MathAlarm(
             expression="m1 - EPOCH(m1)",
             metrics={
@@ -157,8 +157,8 @@ RUNNING_ALERTS: Final = (
         name="CertificateEndsSoon",
         severity="page",
         expression="min by (certificate) (fincore_certificate_ends_timestamp_seconds) - time() < 172800",
-        meaning="A certificate ends within two days, or has ended. Without it the card edge takes no card numbers, or PayPal's "
-        "webhooks are refused.",
+        meaning="A certificate ends within two days, or has ended. Without it the card edge takes no card numbers, a store is "
+        "unavailable to new connections, or PayPal's webhooks are refused.",
         cloudwatch=MathAlarm(
             expression="m1 - EPOCH(m1)",
             metrics={

@@ -6,8 +6,9 @@ from prometheus_client import Gauge
 
 CERTIFICATE_ENDS_AT: Final = Gauge(
     "fincore_certificate_ends_timestamp_seconds",
-    "When a certificate ends that this process uses, in seconds since 1970: `card_edge`, its own; `paypal_live`, `paypal_test`: the one that "
-    "signed the last webhook of the mode that was checked anew.",
+    "When a certificate ends that this process uses, in seconds since 1970: `card_edge`, its own; `eventstore`, `paymentdb`, "
+    "`ledgerdb`: of the store's server, where its DSN has it checked; `paypal_live`, `paypal_test`: the one that signed the last webhook of the "
+    "mode that was checked anew.",
     ["certificate"],
 )
 FIGURES_AGE_SECONDS: Final = Gauge(

@@ -1,6 +1,7 @@
 """Connections and pools of asyncpg, all with the same stated bounds."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, Literal, TypeAlias
@@ -137,6 +138,21 @@ async def store_state(
             raise
         return "unavailable"
     return "ok"
+
+
+async def certificate_ends_at(pool: Pool, *, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> float | None:
+    """When the server's certificate ends, in seconds since 1970; None where none is checked, or no connection is free in time."""
+    try:
+        async with asyncio.timeout(timeout_seconds), pool.acquire() as connection:
+            # asyncpg has no public name for it.
+            tls: ssl.SSLObject | None = connection._transport.get_extra_info("ssl_object")  # type: ignore[attr-defined] # noqa: SLF001
+    except Exception as error:
+        if outage_of(error) is None:
+            raise
+        return None
+    # Empty where the DSN has the certificate not checked: then its end does no harm.
+    certificate = tls.getpeercert() if tls is not None else None
+    return ssl.cert_time_to_seconds(str(certificate["notAfter"])) if certificate else None
 
 
 async def _keep_session(connection: Connection) -> None:
