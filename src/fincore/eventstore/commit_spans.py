@@ -16,7 +16,7 @@ from fincore.eventstore.commit import (
     Replayed,
 )
 from fincore.observability.tracing.span import NoSpan, Span
-from fincore.observability.tracing.trace_context import chosen_among, traceparent_of
+from fincore.observability.tracing.trace_context import TraceContext, chosen_among, traceparent_of
 
 E = TypeVar("E")
 
@@ -35,13 +35,22 @@ def traced(commit: Commit[E], span: Span | NoSpan) -> Commit[E]:
     """The Commit with its span beside its events and with its jobs."""
     if not isinstance(span, Span):
         return commit
-    span.set("fincore.commit.events", len(commit.events))
-    span.set("fincore.commit.jobs", len(commit.jobs))
-    traceparent = traceparent_of(span.context)
+    tell_size(span, commit)
+    return followed(commit, span.context)
+
+
+def tell_size(span: Span, commit: Commit[E]) -> None:
+    """Say how much there is in the Commit."""
+    span.set_all({"fincore.commit.events": len(commit.events), "fincore.commit.jobs": len(commit.jobs)})
+
+
+def followed(commit: Commit[E], context: TraceContext) -> Commit[E]:
+    """The Commit with what names its span beside its events and with its jobs."""
+    traceparent = traceparent_of(context)
     return msgspec.structs.replace(
         commit,
         provenance=msgspec.structs.replace(commit.provenance, traceparent=traceparent),
-        jobs=tuple(msgspec.structs.replace(job, traceparent=traceparent) for job in commit.jobs),
+        jobs=tuple([msgspec.structs.replace(job, traceparent=traceparent) for job in commit.jobs]),
     )
 
 
@@ -54,4 +63,5 @@ def link_commits(span: Span | NoSpan, commits: Sequence[Commit[E]]) -> None:
     """Let the span of a batch point at those of its Commits that belong to traces that were chosen."""
     if isinstance(span, Span):
         span.set("fincore.batch.commits", len(commits))
-        span.link(chosen_among(commit.provenance.traceparent for commit in commits))
+        if chosen := list(chosen_among([commit.provenance.traceparent for commit in commits])):
+            span.link(chosen)

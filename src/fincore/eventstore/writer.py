@@ -25,8 +25,9 @@ from fincore.eventstore.commit import (
     StoredResponse,
 )
 from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of, stored_response_of
-from fincore.eventstore.commit_spans import link_commits, tell_result, traced
+from fincore.eventstore.commit_spans import followed, link_commits, tell_result, tell_size, traced
 from fincore.observability import failpoints
+from fincore.observability.tracing.span import SLOW_SECONDS, Span, current
 from fincore.observability.tracing.tracer import begin, begin_for_many, is_tracing
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.job_insertion import JobInsertion
@@ -102,10 +103,37 @@ class Writer(Generic[E_contra]):
         """
         if not is_tracing():
             return await self._commit(commit)
-        with begin("commit", "commit") as span:
+        outer = current()
+        if isinstance(outer, Span) and not outer.is_chosen:
+            return await self._commit_unchosen(commit, outer)
+        # Nothing is done inside the span but to wait, so it need not be the current one.
+        span = begin("commit", "commit")
+        try:
             result = await self._commit(traced(commit, span))
+        except BaseException as error:
+            span.end(error)
+            raise
+        tell_result(span, result)
+        span.end()
+        return result
+
+    async def _commit_unchosen(self, commit: Commit[E_contra], outer: Span) -> CommitResult:
+        """In a trace that was not chosen, only what failed or was slow has a span: it is made when that is known."""
+        context = outer.context_inside()
+        began = time.perf_counter()
+        try:
+            result = await self._commit(followed(commit, context))
+        except BaseException as error:
+            span = outer.inside("commit", "commit", context, began=began)
+            tell_size(span, commit)
+            span.end(error)
+            raise
+        if time.perf_counter() - began >= SLOW_SECONDS["commit"]:
+            span = outer.inside("commit", "commit", context, began=began)
+            tell_size(span, commit)
             tell_result(span, result)
-            return result
+            span.end()
+        return result
 
     async def _commit(self, commit: Commit[E_contra]) -> CommitResult:
         if self._closing or len(self._waiting) >= self._commits_waiting_max:

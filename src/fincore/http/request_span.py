@@ -29,9 +29,7 @@ def request_span(
         span = begin_for_caller("request", name, sent)
     else:
         span = begin_after("request", name, None)
-    span.set("http.request.method", method)
-    span.set("http.route", route)
-    span.set("fincore.request_id", request_id)
+    span.set_all({"http.request.method": method, "http.route": route, "fincore.request_id": request_id})
     return span
 
 

@@ -1,7 +1,7 @@
 """A span that is under way, and the one that the running task is in."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -18,11 +18,18 @@ CURRENT: Final[ContextVar["Span | None"]] = ContextVar("fincore_span", default=N
 """The innermost span of the running task."""
 
 
+SLOW_SECONDS: Final[Mapping[SortName, float]] = {name: sort.slow_seconds for name, sort in SORTS.items()}
+
+
 class Reporter(Protocol):
-    """Takes spans that are to be exported, and tells the time for them."""
+    """Takes spans that are to be exported, and tells the time and the ids for them."""
 
     def report(self, span: "Span") -> None:
         """Take a span as it ends."""
+        ...
+
+    def unchosen_context(self, outer: "Span | None") -> TraceContext:
+        """Ids of a span that was not chosen: in the trace of the span around it, or in a new one."""
         ...
 
     def now_ns(self) -> int:
@@ -31,24 +38,27 @@ class Reporter(Protocol):
 
 
 class Span:
-    """One span. As a context manager it is the current one of its block, and ends with it; an error that leaves the block fails it."""
+    """One span. As a context manager it is the current one of its block, and ends with it; an error that leaves the block fails it.
+
+    Without a `context` it was not chosen: it gets its ids once they are asked for, which most never are.
+    """
 
     __slots__ = (
         "_anchor_ns",
         "_began",
+        "_context",
         "_may_be_slow",
         "_outer",
+        "_parent_id",
         "_reporter",
         "_token",
         "attributes",
         "began_ns",
-        "context",
         "is_failed",
         "kept",
         "links",
         "links_left_out",
         "name",
-        "parent_id",
         "seconds",
         "sort",
     )
@@ -57,22 +67,22 @@ class Span:
         self,
         sort: SortName,
         name: str,
-        context: TraceContext,
+        context: TraceContext | None,
         *,
-        parent_id: int | None,
+        parent_id: int | None = None,
         outer: "Span | None",
         reporter: Reporter,
     ) -> None:
         self.sort = sort
         self.name = name
-        self.context = context
-        self.parent_id = parent_id
         self.attributes: dict[Attribute, AttributeValue] = {}
         self.links: tuple[TraceContext, ...] = ()
         self.links_left_out = 0
         self.kept: Kept | None = None
         self.is_failed = False
         self.seconds = 0.0
+        self._context = context
+        self._parent_id = parent_id
         self._outer = outer
         self._reporter = reporter
         self._anchor_ns: int | None = None
@@ -82,15 +92,47 @@ class Span:
         self._began = time.perf_counter()
 
     @property
+    def context(self) -> TraceContext:
+        """Its place in its trace."""
+        if self._context is None:
+            self._context = self._reporter.unchosen_context(self._outer)
+        return self._context
+
+    @property
+    def parent_id(self) -> int | None:
+        """The span around it, or that it follows; None for one that begins a trace."""
+        return self._parent_id if self._outer is None else self._outer.context.span_id
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether its trace was chosen to be exported when it began."""
+        return self._context is not None and self._context.is_sampled
+
+    @property
     def is_wanted(self) -> bool:
         """Whether it is to be exported: its trace was chosen, it points at one that was, or it tells of something wrong."""
-        if self.context.is_sampled or self.kept is not None:
+        context = self._context
+        if self.kept is not None or (context is not None and context.is_sampled):
             return True
         return bool(self.links) and any(one.is_sampled for one in self.links)
+
+    def context_inside(self) -> TraceContext:
+        """Ids for a span inside this one, which was not chosen."""
+        return self._reporter.unchosen_context(self)
+
+    def inside(self, sort: SortName, name: str, context: TraceContext, *, began: float) -> "Span":
+        """A span inside this one of what is over already; `began` is by `time.perf_counter`."""
+        span = Span(sort, name, context, outer=self, reporter=self._reporter)
+        span._began = began
+        return span
 
     def set(self, attribute: Attribute, value: AttributeValue) -> None:
         """Say something about it; the last value of an attribute counts."""
         self.attributes[attribute] = value
+
+    def set_all(self, attributes: Mapping[Attribute, AttributeValue]) -> None:
+        """Say several things about it at once."""
+        self.attributes.update(attributes)
 
     def link(self, contexts: Iterable[TraceContext]) -> None:
         """Point at spans of other traces."""
@@ -117,11 +159,15 @@ class Span:
     ) -> None:
         if self._token is not None:
             CURRENT.reset(self._token)
-        if isinstance(error, Exception):
+        self.end(error)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End it, where it was not made the current one: it failed if there is an error."""
+        if error is not None and isinstance(error, Exception):
             self.fail(type(error).__name__)
         ended = time.perf_counter()
         self.seconds = ended - self._began
-        if self._may_be_slow and self.seconds >= SORTS[self.sort].slow_seconds:
+        if self.seconds >= SLOW_SECONDS[self.sort] and self._may_be_slow:
             self._keep("slow")
         if self.is_wanted:
             self.began_ns = self._placed_ns(ended)
@@ -154,6 +200,9 @@ class NoSpan:
     def set(self, attribute: Attribute, value: AttributeValue) -> None:
         """Do nothing."""
 
+    def set_all(self, attributes: Mapping[Attribute, AttributeValue]) -> None:
+        """Do nothing."""
+
     def link(self, contexts: Iterable[TraceContext]) -> None:
         """Do nothing."""
 
@@ -161,6 +210,9 @@ class NoSpan:
         """Do nothing."""
 
     def wait(self) -> None:
+        """Do nothing."""
+
+    def end(self, error: BaseException | None = None) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Self:

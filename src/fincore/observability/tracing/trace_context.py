@@ -60,11 +60,10 @@ def read_traceparent(text: str) -> TraceContext | None:
 
 def chosen_among(traceparents: Iterable[str | None]) -> Iterator[TraceContext]:
     """The spans that FinCore stored, of traces that were chosen."""
-    for text in traceparents:
-        if text is not None and text.endswith(_OURS_CHOSEN):
-            context = read_traceparent(text)
-            if context is not None:
-                yield context
+    for text in [one for one in traceparents if one is not None and one.endswith(_OURS_CHOSEN)]:
+        context = read_traceparent(text)
+        if context is not None:
+            yield context
 
 
 def new_trace_id(random: Random) -> int:

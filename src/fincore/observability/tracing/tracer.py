@@ -70,35 +70,39 @@ class Tracer:
         """A span that begins a trace here, or that goes on in the trace of a caller outside."""
         is_chosen = self._random.random() < self._rate
         if caller is None:
-            return self._span(sort, name, new_trace_id(self._random), None, is_chosen=is_chosen)
+            context = (
+                TraceContext(new_trace_id(self._random), self._span_id(), is_sampled=True)
+                if is_chosen
+                else None
+            )
+            return Span(sort, name, context, outer=None, reporter=self)
         is_chosen = is_chosen or (caller.is_sampled and self._callers.take())
-        return self._span(sort, name, caller.trace_id, caller.span_id, is_chosen=is_chosen)
+        return self._after(sort, name, caller, is_chosen=is_chosen)
 
     def child(self, sort: SortName, name: str, outer: Span) -> Span:
         """A span inside another one of this process."""
-        trace_id, span_id, is_chosen = outer.context
-        return self._span(sort, name, trace_id, span_id, is_chosen=is_chosen, outer=outer)
+        context = outer.context._replace(span_id=self._span_id()) if outer.is_chosen else None
+        return Span(sort, name, context, outer=outer, reporter=self)
 
     def following(self, sort: SortName, name: str, parent: TraceContext) -> Span:
         """A span after one of FinCore that another process may have begun: its choice counts."""
-        return self._span(sort, name, parent.trace_id, parent.span_id, is_chosen=parent.is_sampled)
+        return self._after(sort, name, parent, is_chosen=parent.is_sampled)
 
     def unchosen(self, sort: SortName, name: str) -> Span:
         """A span over many others, which it links to: it is exported for their sake alone."""
-        return self._span(sort, name, new_trace_id(self._random), None, is_chosen=False)
+        return Span(sort, name, None, outer=None, reporter=self)
 
-    def _span(
-        self,
-        sort: SortName,
-        name: str,
-        trace_id: int,
-        parent_id: int | None,
-        *,
-        is_chosen: bool,
-        outer: Span | None = None,
-    ) -> Span:
-        context = TraceContext(trace_id, new_span_id(self._random), is_chosen)
-        return Span(sort, name, context, parent_id=parent_id, outer=outer, reporter=self)
+    def unchosen_context(self, outer: Span | None) -> TraceContext:
+        """Ids of a span that was not chosen: in the trace of the span around it, or in a new one."""
+        trace_id = new_trace_id(self._random) if outer is None else outer.context.trace_id
+        return TraceContext(trace_id, self._span_id(), is_sampled=False)
+
+    def _after(self, sort: SortName, name: str, parent: TraceContext, *, is_chosen: bool) -> Span:
+        context = TraceContext(parent.trace_id, self._span_id(), is_chosen)
+        return Span(sort, name, context, parent_id=parent.span_id, outer=None, reporter=self)
+
+    def _span_id(self) -> int:
+        return new_span_id(self._random)
 
     def report(self, span: Span) -> None:
         """Give a span to the exporter."""
