@@ -9,7 +9,7 @@ _GIB: Final = 1024**3
 
 
 def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
-    """The alarms. `watched`: databases by store, `api-balancer` and `inner-balancer` by their full names, `dead-jobs`, `dead-records`."""
+    """The alarms. `watched`: databases by store, `api-balancer` and `inner-balancer` by their full names, `dead-jobs`, `dead-records`, `certificate`."""
     found: list[OwnAlarm] = []
     for store in ("eventstore", "paymentdb", "ledgerdb"):
         where = {"DBInstanceIdentifier": watched[store]}
@@ -77,6 +77,22 @@ def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
             dimensions={"QueueName": watched["dead-records"]},
             statistic="Maximum",
             threshold=0,
+            periods=1,
+        )
+    )
+    found.append(
+        OwnAlarm(
+            name="BalancerCertificateEnds",
+            severity="ticket",
+            meaning="The certificate of the load balancers ends within 14 days. ACM renews one by itself where its records of DNS stand.",
+            namespace="AWS/CertificateManager",
+            metric="DaysToExpiry",
+            dimensions={"CertificateArn": watched["certificate"]},
+            statistic="Minimum",
+            comparison="LessThanThreshold",
+            threshold=14,
+            # It is published twice a day.
+            period_seconds=86_400,
             periods=1,
         )
     )

@@ -64,6 +64,7 @@ def _installation(app: Any, installation: Installation) -> None:
         **data.databases,
         "dead-jobs": data.dead_jobs.queue_name,
         "dead-records": data.dead_records.queue_name,
+        "certificate": installation.certificates.region,
         "api-balancer": services.balancers.api.load_balancer_full_name,
         "inner-balancer": services.balancers.inner.load_balancer_full_name,
     }

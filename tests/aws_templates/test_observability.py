@@ -19,7 +19,8 @@ stages = pytest.mark.parametrize("stage", INSTALLATIONS)
 STACK: Final = "observability"
 ACTIONS: Final = {"AlarmActions", "OKActions"}
 WATCHED: Final = {
-    name: name for name in (*STORES, "api-balancer", "inner-balancer", "dead-jobs", "dead-records")
+    name: name
+    for name in (*STORES, "api-balancer", "inner-balancer", "dead-jobs", "dead-records", "certificate")
 }
 
 

@@ -73,9 +73,9 @@ RUNNING_ALERTS: Final = (
         "`card-edge` and `relay` count where they ran in the last day, `reconciliation` where sources of settlement files are declared.",
         cloudwatch=CompositeAlarm(
             any_of=tuple((one,) for one in _REPORTED),
-            besides="Of `staff`, `card-edge` and `reconciliation`: SampleCount of the `CPUUtilization` that ECS itself publishes of the "
-            "role's service < 1 over 60 s in 5 periods; `infra` makes these alarms, as it deploys these roles always. Of `relay`, which "
-            "`infra` does not deploy, Prometheus only. Instead: the same alarm on the service that you deploy.",
+            besides="Of `staff`, `card-edge`, `reconciliation` and `relay`, of which CloudWatch does not know whether they ran in the last day: "
+            "Minimum of the `RunningTaskCount` of the role's service, by Container Insights of ECS, < 1 over 60 s in 5 periods, or no such "
+            "figure. `infra` makes these alarms",
         ),
     ),
     Alert(
