@@ -72,6 +72,6 @@ where (t.currency, t.net_minor) <> (s.currency, s.amount_minor)
       from reconciliation.breaks b
       where b.class in ('unexplained_remainder', 'payout_total') and b.closed_by is null
         and (b.livemode, b.psp, b.psp_account, b.reference) = (t.livemode, t.psp, t.psp_account, t.payout)
-        and (b.currency, b.amount_minor) = (t.currency, t.net_minor - case when t.currency = s.currency then s.amount_minor else 0 end)
+        and b.currency = t.currency and (t.currency <> s.currency or b.amount_minor = t.net_minor - s.amount_minor)
   )
 order by 1, 2;
