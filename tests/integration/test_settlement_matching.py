@@ -11,6 +11,7 @@ import pytest
 
 from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.differences_have_breaks import DIFFERENCES_HAVE_BREAKS
+from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.domain.currency import Currency
 from fincore.domain.ids import charge_of
@@ -66,7 +67,12 @@ async def violations(account: Settlement) -> list[str]:
     stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
     return [
         violation.what
-        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES, DIFFERENCES_HAVE_BREAKS)
+        for invariant in (
+            CLEARING_IS_EXPLAINED,
+            SETTLEMENT_EVENTS_HAVE_LINES,
+            DIFFERENCES_HAVE_BREAKS,
+            MONEY_EVENTS_HAVE_ENTRIES,
+        )
         for violation in await invariant.check(stores)
     ]
 
@@ -747,6 +753,10 @@ async def test_invariants_hold_while_the_ledger_is_behind(account: Settlement) -
     [
         ("update ledgerdb.clearing_items set gross_minor = gross_minor + 1", "its items come to"),
         ("update ledgerdb.accounts set balance_minor = 7 where name like '%unmatched%'", "holds 7"),
+        (
+            "delete from ledgerdb.entries where kind = 'settlement_file.matched'",
+            "moved money and has no entry",
+        ),
         ("delete from reconciliation.matches where part = 'fee'", "matches come to"),
         ("delete from ledgerdb.clearing_items", "its items to nothing"),
         (
