@@ -11,9 +11,16 @@ from prometheus_client import REGISTRY
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.country import COUNTRIES
-from fincore.domain.events import ChargeAuthorized, ChargeCaptured, ChargeEvent, ChargeFailed
+from fincore.domain.events import (
+    ChargeAuthorized,
+    ChargeCaptured,
+    ChargeEvent,
+    ChargeFailed,
+    RiskAssessed,
+)
 from fincore.domain.outcome import FailureCode, PspReference
 from fincore.domain.payment_method import CardInstrument, Instrument, PayPalInstrument
+from fincore.domain.risk import RiskAssessment, RiskFact
 from fincore.observability.bounded_label import BoundedLabel
 from fincore.write.worker.plumbing.outcome_counts import (
     BINS_MAX,
@@ -160,6 +167,27 @@ def test_bins_of_one_mode_take_no_label_from_the_other(mode: str) -> None:
     count(before, (approval(before, CardInstrument(bin=bin_digits)),), counts)
     labels = {"mode": mode, "bin": bin_digits, "outcome": "approved"}
     assert REGISTRY.get_sample_value("fincore_charge_outcomes_by_bin_total", labels) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("digits", "is_counted"),
+    [("411111", True), ("4111", False), ("\N{FULLWIDTH DIGIT FOUR}11111", False), (411_111, False)],
+)
+def test_issuer_that_rules_read_counts_where_the_psp_tells_none(
+    digits: RiskFact, *, is_counted: bool
+) -> None:
+    labels = {"mode": "live", "bin": str(digits), "outcome": "approved"}
+    assessment = RiskAssessment(
+        rules_version=1, decision="allow", elapsed_microseconds=1, facts={"card_bin": digits}
+    )
+    before = charge("sent_by_number", livemode=True)
+    assessed = evolve(before, RiskAssessed(assessment=assessment, assessed_at=before.created_at))
+    earlier = REGISTRY.get_sample_value("fincore_charge_outcomes_by_bin_total", labels) or 0
+
+    count(assessed, (approval(assessed, CardInstrument(brand="visa")),))
+
+    after = REGISTRY.get_sample_value("fincore_charge_outcomes_by_bin_total", labels) or 0
+    assert after - earlier == int(is_counted)
 
 
 def test_label_folds_what_comes_after_the_first_ones() -> None:

@@ -45,8 +45,8 @@ CHARGE_OUTCOMES_BY_COUNTRY: Final = Counter(
 )
 CHARGE_OUTCOMES_BY_BIN: Final = Counter(
     "fincore_charge_outcomes_by_bin_total",
-    "The same by the six digits that name the issuer of a card, where the PSP tells them; `other` beyond the first 100 that a process sees "
-    "in a mode.",
+    "The same by the six digits that name the issuer of a card, where the PSP tells them, as PayPal does and Stripe does not, or a "
+    "risk rule read `card_bin` of a card sent by its number; `other` beyond the first 100 that a process sees in a mode.",
     ["mode", "bin", "outcome"],
 )
 CHARGE_OUTCOME_SECONDS: Final = Histogram(

@@ -1,5 +1,6 @@
 """Counts the first outcome of each charge that went to a PSP, when it is recorded: by account, brand, country and issuer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, get_args
@@ -69,6 +70,7 @@ BRANDS: Final = frozenset(
 COUNTRIES_MAX: Final = 60
 BINS_MAX: Final = 100
 _MODES: Final = ("live", "test")
+_ISSUER: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _WAITING: Final = ("processing", "requires_action")
 
 
@@ -111,10 +113,17 @@ class OutcomeCounts:
         CHARGE_OUTCOMES_BY_COUNTRY.labels(
             mode, self._countries[mode].of(country) if is_country else OTHER, outcome
         ).inc()
-        if card is not None and card.bin is not None:
-            CHARGE_OUTCOMES_BY_BIN.labels(mode, self._bins[mode].of(card.bin), outcome).inc()
+        issuer = (card and card.bin) or _issuer_that_rules_read(charge)
+        if issuer is not None:
+            CHARGE_OUTCOMES_BY_BIN.labels(mode, self._bins[mode].of(issuer), outcome).inc()
         seconds = max(0.0, (now - charge.created_at).total_seconds())
         CHARGE_OUTCOME_SECONDS.labels(mode, charge.psp, _way_of(charge)).observe(seconds)
+
+
+def _issuer_that_rules_read(charge: Charge) -> str | None:
+    """Of a card that was sent by its number, where a risk rule asked for its first digits: no PSP need tell them."""
+    digits = None if charge.risk is None else charge.risk.facts.get("card_bin")
+    return digits if isinstance(digits, str) and _ISSUER.fullmatch(digits) else None
 
 
 def _outcome_of(event: ChargeEvent) -> CountedOutcome | None:
