@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from fincore.alerting.alerts import ALERTS
 from fincore.alerting.objectives import BURN_ALERTS
 from fixtures.promtool import assert_cases, assert_quiet, check_rules
@@ -33,9 +35,10 @@ def test_alerts_fire_over_the_series_of_their_cases_alone(tmp_path: Path) -> Non
 
 def test_no_alert_fires_over_hours_of_quiet_load(tmp_path: Path) -> None:
     times = [f"{minute}m" for minute in range(20, HOURS * 60, 20)]
-    assert_quiet(tmp_path, ALERTS, quiet_series(HOURS * 60), at=times)
+    assert_quiet(tmp_path, ALERTS, quiet_series(HOURS * 60), at=times, every="2m")
 
 
+@pytest.mark.long
 def test_no_alert_by_days_before_fires_after_a_quiet_week(tmp_path: Path) -> None:
     alerts = [BY_NAME[name] for name in LOOK_BACK_DAYS]
     at = [f"{8 * 1_440 + minute}m" for minute in range(0, 300, 60)]
