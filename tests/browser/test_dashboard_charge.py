@@ -145,6 +145,7 @@ def test_lost_answer_is_asked_for_with_the_same_key(dashboard: Dashboard, shop: 
     assert refunds_of(dashboard, shop, charge_id) == [700]
 
 
+@pytest.mark.long
 def test_person_asks_again_where_no_answer_comes(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop)
     keys: list[str] = []
@@ -180,6 +181,7 @@ def test_refund_that_is_refused_says_what_to_do(dashboard: Dashboard, shop: Shop
     assert refunds_of(dashboard, shop, charge_id) == [1999]
 
 
+@pytest.mark.long
 def test_amount_that_is_none_is_refused_in_the_dialog(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     look(dashboard, page, paid(dashboard, shop))
     page.get_by_role("button", name="Refund", exact=True).click()
@@ -286,6 +288,7 @@ def test_held_money_is_captured_or_released(dashboard: Dashboard, shop: Shop, pa
     ]
 
 
+@pytest.mark.long
 def test_note_stays_with_the_charge_as_text(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     look(dashboard, page, paid(dashboard, shop))
     page.get_by_role("button", name="Add a note").click()
@@ -309,6 +312,7 @@ def test_viewer_sees_the_charge_and_no_act(dashboard: Dashboard, shop: Shop, pag
         expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_charge_that_is_not_there_says_so(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(
         page, "/test/charges/ch_01m8e2hambe7dbtcr0r8sk75es", "supporters", head="There is nothing here"
@@ -316,6 +320,7 @@ def test_charge_that_is_not_there_says_so(dashboard: Dashboard, page: Page) -> N
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_held_report_says_why_it_waits_and_who_may_decide(
     dashboard: Dashboard, shop: Shop, page: Page
 ) -> None:

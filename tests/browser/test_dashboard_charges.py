@@ -78,6 +78,7 @@ def test_list_shows_the_newest_charges_first(page: Page) -> None:
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_only_rows_in_sight_are_in_the_document(page: Page) -> None:
     """On the way down no row in sight is missing; at the end the list says how many there are."""
     assert rows(page).count() < 80
@@ -132,6 +133,7 @@ def test_personal_filters_stay_out_of_the_address(dashboard: Dashboard, page: Pa
     expect(rows(page)).to_have_count(1)
 
 
+@pytest.mark.long
 def test_amount_without_a_currency_is_asked_for(page: Page) -> None:
     page.get_by_role("button", name="+ Amount").click()
     page.get_by_label("From", exact=True).locator("visible=true").fill("19.99")
@@ -147,6 +149,7 @@ def test_amount_without_a_currency_is_asked_for(page: Page) -> None:
     assert "amount_from=1999" in page.url
 
 
+@pytest.mark.long
 def test_filter_that_nothing_passes_says_so(page: Page) -> None:
     type_into(page, "+ E-mail", "E-mail", "nobody@example.com")
     expect(page.get_by_role("heading", name="No charge matches")).to_be_visible()
@@ -159,9 +162,9 @@ def test_filter_that_nothing_passes_says_so(page: Page) -> None:
     ("said", "group", "shown"),
     [
         ("4444", "Last 4 digits", "JP¥5,000"),
-        ("ada@example.com", "E-mail", "€19.99"),
-        ("A-1007", "Metadata", "€19.99"),
-        ("5000 JPY", "Amount", "JP¥5,000"),
+        pytest.param("ada@example.com", "E-mail", "€19.99", marks=pytest.mark.long),
+        pytest.param("A-1007", "Metadata", "€19.99", marks=pytest.mark.long),
+        pytest.param("5000 JPY", "Amount", "JP¥5,000", marks=pytest.mark.long),
     ],
 )
 def test_search_finds_what_a_customer_can_say(page: Page, said: str, group: str, shown: str) -> None:
@@ -188,6 +191,7 @@ def test_search_is_used_by_keyboard_alone(page: Page) -> None:
     expect(page.get_by_text(f"{MANY} charges")).to_be_visible()
 
 
+@pytest.mark.long
 def test_search_without_a_hit_says_what_to_try(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("zzzz")
@@ -197,6 +201,7 @@ def test_search_without_a_hit_says_what_to_try(page: Page) -> None:
     expect(page.get_by_text("Nothing found")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_unfinished_search_does_not_say_that_there_is_nothing(page: Page) -> None:
     unfinished = {"matched": "amount", "is_prefix": False, "hits": [], "has_more": True}
     page.route("**/staff/v1/searches", lambda route: route.fulfill(json={"groups": [unfinished]}))
@@ -215,6 +220,7 @@ def test_markup_of_merchants_and_customers_is_text(page: Page) -> None:
     assert page.locator("script").count() == 1
 
 
+@pytest.mark.long
 def test_list_fits_a_phone(dashboard: Dashboard, browser: Browser) -> None:
     with visitor(browser, width=NARROW) as context:
         page = context.new_page()

@@ -247,6 +247,7 @@ def test_unknown_outcome_is_resolved_by_what_the_psp_shows(
     expect(page.get_by_text("1 row", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 def test_acts_of_no_mode_are_shown_in_both_modes(dashboard: Dashboard, page: Page) -> None:
     act = page.get_by_role("row").filter(has_text="Add entries to a list").filter(has_text="bob · no mode")
     dashboard.open(page, "/live/audit_trail", "bookkeepers", head="Audit trail")
@@ -262,6 +263,7 @@ def test_acts_of_no_mode_are_shown_in_both_modes(dashboard: Dashboard, page: Pag
     expect(page).to_have_url(re.compile("/test/audit_trail$"))
 
 
+@pytest.mark.long
 def test_audit_trail_speaks_german_in_a_narrow_window(dashboard: Dashboard, browser: Browser) -> None:
     with visitor(browser, locale="de-DE", width=NARROW) as context:
         page = context.new_page()
@@ -271,6 +273,7 @@ def test_audit_trail_speaks_german_in_a_narrow_window(dashboard: Dashboard, brow
         assert flaws(page, NARROW) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_charge_says_why_it_is_under_review_and_where_it_may_go(
     dashboard: Dashboard, browser: Browser, width: int

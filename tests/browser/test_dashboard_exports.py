@@ -120,6 +120,7 @@ def test_export_says_what_it_will_hold(dashboard: Dashboard, browser: Browser, w
         assert download.value.suggested_filename.startswith("charges-test-")
 
 
+@pytest.mark.long
 def test_totals_are_shown_beside_the_ledger(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/charges", "bookkeepers", head="Charges")
     download = saved(page, "Export charges")
@@ -149,6 +150,7 @@ def test_refunds_are_listed_and_exported(dashboard: Dashboard, page: Page) -> No
     expect(page.get_by_text("Refunded").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_trial_balance_and_statement_are_exported_as_shown(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/trial_balance", "bookkeepers", head="Trial balance")
     (entry,) = dashboard.system.rows("select max(entry_id) from ledgerdb.entries")[0]
@@ -164,6 +166,7 @@ def test_trial_balance_and_statement_are_exported_as_shown(dashboard: Dashboard,
     assert statement[-2]["balance_minor"] == "0"
 
 
+@pytest.mark.long
 def test_disputes_and_breaks_are_exported_as_listed(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/disputes", "bookkeepers", head="Disputes")
     ask_for_export(page, "Export disputes")
@@ -178,7 +181,7 @@ def test_disputes_and_breaks_are_exported_as_listed(dashboard: Dashboard, page: 
     assert told == [("mode psp psp_account unowned",)]
 
 
-@pytest.mark.parametrize("at", [200, -8])
+@pytest.mark.parametrize("at", [200, pytest.param(-8, marks=pytest.mark.long)])
 def test_download_that_breaks_off_is_never_saved(dashboard: Dashboard, browser: Browser, at: int) -> None:
     """The connection ends in the middle of a row, or before the last one; the same key exports again."""
     keys: list[str] = []
@@ -208,6 +211,7 @@ def test_download_that_breaks_off_is_never_saved(dashboard: Dashboard, browser: 
         assert keys[0] == keys[1]
 
 
+@pytest.mark.long
 def test_refused_export_says_why_and_can_be_changed(dashboard: Dashboard, page: Page) -> None:
     def refuse(route: Route) -> None:
         route.fulfill(
@@ -227,6 +231,7 @@ def test_refused_export_says_why_and_can_be_changed(dashboard: Dashboard, page: 
     expect(page.get_by_text("The file is whole")).to_be_visible()
 
 
+@pytest.mark.long
 def test_no_file_chosen_exports_nothing(dashboard: Dashboard, browser: Browser) -> None:
     with visitor(browser) as context:
         page = context.new_page()
@@ -248,6 +253,7 @@ def test_person_who_may_not_export_has_no_button(dashboard: Dashboard, page: Pag
         expect(page.get_by_role("button", name="Export", exact=True)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_export_is_made_in_german(dashboard: Dashboard, browser: Browser) -> None:
     with visitor(browser, locale="de-DE", width=NARROW) as context:
         page = context.new_page()

@@ -101,6 +101,7 @@ def test_run_leads_to_the_breaks_behind_its_headline(dashboard: Dashboard, page:
     expect(page.get_by_role("link", name="-US$9.00")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_filters_of_breaks_are_in_the_address(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/breaks?class=junk&min_days=x", "viewers", head="Breaks")
     expect(page.get_by_role("link", name="-US$9.00")).to_be_visible()

@@ -127,6 +127,7 @@ def test_account_leads_by_its_postings_to_an_entry(dashboard: Dashboard, page: P
     expect(page.get_by_role("table", name="Entries of ch_")).to_contain_text("refund.succeeded")
 
 
+@pytest.mark.long
 def test_period_of_a_statement_is_in_the_address(dashboard: Dashboard, page: Page, ledger: Ledger) -> None:
     path = f"/test/ledger_accounts/{PAYABLE}?from={ledger.day}&until={ledger.day}"
     dashboard.open(page, path, "viewers", head=PAYABLE)
@@ -138,6 +139,7 @@ def test_period_of_a_statement_is_in_the_address(dashboard: Dashboard, page: Pag
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_period_that_ends_before_it_begins_can_be_changed(dashboard: Dashboard, page: Page) -> None:
     path = f"/test/ledger_accounts/{PAYABLE}?from=2026-02-02&until=2026-01-01"
     dashboard.open(page, path, "viewers", head=PAYABLE)
@@ -149,6 +151,7 @@ def test_period_that_ends_before_it_begins_can_be_changed(dashboard: Dashboard, 
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
+@pytest.mark.long
 def test_filter_of_accounts_that_matches_none_can_be_cleared(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/ledger_accounts?prefix=absent:&currency=X", "viewers", head="Ledger accounts")
     expect(page.get_by_role("heading", name="No account matches")).to_be_visible()
@@ -201,6 +204,7 @@ def test_sealed_day_is_hashed_again_and_compared(dashboard: Dashboard, page: Pag
     expect(result.get_by_role("table")).to_be_visible()
 
 
+@pytest.mark.long
 def test_suspense_item_leads_to_its_entry(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/suspense", "bookkeepers", head="Suspense")
     page.get_by_role("table").get_by_role("link").first.click()
@@ -209,6 +213,7 @@ def test_suspense_item_leads_to_its_entry(dashboard: Dashboard, page: Page) -> N
     expect(page.get_by_role("heading", name="Nothing waits in suspense")).to_be_visible()
 
 
+@pytest.mark.long
 def test_ledger_is_shown_in_german(dashboard: Dashboard, browser: Browser) -> None:
     with visitor(browser, locale="de-DE", width=NARROW) as context:
         page = context.new_page()

@@ -84,6 +84,7 @@ def test_screens_of_operations_are_clean_at_each_width(
             assert flaws(page, width) == []
 
 
+@pytest.mark.long
 def test_charge_leads_to_what_its_merchant_was_sent(dashboard: Dashboard, page: Page) -> None:
     ((stream,),) = dashboard.system.rows(
         "select stream_id from eventstore.events where type = 'charge.created'"
@@ -131,6 +132,7 @@ def test_dead_letter_is_discarded_for_a_reason(dashboard: Dashboard, page: Page)
     expect(page.get_by_text("1 row", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 def test_failing_endpoint_is_enabled_and_failed_is_sent_again(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/endpoints?condition=failing", "admins", head="Webhook endpoints")
     expect(page.get_by_text("Disabled: answered 410")).to_be_visible()

@@ -81,6 +81,7 @@ def test_two_admins_add_a_person_and_one_disables_her(browser: Browser, staff: S
         expect(row).to_contain_text("Disabled")
 
 
+@pytest.mark.long
 def test_people_of_another_issuer_are_kept_there(browser: Browser) -> None:
     with dashboard_system() as dashboard, visitor(browser) as context:
         page = context.new_page()

@@ -161,6 +161,7 @@ def test_sealed_day_ties_and_is_saved_as_it_is_kept(dashboard: Dashboard, page: 
     expect(page.get_by_role("link", name="STL-MONDAY.CSV")).to_be_visible()
 
 
+@pytest.mark.long
 def test_sum_by_age_leads_to_its_items(dashboard: Dashboard, page: Page, days: Told) -> None:
     dashboard.open(page, "/test/uncleared?currency=EURO&kind=x", "viewers", head="Uncleared money")
     sums = page.get_by_role("region", name="By age")

@@ -101,6 +101,7 @@ def test_switch_of_mode_leads_to_the_same_list(dashboard: Dashboard, page: Page)
     assert page.url == f"{dashboard.url}/live/charges"
 
 
+@pytest.mark.long
 def test_address_that_is_no_screen_says_so(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test", "viewers", head="Home")
     page.goto(f"{dashboard.url}/test/nothing")
@@ -170,6 +171,7 @@ def test_dashboard_speaks_the_language_of_the_browser(dashboard: Dashboard, brow
         expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_frame_of_the_screens_is_clean_at_each_width(
     dashboard: Dashboard, browser: Browser, width: int

@@ -210,6 +210,7 @@ def test_paypal_button_is_reached_and_pressed_by_key(page: Page, shop: PayingSho
     page.evaluate("window.shown.first.button.destroy()")
 
 
+@pytest.mark.long
 def test_paypal_button_in_react_follows_and_leaves(
     page: Page, shop: PayingShop, charges: dict[str, list[dict[str, Any]]], react_page: str
 ) -> None:

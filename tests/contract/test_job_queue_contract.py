@@ -32,6 +32,7 @@ from fincore.write.queue.port import (
 )
 from fixtures.commits import put_jobs
 from fixtures.job_queues import ADAPTERS, AWS_URL
+from fixtures.sampling import first_of
 from fixtures.waiting import PATIENCE_SECONDS, eventually, happens
 
 HEARTBEAT_TIMEOUT_SECONDS = 3.0
@@ -580,7 +581,7 @@ async def test_jobs_survive_lost_database_sessions(
 
 
 @pytest.mark.parametrize(
-    "result", [Done(), RetryIn(0.0, "again"), Hold("no")], ids=lambda r: type(r).__name__
+    "result", first_of([Done(), RetryIn(0.0, "again"), Hold("no")]), ids=lambda r: type(r).__name__
 )
 async def test_job_result_survives_database_outage(
     pool: Pool, make_queue: MakeQueue, dsn: str, postgres_dsn: str, result: JobResult

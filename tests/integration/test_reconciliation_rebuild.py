@@ -38,6 +38,7 @@ from fincore.reconciliation.rebuild.told import NOTHING, Sums
 from fincore.reconciliation.run import RunResult
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fixtures.commits import PROVENANCE
+from fixtures.sampling import first_of
 from fixtures.settlement_account import USD, Settlement, line, settlement
 from fixtures.settlement_falsified import WHEN, Lived, Payment, Refund, live
 from fixtures.traffic import store_pool
@@ -67,6 +68,10 @@ FORGET = "delete from reconciliation.{}"
 FORGET_LAST = "delete from reconciliation.{} where run_no = (select max(run_no) from reconciliation.runs)"
 MOVE_CLOCK = "update eventstore.events set recorded_at = recorded_at + interval '{}'"
 FILES = ("lines", "openings", "moved_of_accounts", "arrivals", "files", "sources")
+LOST = [
+    pytest.param((*RECORD, *FILES), id="all"),
+    pytest.param(RECORD, id="runs", marks=pytest.mark.long),
+]
 
 
 @pytest.fixture
@@ -198,7 +203,7 @@ async def days_passed(account: Settlement) -> list[Lived]:
     return [first, second, third]
 
 
-@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+@pytest.mark.parametrize("tables", LOST)
 async def test_lost_record_is_derived_as_it_was(
     account: Settlement, owner_pool: Pool, tables: Sequence[str]
 ) -> None:
@@ -221,7 +226,7 @@ async def test_lost_record_is_derived_as_it_was(
     assert kept["runs"] == kept["finished"] == kept["reports"] == 4
 
 
-@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+@pytest.mark.parametrize("tables", LOST)
 async def test_derived_run_knows_what_it_knew_then_alone(
     account: Settlement, owner_pool: Pool, tables: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,7 +239,7 @@ async def test_derived_run_knows_what_it_knew_then_alone(
     assert before[-1] == []
 
 
-@pytest.mark.parametrize("ahead", ["-1 day", "1 day"])
+@pytest.mark.parametrize("ahead", first_of(("1 day", "-1 day")))
 async def test_record_is_derived_where_clocks_of_servers_differ(
     account: Settlement, owner_pool: Pool, ahead: str
 ) -> None:
@@ -295,7 +300,7 @@ async def test_run_after_a_rebuild_tells_the_rest_only(account: Settlement, owne
     assert await is_sound(account)
 
 
-@pytest.mark.parametrize("dies_in", ["read", "book", "match_again", "finish"])
+@pytest.mark.parametrize("dies_in", first_of(("book", "read", "match_again", "finish")))
 async def test_rebuild_that_dies_is_continued(
     account: Settlement, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch, dies_in: str
 ) -> None:
@@ -611,7 +616,7 @@ async def opening_explained(account: Settlement) -> None:
 
 
 @pytest.mark.parametrize("story", [written_off, adjusted_lines, reversed_twice, opening_explained])
-@pytest.mark.parametrize("tables", [(*RECORD, *FILES), RECORD], ids=["all", "runs"])
+@pytest.mark.parametrize("tables", LOST)
 async def test_adjustments_of_people_are_brought_back(
     account: Settlement,
     owner_pool: Pool,

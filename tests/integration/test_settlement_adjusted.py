@@ -31,7 +31,7 @@ from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.report.day_reports import checked_day
 from fincore.reconciliation.report.reports import checked_report
 from fincore.reconciliation.run import RunResult
-from fixtures.sampling import sampled
+from fixtures.sampling import first_of, sampled
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.settlement_falsified import FALSIFICATIONS, SWAPPED, Lived, Payment, Refund, days, live
 from fixtures.traffic import store_pool
@@ -343,7 +343,7 @@ async def test_reversal_before_a_run_leaves_the_break(account: Settlement) -> No
     await ended(account, "adjusted")
 
 
-@pytest.mark.parametrize("is_told", [False, True])
+@pytest.mark.parametrize("is_told", first_of((False, True)))
 async def test_reversal_after_a_run_opens_the_same_break(account: Settlement, *, is_told: bool) -> None:
     """Then the missing side comes after all, or the break is adjusted again."""
     (one,) = await happen(account, PLAIN)
@@ -594,13 +594,16 @@ async def test_items_alone_match_with_an_adjustment_only(account: Settlement) ->
 
 @pytest.mark.parametrize(
     "change",
-    [
-        "update reconciliation.adjustments set booked = booked || '{\"gross_minor\": 1}'",
-        "update reconciliation.adjustments set told_at = null",
-        "delete from reconciliation.adjustments",
-        "update reconciliation.adjustment_parts set part = 'fee'",
-        "truncate reconciliation.adjustment_parts",
-    ],
+    first_of(
+        [
+            "update reconciliation.adjustments set booked = booked || '{\"gross_minor\": 1}'",
+            "update reconciliation.adjustments set told_at = null",
+            "delete from reconciliation.adjustments",
+            "update reconciliation.adjustment_parts set part = 'fee'",
+            "truncate reconciliation.adjustment_parts",
+        ],
+        keep=2,
+    ),
 )
 async def test_adjustment_is_never_changed_in_the_database(
     account: Settlement, owner_pool: Pool, change: str

@@ -43,6 +43,7 @@ def python(
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_two_workers_offer_one_schedule_and_all_agrees(tmp_path: Path) -> None:
     """One bound is so low that it must break: the report names that one alone."""

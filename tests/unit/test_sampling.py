@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.sampling import ALL, EXAMPLES_VARIABLE, sampled
+from fixtures.sampling import ALL, EXAMPLES_VARIABLE, first_of, first_rows_of, sampled
 
 PROJECT = Path(__file__).parents[2]
 
@@ -29,12 +29,12 @@ def test_long_run_plays_all_examples_of_sampled_tests() -> None:
 
 def test_modules_that_sample_mark_their_tests() -> None:
     """Some import the number from `test_simulation.py`."""
-    words = ("fixtures.sampling import", "test_simulation import EXAMPLES")
+    words = re.compile(r"fixtures\.sampling import .*\bsampled\b|test_simulation import EXAMPLES")
     files = [
         file
         for folder in ("contract", "integration", "simulation")
         for file in (PROJECT / "tests" / folder).rglob("test_*.py")
-        if any(word in file.read_text() for word in words)
+        if words.search(file.read_text())
     ]
     assert len(files) >= 6
     assert [file.name for file in files if "@pytest.mark.sampled" not in file.read_text()] == []
@@ -50,3 +50,13 @@ def test_modules_that_look_for_flaws_mark_their_tests() -> None:
     assert len(looking) >= 10
     marks = re.compile(r"^pytestmark = \[.*pytest\.mark\.(sampled|long)\b.*\]$", re.MULTILINE)
     assert [text.partition("\n")[0] for text in looking if not marks.search(text)] == []
+
+
+def test_first_cases_are_played_and_the_rest_is_long() -> None:
+    one, *others = first_of("abc")
+    rows = first_rows_of([("a", 1), ("b", 2)])
+    assert (one, [(other.values, [mark.name for mark in other.marks]) for other in others]) == (
+        "a",
+        [(("b",), ["long"]), (("c",), ["long"])],
+    )
+    assert (rows[0], rows[1].values, [mark.name for mark in rows[1].marks]) == (("a", 1), ("b", 2), ["long"])
