@@ -8,6 +8,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, NoRegionError
 
+from fincore.bootstrap.aws_extra import region_in_force
 from fincore.domain.errors import ConfigurationError
 
 
@@ -29,7 +30,9 @@ async def open_client(
     async with AsyncExitStack() as stack:
         try:
             client = await stack.enter_async_context(
-                get_session().create_client(service, region_name=region, endpoint_url=url, config=config)
+                get_session().create_client(
+                    service, region_name=region_in_force(region), endpoint_url=url, config=config
+                )
             )
         except (BotoCoreError, ValueError) as error:
             if region_hint is not None and isinstance(error, NoRegionError):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fincore.bootstrap.aws_extra import extra_missing
+from fincore.bootstrap.aws_extra import extra_missing, region_in_force
 from fincore.bootstrap.secret_file import SecretUnreadable
 
 try:
@@ -33,7 +33,7 @@ class AwsSecrets:
         )
         try:
             self._client = get_session().create_client(
-                "secretsmanager", region_name=region, endpoint_url=url, config=config
+                "secretsmanager", region_name=region_in_force(region), endpoint_url=url, config=config
             )
         except NoRegionError:
             raise SecretUnreadable(
