@@ -19,6 +19,10 @@ help: ## list what there is
 demo: .venv/runtime ## start everything with the PSP sandbox, take payments, show them move
 	@$(BIN)/python -m demo
 
+.PHONY: aws-local
+aws-local: .venv/dev ## the demo over an emulator of AWS: jobs by SQS, events to Kinesis, files in S3, login at Cognito ...
+	@$(BIN)/python -m demo.aws
+
 .PHONY: up
 up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless told otherwise
 	@$(BIN)/fincore up

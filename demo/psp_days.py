@@ -56,7 +56,7 @@ class PspDays:
         """Write the file that declares both sources, as an operator does, and let FinCore's commands read it."""
         self._reports.mkdir(exist_ok=True)
         server = self._sandbox.call("GET", "/sandbox/paypal/sftp")
-        secret = self._processes.folder / "accounts" / f"paypal-{PAYPAL_ACCOUNT}-client_secret"
+        secret = self._processes.account_secret("paypal", PAYPAL_ACCOUNT, "client_secret")
         declared = self._processes.folder / "settlement-sources.toml"
         declared.write_text(
             f"""\
@@ -69,7 +69,7 @@ kind = "sftp"
 host = "{server["host"]}"
 port = {server["port"]}
 user = "{self._paypal_client_id}"
-password = "file:{secret}"
+password = "{secret}"
 host_keys = ["{server["fingerprint"]}"]
 directory = "{server["folder"]}"
 names = "STL-*.CSV"

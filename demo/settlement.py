@@ -163,8 +163,7 @@ class SettlementScenes:
 
     def _endings(self, name: str) -> dict[PspAccount, int]:
         """The balances that PayPal's file states at its end, from the file as FinCore keeps it."""
-        kept = self._processes.folder / "data" / "settlement" / "paypal" / PAYPAL_ACCOUNT
-        (path,) = kept.glob(f"*-{name}")
+        path = self._processes.kept_file("paypal", PAYPAL_ACCOUNT, name)
         printed = self._processes.printed("reconcile", "check", str(path), "--format=paypal_stl")
         return {
             PspAccount("paypal", PAYPAL_ACCOUNT, currency): minor

@@ -1,0 +1,38 @@
+"""The demo over an emulator of AWS, as `make aws-local` runs it, from an empty folder."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+TIMEOUT_SECONDS: Final = 900.0
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1_000)]
+
+
+def test_demo_on_aws_uses_every_service_and_records_agree(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.aws"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "What is wrong" not in said
+    assert "0 charged twice" in said
+    assert "invariants hold over" in said
+    held = dict(
+        re.findall(r"^(SQS|Kinesis|DynamoDB|Secrets Manager|S3|SNS|Cognito) +(\d+) ", said, re.MULTILINE)
+    )
+    assert len(held) == 7
+    assert all(int(figure) > 0 for figure in held.values())
+    assert list((tmp_path / "var").rglob("postmaster.pid")) == []
