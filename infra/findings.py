@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from infra.functions import FUNCTIONS
+
 CFN_LINT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "W6001": "the outputs of `migration` repeat what `network` exports, so that a release asks one stack alone",
@@ -15,6 +17,8 @@ CFN_LINT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By rule of cfn-lint."""
+
+_FUNCTIONS: Final = tuple("".join(part.title() for part in one.name.split("-")) for one in FUNCTIONS)
 
 CHECKOV: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -38,6 +42,22 @@ CHECKOV: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "CKV_AWS_111": {
             "AWS::IAM::ManagedPolicy.Boundary": "as above, of what it may write",
             "AWS::IAM::Role.Deploy": "CloudFormation makes up the names of what it makes; the account holds one installation alone",
+            **{
+                f"AWS::IAM::Policy.Function{one}Rights": "Lambda makes up the names of network interfaces; a statement refuses the code all of it"
+                for one in _FUNCTIONS
+            },
+        },
+        "CKV_AWS_115": {
+            f"AWS::Lambda::Function.Function{one}": "the shards of the stream, or the mapping to the queue, bound how many run at once"
+            for one in ("FanOut", "Projectionist", "Worker")
+        },
+        "CKV_AWS_116": {
+            f"AWS::Lambda::Function.Function{one}": "the stream, the queue or the next minute brings again what failed; records that are given up go to DeadRecords"
+            for one in _FUNCTIONS
+        },
+        "CKV_AWS_173": {
+            f"AWS::Lambda::Function.Function{one}": "no variable holds a secret: they refer to Secrets Manager, and Lambda encrypts them by a key of AWS"
+            for one in _FUNCTIONS
         },
         "CKV_AWS_68": {
             "AWS::CloudFront::Distribution.Dashboard": "the firewall is on the load balancer behind it; what CloudFront answers by itself are public files",
@@ -96,6 +116,31 @@ CDK_NAG: Final = (
         rule="IAM4*AmazonECSInfrastructureRolePolicyForLoadBalancers]",
         where="*-app/Switch/Resource",
         why="AWS keeps the list of what ECS asks of load balancers; the boundary of releases bounds it",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::[*]]",
+        where="*-app/Function*Rights/Resource",
+        why="Lambda makes up the names of network interfaces; a statement refuses the code of the function all of it",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:lambda:*:function:fincore-*-[*]]",
+        where="*-permissions/Deploy",
+        why="the functions of one installation, by their names",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:lambda:*:event-source-mapping:[*]]",
+        where="*-permissions/Deploy",
+        why="AWS makes up the ids of mappings; these rights are to their tags",
+    ),
+    Argued(
+        rule="IAM5[[]Resource::arn:aws:events:*:rule/fincore-*-app-[*]]",
+        where="*-permissions/Deploy",
+        why="CloudFormation ends the names of rules with a text of its own",
+    ),
+    Argued(
+        rule="SQS3",
+        where="*-data/DeadRecords/Resource",
+        why="it is a queue of dead letters, of mappings to the stream",
     ),
     Argued(
         rule="IAM5[[]Resource::[*]]",

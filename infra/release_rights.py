@@ -38,6 +38,10 @@ LINKED: Final = (
 """The services of AWS that have a role of their own in each account, which the first deployment makes."""
 PASSED_TO: Final = ("ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "lambda.amazonaws.com")
 """The services of AWS that take the roles that a release makes."""
+MAPPING: Final = frozenset(
+    f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Delete", "Get", "Update")
+)
+"""What is asked for a mapping, which has an id of AWS's own: a condition says for which functions."""
 OF_RUNNING_ROLES: Final = (
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
@@ -159,7 +163,11 @@ def _deploy(installation: Installation) -> tuple[Statement, ...]:
     of_roles = {one for kind in ("AWS::IAM::Role", "AWS::IAM::Policy") for one in OF_TYPE[kind]}
     of_buckets = {one for kind in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy") for one in OF_TYPE[kind]}
     of_logs = set(OF_TYPE["AWS::Logs::LogGroup"])
+    of_functions = {one for actions in OF_TYPE.values() for one in actions if one.startswith("lambda:")}
+    of_rules = set(OF_TYPE["AWS::Events::Rule"])
     others = {one for actions in OF_TYPE.values() for one in actions} - of_roles - of_buckets - of_logs
+    others -= of_functions | of_rules
+    function = f"arn:aws:lambda:{region}:{account}:function:fincore-{installation.stage}-*"
     return (
         Statement(actions=giving, resources=roles, conditions=bounded),
         Statement(
@@ -188,6 +196,20 @@ def _deploy(installation: Installation) -> tuple[Statement, ...]:
         Statement(
             actions=tuple(sorted(of_logs - {"logs:DescribeLogGroups"})),
             resources=(f"arn:aws:logs:{region}:{account}:log-group:/fincore/{installation.stage}/*",),
+        ),
+        Statement(actions=tuple(sorted(of_functions - MAPPING)), resources=(function,)),
+        Statement(
+            actions=tuple(sorted(MAPPING)),
+            resources=("*",),
+            conditions={"ArnLike": {"lambda:FunctionArn": function}},
+        ),
+        Statement(
+            actions=("lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"),
+            resources=(f"arn:aws:lambda:{region}:{account}:event-source-mapping:*",),
+        ),
+        Statement(
+            actions=tuple(sorted(of_rules)),
+            resources=(f"arn:aws:events:{region}:{account}:rule/{stack(installation, 'app')}-*",),
         ),
         Statement(actions=("logs:DescribeLogGroups", *sorted(others)), resources=("*",)),
     )

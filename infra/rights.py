@@ -161,7 +161,7 @@ _OF_DEPLOYMENT: Final = tuple(
             one
             for actions in OF_TYPE.values()
             for one in actions
-            if not one.startswith(("iam:", "s3:", "logs:"))
+            if not one.startswith(("iam:", "s3:", "logs:", "lambda:", "events:"))
         }
     )
 )
@@ -180,6 +180,13 @@ WILDCARDS: Final = (
         where="Deploy",
         actions=("logs:DescribeLogGroups", *_OF_DEPLOYMENT),
         why="CloudFormation makes up the names of what it makes, and asks for lists; the account holds one installation and nothing else",
+    ),
+    Wildcard(
+        where="Deploy",
+        actions=tuple(
+            sorted(f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Delete", "Get", "Update"))
+        ),
+        why="AWS makes up the ids of mappings; a condition binds them to the functions of the installation",
     ),
     Wildcard(
         where="Migrate",

@@ -62,6 +62,17 @@ def test_fincore_takes_the_settings_of_each_function(stage: str, function: Any) 
 
 @stages
 @each
+def test_variables_of_functions_are_within_the_bound_of_lambda(stage: str, function: Any) -> None:
+    """4 KB; a reference that CloudFormation resolves is an ARN of about 130 characters."""
+    size = sum(
+        len(name) + len(resolved(value)) + 130 * ("deployed-name" in resolved(value))
+        for name, value in variables(stage, function.name).items()
+    )
+    assert size < 3_000
+
+
+@stages
+@each
 def test_secrets_of_functions_are_references(stage: str, function: Any) -> None:
     """Those that its table names, and it may read no other one."""
     given = variables(stage, function.name)

@@ -1,5 +1,6 @@
 """The policies of the templates: each role may do what FinCore's code does in it, and nothing of its neighbours."""
 
+import json
 from itertools import product
 from typing import Final
 
@@ -248,6 +249,14 @@ def test_each_argued_wildcard_is_used() -> None:
     }
     for one in WILDCARDS:
         assert {action for name, action in used if name.startswith(one.where)} >= set(one.actions), one.why
+
+
+@pytest.mark.parametrize("stage", [*STAGES, PIPELINE])
+def test_inline_policies_of_a_role_are_within_the_bound_of_iam(stage: str) -> None:
+    """10,240 characters in all; what CloudFormation resolves is longer than here."""
+    for where, one in resources(stage, "AWS::IAM::Role"):
+        written = [policy["PolicyDocument"] for policy in one.get("Policies", [])]
+        assert sum(len(json.dumps(document, separators=(",", ":"))) for document in written) < 9_000, where
 
 
 @stages

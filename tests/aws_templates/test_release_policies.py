@@ -77,6 +77,8 @@ def asked_of_cloudformation(stage: str) -> Iterator[tuple[str, str]]:
         "iam": arn(stage, "iam", f"role/fincore-{stage}-task-api"),
         "s3": f"arn:aws:s3:::fincore-{stage}-app-balanceraccess",
         "logs": arn(stage, "logs", f"log-group:/fincore/{stage}/api"),
+        "lambda": arn(stage, "lambda", f"function:fincore-{stage}-ledger"),
+        "events": arn(stage, "events", f"rule/fincore-{stage}-app-FunctionLedgerMinute"),
     }
     for actions in OF_TYPE.values():
         for action in actions:
@@ -85,7 +87,8 @@ def asked_of_cloudformation(stage: str) -> Iterator[tuple[str, str]]:
 
 @stages
 def test_deployment_may_make_what_a_release_holds(stage: str) -> None:
-    context = {**bounded(stage), "iam:PolicyARN": SWITCHES}
+    function = arn(stage, "lambda", f"function:fincore-{stage}-ledger")
+    context = {**bounded(stage), "iam:PolicyARN": SWITCHES, "lambda:FunctionArn": function}
     assert [
         one
         for one in asked_of_cloudformation(stage)
@@ -132,6 +135,11 @@ def test_deployment_may_not_give_itself_rights(stage: str) -> None:
         ("s3:DeleteBucket", "arn:aws:s3:::fincore-{stage}-app-balanceraccess"),
         ("s3:PutBucketPolicy", "arn:aws:s3:::fincore-{stage}-data-evidence"),
         ("logs:PutRetentionPolicy", "log-group:/aws/other"),
+        ("lambda:UpdateFunctionCode", "arn:aws:lambda:eu-central-1:111111111111:function:other"),
+        ("lambda:AddPermission", "any"),
+        ("lambda:CreateEventSourceMapping", "any"),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:111111111111:function:fincore-{stage}-ledger"),
+        ("events:PutTargets", "arn:aws:events:eu-central-1:111111111111:rule/other"),
         ("cloudformation:UpdateStack", "any"),
     ],
 )

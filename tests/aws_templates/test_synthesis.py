@@ -63,6 +63,7 @@ def test_templates_are_the_same_however_often_they_are_made(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_cfn_lint_finds_only_what_is_argued_for(tools: Path) -> None:
     files = sorted(map(str, TEMPLATES.glob("*.json")))
     done = subprocess.run(
@@ -97,6 +98,7 @@ def test_checkov_finds_only_what_is_argued_for() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_cdk_nag_finds_only_what_is_argued_for(tools: Path) -> None:
     """Each finding has its reason, and each reason its finding."""
     used = set()
