@@ -8,23 +8,17 @@ from itertools import product
 from typing import Final, Literal, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from fincore.domain.proposal import PROPOSAL_KINDS
-from fixtures.browser import chromium, require_chromium, violations
+from fixtures.browser import chromium, require_chromium
 from fixtures.dashboard import NARROW, WIDE, Dashboard, visitor
-from fixtures.dashboard_screens import GROUPS, NOT_THERE, open_screen, screens, until_shown
+from fixtures.dashboard_flaws import CANARY, MARKUP, wrong
+from fixtures.dashboard_screens import GROUPS, open_screen, screens, until_shown
 from fixtures.furnished import furnished_dashboard
 
 pytestmark = [pytest.mark.timeout(1_800), pytest.mark.long]
 
-MARKUP: Final = "\"'><img src=x onerror=canary()><script>canary()</script><a href=javascript:canary()>x</a>"
-CANARY: Final = """
-window.caught = [];
-window.canary = () => window.caught.push('markup ran');
-window.alert = window.canary;
-document.addEventListener('securitypolicyviolation', (event) => window.caught.push(`${event.violatedDirective} ${event.sample}`));
-"""
 WATCH_CONTROLS: Final = """() => {
     const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
     window.left = new Set(controls.filter(one => one.checkVisibility({visibilityProperty: true}) && !one.matches(':disabled')));
@@ -33,14 +27,6 @@ WATCH_CONTROLS: Final = """() => {
 }"""
 """Keep the controls that can be seen until each has had the focus."""
 NOT_REACHED: Final = "[...window.left].filter(one => one.isConnected).map(one => one.outerHTML.slice(0, 120))"
-HEADS_OF_FAILURES: Final = (
-    "This screen has failed",
-    "Diese Ansicht ist gescheitert",
-    "There is no such screen",
-    "You do not have permission to see this",
-    "This could not be loaded",
-    "Das konnte nicht geladen werden",
-)
 
 
 class Look(NamedTuple):
@@ -84,25 +70,6 @@ def seen(dashboard: Dashboard, browser: Browser, look: Look, paths: dict[str, st
             open_screen(dashboard, page, path)
             found[name] = wrong(page, look.width)
     return {name: faults for name, faults in found.items() if faults}
-
-
-def wrong(page: Page, width: int) -> list[str]:
-    """What is wrong with a screen that is shown."""
-    faults = violations(page)
-    heads = page.get_by_role("heading").all_inner_texts()
-    faults += [head for head in heads if head in HEADS_OF_FAILURES]
-    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
-        faults.append(f"{wide} px wide")
-    # What is sent to merchants is JSON, in which `null` is right.
-    shown = page.evaluate(
-        "[...document.querySelectorAll('#page :not(pre)')].flatMap(e => [...e.childNodes]).filter(n => n.nodeType === 3).map(n => n.data)"
-    )
-    faults += [f"{text!r} is shown" for text in shown if NOT_THERE.search(text)]
-    faults += page.evaluate("window.caught")
-    faults += page.evaluate(
-        "[...document.querySelectorAll('main script, img[src=x], a[href^=\"javascript:\"]')].map(e => e.outerHTML)"
-    )
-    return faults
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.scheme}-{look.language}-{look.width}")

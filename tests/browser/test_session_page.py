@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from fincore.checkout.session_page.texts import TEXTS
 from fincore.domain.ids import session_charge_id
 from fixtures.browser import PATIENCE_MILLISECONDS, chromium, require_chromium, shop, violations
+from fixtures.dashboard_flaws import CANARY, MARKUP
 from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(600)
@@ -301,6 +302,20 @@ def test_keyboard_alone_pays(till: Till, page: Page) -> None:
     page.get_by_role("button", name="Approve").focus()
     page.keyboard.press("Enter")
     until_thanked(page, session)
+
+
+@pytest.mark.long
+def test_markup_of_a_merchant_is_shown_as_it_was_written(till: Till, page: Page) -> None:
+    page.add_init_script(CANARY)
+    session = till.session(
+        line_items=[{"name": MARKUP, "quantity": 1, "amount_minor": 1999}],
+        metadata={"order": MARKUP},
+    )
+    page.goto(session["url"])
+    expect(page.get_by_role("listitem").first).to_contain_text(MARKUP)
+    assert page.evaluate("window.caught") == []
+    assert page.locator("main img, main script, a[href^='javascript:']").count() == 0
+    assert flaws(page) == []
 
 
 def test_ended_and_unknown_pages_lead_to_the_shop(till: Till, page: Page) -> None:
