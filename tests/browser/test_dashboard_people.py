@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from fixtures.browser import chromium
 from fixtures.dashboard import NARROW, dashboard_system, flaws, visitor
+from fixtures.dashboard_dialogs import TITLES, dialogs_at, never_opened, wrong_with_dialog
+from fixtures.dashboard_flaws import CANARY, MARKUP
 from fixtures.staff_role import StaffRole, running_staff_role
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.sampled]
@@ -88,3 +90,18 @@ def test_people_of_another_issuer_are_kept_there(browser: Browser) -> None:
         dashboard.open(page, "/test/people", "admins", head="People are kept at the issuer")
         expect(page.get_by_text("FINCORE_STAFF_GROUPS")).to_be_visible()
         assert flaws(page) == []
+
+
+@pytest.mark.long
+def test_every_dialog_of_people_is_clean(browser: Browser, staff: StaffRole) -> None:
+    one_time = staff.person("ada@example.com", "admin")
+    staff.command("add", "bob@example.com", "--name", f"Bob {MARKUP}", "--role=support")
+    found = {}
+    with visitor(browser) as context:
+        context.add_init_script(CANARY)
+        page = context.new_page()
+        log_in(page, staff, "ada@example.com", one_time)
+        for opened in dialogs_at(page, "people", f"{staff.url}/test/people"):
+            found[opened.screen, opened.title] = wrong_with_dialog(page, opened)
+    assert {dialog: faults for dialog, faults in found.items() if faults} == {}
+    assert never_opened(found, [one for one in TITLES if one.startswith("people/")]) == []
