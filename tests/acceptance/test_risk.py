@@ -88,6 +88,10 @@ async def test_blocked_charge_is_told_to_merchant_and_shown_to_staff(system: Sys
         "charge.failed",
     ]
     system.until_idle()
+    lines = [line for text in system.logs().values() for line in text.splitlines() if charge["id"] in line]
+    recorded = [line for line in lines if "payments.recorded" in line]
+    assert len(recorded) == 1, "the API that ended the charge tells of it, and none that replayed its answer"
+    assert "blocked_by_risk" in recorded[0]
     assert not [
         one
         for one in system.sandbox.call("GET", "/sandbox/payment_intents")["data"]

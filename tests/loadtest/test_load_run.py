@@ -7,15 +7,17 @@ import sys
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar, Final
 
 import pytest
+from harness.ports import Ports
 from loadtest.bundle import write_bundle
 from loadtest.generator.arrivals import arrivals
-from loadtest.generator.load_settings import API_KEY_VARIABLE, LoadSettings
+from loadtest.generator.load_settings import API_KEY_VARIABLE, SETTINGS_VARIABLE, LoadSettings
 from loadtest.generator.records import rows_of
 from loadtest.running import Run, RunFailed
 from loadtest.target import Target
@@ -225,6 +227,82 @@ def test_a_step_that_breaks_loses_no_record_of_the_load(tmp_path: Path, workers:
     assert sorted(row[1] for row in rows if row[0] == "charge") == sorted(handler.keys)
     assert not [one for one in report.verdicts if "generator" in one.name and not one.holds]
     assert {file.name for file in tmp_path.iterdir()} == {"records.jsonl", "locust.log"}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_workers_of_other_machines_share_one_schedule(tmp_path: Path) -> None:
+    """Started as docs/guides/load.md says, with a copy of load.json and in a folder that holds nothing else."""
+    handler = _Accepting
+    handler.keys, handler.authorizations = [], set()
+    here = tmp_path / "here"
+    here.mkdir()
+    ports = Ports()
+    port = ports.take()
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        settings = LoadSettings(
+            api_url=url,
+            api_key=KEY,
+            profile="soak",
+            rate=20,
+            seconds=4,
+            seed=3,
+            workers=2,
+            scenarios=("card",),
+            has_phases=False,
+        )
+        run = Run(
+            settings,
+            Target(api_url=url, api_key=KEY),
+            here,
+            bounds=Thresholds(accept_p99_ms_max=60_000, generator_late_p99_ms_max=60_000),
+            say=print,
+            remote_bind=f"127.0.0.1:{port}",
+        )
+        with ThreadPoolExecutor(1) as master:
+            running = master.submit(run.run)
+            while not (here / "load.json").exists():
+                if running.done():
+                    running.result()
+                time.sleep(0.05)
+            away = [_worker(tmp_path / f"machine-{number}", here / "load.json", port) for number in (1, 2)]
+            report = running.result()
+        codes = [worker.wait(30) for worker in away]
+        server.shutdown()
+    ports.release()
+
+    rows = rows_of(here / "records.jsonl")[0]
+    due = [round(one.due_seconds, 4) for one in arrivals(settings.plan, seed=3, spacing="poisson")]
+    assert sorted(row[1] for row in rows if row[0] == "arrived") == due
+    assert {row[1] for row in rows if row[0] == "ended" and row[2] > 0} == {0, 1}
+    assert len(handler.keys) == len(set(handler.keys)) == len(due)
+    assert [
+        one.name for one in report.verdicts if not one.holds and one.name != "comparison of every charge"
+    ] == []
+    assert codes == [0, 0]
+    for number in (1, 2):
+        assert [file.name for file in (tmp_path / f"machine-{number}").iterdir()] == ["load.json"]
+
+
+def _worker(folder: Path, settings_file: Path, port: int) -> "subprocess.Popen[bytes]":
+    """A worker on a machine of its own: it has the repository, and the settings in a folder."""
+    folder.mkdir()
+    own = folder / "load.json"
+    own.write_bytes(settings_file.read_bytes())
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py")),
+            *("--worker", "--master-host=127.0.0.1", f"--master-port={port}"),
+        ],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != API_KEY_VARIABLE}
+        | {SETTINGS_VARIABLE: str(own)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 @pytest.mark.timeout(120)

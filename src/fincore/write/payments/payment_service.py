@@ -25,6 +25,7 @@ from fincore.write.payments.idempotent_requests import (
 from fincore.write.payments.kept_card_check import KeptCardLookup, kept_card_refusal
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.recorded_line import EndedAtOnce
 from fincore.write.payments.risk_request import events_of
 from fincore.write.psp.limits import PspLimits
 from fincore.write.risk.engine import RiskEngine
@@ -94,13 +95,15 @@ class PaymentService:
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
         """
-        decide = partial(self._new_charge, command, AssessedOnce(self._risk, self._limits))
+        ended = EndedAtOnce()
+        decide = partial(self._new_charge, command, AssessedOnce(self._risk, self._limits), ended)
         responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
+        ended.tell(responded)
         _COUNTERS[_result_of(responded)].inc()
         return responded
 
     async def _new_charge(
-        self, command: ChargeCommand, once: AssessedOnce
+        self, command: ChargeCommand, once: AssessedOnce, ended: EndedAtOnce
     ) -> Decision[Charge, ChargeEvent] | StoredResponse | Refused:
         if self._risk.is_active:
             # What is repeated is no further attempt. Without rules the Commit alone finds that out.
@@ -124,6 +127,7 @@ class PaymentService:
         assessment = await once.assess(charge_id, created, command.scoped_key)
         events = (created, *(events_of(assessment, self._clock.now()) if assessment else ()))
         state = reduce(evolve, events[1:], evolve(None, created))
+        ended.decided(charge_id, state, events)
         return Decision(
             stream_id=stream_id,
             expected_version=0,

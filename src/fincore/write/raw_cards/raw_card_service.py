@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
+from functools import reduce
 from typing import Final
 
 import structlog
@@ -30,6 +30,7 @@ from fincore.write.payments.idempotent_requests import (
 )
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import Render
+from fincore.write.payments.recorded_line import EndedAtOnce
 from fincore.write.payments.risk_request import events_of
 from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.psp.limits import PspLimits
@@ -82,8 +83,17 @@ class RawCardService:
         can be said then, and the same request with the same key may be repeated, as after `card_not_tokenised`.
         """
         once = AssessedOnce(self._risk, self._limits)
-        decide = partial(self._new_charge, command, card, once, screened)
-        return await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
+        ended = EndedAtOnce()
+
+        async def decide() -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:
+            decision = await self._new_charge(command, card, once, screened)
+            if isinstance(decision, Decision):
+                ended.decided(charge_of(decision.stream_id), decision.state, decision.events)
+            return decision
+
+        responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
+        ended.tell(responded)
+        return responded
 
     async def _new_charge(
         self,

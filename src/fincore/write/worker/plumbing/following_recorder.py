@@ -5,25 +5,22 @@ It counts outcomes, and writes one line of log for each Commit: which events a c
 
 from collections.abc import Callable, Mapping, Sequence
 
-import structlog
-
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
-from fincore.domain.events import ChargeEvent, ChargeFailed, ReviewOpened, event_type
+from fincore.domain.events import ChargeEvent, ReviewOpened
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspName
 from fincore.domain.risk_review import was_declined
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
+from fincore.write.payments.recorded_line import log_recorded
 from fincore.write.psp.limits import PspLimits
 from fincore.write.worker.plumbing.outcome_counts import OutcomeCounts
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.reviews import ReviewPolicy, opened_review
-
-_log = structlog.get_logger(__name__)
 
 
 def following_recorder(
@@ -63,16 +60,7 @@ def following_recorder(
     def told(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> None:
         now = clock.now()
         counts.count(charge, events, now)
-        failures = [event.code for event in events if isinstance(event, ChargeFailed)]
-        _log.info(
-            "payments.recorded",
-            charge_id=charge_id,
-            events=[event_type(event) for event in events],
-            **({"code": failures[0]} if failures else {}),
-            psp=charge.psp,
-            psp_account=charge.psp_account,
-            livemode=charge.livemode,
-            age_ms=round((now - charge.created_at).total_seconds() * 1000),
-        )
+        age_ms = round((now - charge.created_at).total_seconds() * 1000)
+        log_recorded(charge_id, charge, events, age_ms=age_ms)
 
     return ChargeRecorder(log, writer, follow_ups, open_review, told)
