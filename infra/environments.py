@@ -15,7 +15,7 @@ from infra.secret_names import FILES_OF_ROLE
 SCRATCH: Final = "/run/fincore"
 """The one folder that a role may write to; it is empty when a task starts."""
 FUNCTION_SCRATCH: Final = "/tmp"  # noqa: S108 -- the one folder of Lambda that may be written to
-_OF_PROCESSES_THAT_RUN_ON: Final = ("FINCORE_HOST", "FINCORE_OPS_PORT", "FINCORE_METRICS_LOG")
+_OF_PROCESSES_THAT_RUN_ON: Final = ("FINCORE_HOST", "FINCORE_OPS_PORT")
 GROUPS: Final = "viewer=viewer support=support finance=finance admin=admin"
 """The groups of the user pool, and the role that each gives."""
 
@@ -104,7 +104,7 @@ def _of_messages(service: Service, installation: Installation, deployed: Deploye
 def environment_of_function(
     function: Function, installation: Installation, deployed: Deployed
 ) -> dict[str, str]:
-    """The settings of a function but for its secrets: those of its role, without what serves, and prints metrics."""
+    """The settings of a function but for its secrets: those of its role, without what serves."""
     found = environment_of(function.role, installation, deployed)
     kept = {name: value for name, value in found.items() if name not in _OF_PROCESSES_THAT_RUN_ON}
     return kept | {"FINCORE_DATA_DIR": f"{FUNCTION_SCRATCH}/data", "TMPDIR": FUNCTION_SCRATCH}

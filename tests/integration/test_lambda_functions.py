@@ -1,5 +1,6 @@
 """The functions of Lambda as AWS runs them: under its own runtime client, given a stream by the documented rules of a mapping."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -139,7 +140,9 @@ async def test_the_fan_out_by_shard_makes_each_delivery_once(scene: Scene, dsn: 
         await live(notify.writer, fates())
         await relay_all(scene.pool, sink)
         async with lambda_function(
-            f"{FUNCTIONS}.fan_out.by_shard", scene.environment, log=tmp_path / "log"
+            f"{FUNCTIONS}.fan_out.by_shard",
+            scene.environment | {"FINCORE_METRICS_LOG": "cloudwatch"},
+            log=tmp_path / "log",
         ) as function:
             mapping = KinesisMapping(sink, function.invoke, MappingRules(batch_records_max=5))
             await mapping.step(0)
@@ -156,3 +159,14 @@ async def test_the_fan_out_by_shard_makes_each_delivery_once(scene: Scene, dsn: 
         told = [row["event_id"] for row in await notify.deliveries_of(endpoint)]
         events = await scene.pool.fetch("select event_id from eventstore.events")
         assert sorted(told) == sorted(row["event_id"] for row in events)
+        assert shard_events(tmp_path / "log", FanOut.name)["applied"] > 0
+
+
+def shard_events(printed: Path, consumer: str) -> Counter[str]:
+    """What a function printed for CloudWatch of what shards gave it, by what became of it."""
+    lines = [line for line in printed.read_text().splitlines() if line.startswith('{"_aws"')]
+    found: Counter[str] = Counter()
+    for line in map(msgspec.json.decode, lines):
+        if line.get("consumer") == consumer:
+            found[line["result"]] += line["fincore_shard_events_total"]
+    return found

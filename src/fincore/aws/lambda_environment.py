@@ -29,10 +29,16 @@ class FunctionFailed(FinCoreError):
 
 
 class LambdaEnvironment(Generic[T]):
-    """Opens what a function needs at its first invocation, and again where that failed."""
+    """Opens what a function needs at its first invocation, and again where that failed. `ended` is called at the end of each invocation."""
 
-    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[T]]) -> None:
+    def __init__(
+        self,
+        opened: Callable[[], AbstractAsyncContextManager[T]],
+        *,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
         self._opened: Final = opened
+        self._ended: Final = ended
         self._stack: Final = AsyncExitStack()
         self._runner: asyncio.Runner | None = None
         self._kept: T | None = None
@@ -41,7 +47,10 @@ class LambdaEnvironment(Generic[T]):
         """Do an invocation's work. Raises `StoreUnavailable` while a database is away, other errors of FinCore, and `FunctionFailed`."""
         if self._runner is None:
             self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        return self._runner.run(self._done(work, Deadline(context)))
+        try:
+            return self._runner.run(self._done(work, Deadline(context)))
+        finally:
+            self._ended()
 
     async def _done(self, work: Callable[[T, Deadline], Awaitable[R]], deadline: Deadline) -> R:
         try:

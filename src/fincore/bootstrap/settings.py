@@ -329,7 +329,8 @@ class Settings(
     )
     metrics_log: MetricsLog = setting(
         OneOf[MetricsLog](get_args(MetricsLog)),
-        "cloudwatch: each role prints once a minute what the alarms of Amazon CloudWatch ask for, in its embedded metric format",
+        "cloudwatch: each role prints once a minute what the alarms of Amazon CloudWatch ask for, in its embedded metric format, and each function what "
+        "it counted, after each invocation",
         default="off",
     )
 

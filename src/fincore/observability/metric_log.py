@@ -29,15 +29,24 @@ Group = tuple[tuple[str, str], ...]
 
 
 class MetricLog:
-    """Writes the metrics that are wanted each time it is asked: gauges as they are, counters as what they grew by since the time before."""
+    """Writes the metrics that are wanted each time it is asked: gauges as they are, counters as what they grew by since the time before.
+
+    `only_growth`: nothing but counters that grew, for a process that does not run on and knows nothing of gauges.
+    """
 
     def __init__(
-        self, registry: CollectorRegistry | Collector, wanted: Wanted, write: Callable[[str], None]
+        self,
+        registry: CollectorRegistry | Collector,
+        wanted: Wanted,
+        write: Callable[[str], None],
+        *,
+        only_growth: bool = False,
     ) -> None:
         self._registry = registry
         self._wanted = {metric: frozenset(sets) for metric, sets in wanted.items()}
         self._write = write
         self._counted: dict[Series, float] = {}
+        self._only_growth = only_growth
 
     def look(self, at_ms: int) -> None:
         """Write what there is at a time, in milliseconds since 1970."""
@@ -64,6 +73,8 @@ class MetricLog:
                     before = self._counted.get(series, 0.0)
                     self._counted[series] = value
                     value -= before
+                if self._only_growth and (family.type != "counter" or value <= 0):
+                    continue
                 yield sample.name, sample.labels, value
 
 

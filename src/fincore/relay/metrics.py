@@ -25,3 +25,9 @@ JOB_MESSAGES: Final = Counter(
     "Messages about due jobs by what became of them: the queue took them (`taken`), or they are sent again (`repeated`).",
     ["result"],
 )
+SHARD_EVENTS: Final = Counter(
+    "fincore_shard_events_total",
+    "What shards gave a consumer, by what became of it: events that had their effect (`applied`), those of them that the stream had lost or could not hold (`loaded`) and those of "
+    "parked streams (`parked`); records that were repetitions (`skipped`) and of events that the log does not have (`not_in_log`).",
+    ["consumer", "result"],
+)

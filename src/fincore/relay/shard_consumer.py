@@ -17,6 +17,7 @@ from fincore.eventstore.parked_streams import park
 from fincore.eventstore.stream_positions import StreamPositions
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.pool import Connection, Pool
+from fincore.relay.metrics import SHARD_EVENTS
 from fincore.relay.shard_batch import ShardPlan, ToApply, in_parts, plan_shard_batch
 from fincore.relay.stream_record import Relayed
 
@@ -62,9 +63,12 @@ class ShardConsumer(Generic[E]):
         taken = Taken()
         for part in in_parts(records):
             known = await self._in_log(part)
-            taken += Taken(not_in_log=len(part) - len(known))
+            of_part = Taken(not_in_log=len(part) - len(known))
             if known:
-                taken += await self._take(known)
+                of_part += await self._take(known)
+            for result, count in of_part._asdict().items():
+                SHARD_EVENTS.labels(self._consumer.name, result).inc(count)
+            taken += of_part
         return taken
 
     async def _take(self, records: Sequence[Relayed]) -> Taken:

@@ -124,7 +124,8 @@ class Opened:
 
 def test_what_was_opened_is_kept_between_invocations() -> None:
     opened = Opened()
-    environment = LambdaEnvironment(lambda: opened)
+    ends: list[int] = []
+    environment = LambdaEnvironment(lambda: opened, ended=lambda: ends.append(opened.times))
 
     async def work(kept: int, deadline: Deadline) -> tuple[int, asyncio.AbstractEventLoop]:
         assert deadline.seconds_left() == 30 - RESERVE_SECONDS
@@ -143,3 +144,5 @@ def test_what_was_opened_is_kept_between_invocations() -> None:
         environment.run(fail, Context())
     assert "4242" not in str(failed.value)
     assert failed.value.__cause__ is None
+    # Each invocation has an end, also one that failed.
+    assert len(ends) == 4

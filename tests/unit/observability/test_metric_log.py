@@ -126,6 +126,21 @@ def test_counter_has_what_it_grew_by_since_the_line_before(registry: CollectorRe
     assert [json.loads(line)["_aws"]["Timestamp"] for line in lines] == [1_000, 2_000, 2_000, 3_000, 3_000]
 
 
+def test_process_that_does_not_run_on_prints_what_grew_alone(registry: CollectorRegistry) -> None:
+    answers = Counter("answers", "x", ["result"], registry=registry)
+    answers.labels("bad")
+    Gauge("jobs", "x", registry=registry).set(1)
+    lines: list[str] = []
+    wanted: Wanted = {"answers_total": [("result",)], "jobs": [()]}
+    log = MetricLog(registry, wanted, lines.append, only_growth=True)
+    answers.labels("good").inc(5)
+    log.look(1_000)
+    log.look(2_000)
+    answers.labels("good").inc(2)
+    log.look(3_000)
+    assert read(lines) == {("answers_total", (("result", "good"),)): [5, 2]}
+
+
 def test_metric_that_no_alarm_asks_for_is_not_printed(registry: CollectorRegistry) -> None:
     Gauge("other", "x", registry=registry).set(1)
     log, lines = log_of(registry, {"jobs": [()]})

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from fincore.bootstrap.databases import Databases, Stores, databases_of, open_stores
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.functions.function_environment import function_environment
+from fincore.bootstrap.functions.printed_metrics import METRICS
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.schemas import require_migrated
 from fincore.bootstrap.settings import Settings
@@ -37,6 +38,7 @@ async def installed(role: Role) -> AsyncIterator[Installed]:
     """What a role needs, as the environment names it; secrets may be references to Secrets Manager. Raises `ConfigurationError` and `StoreUnavailable`."""
     settings = read_settings(function_environment(os.environ))
     configure_logs(level=settings.log_level, log_format=settings.log_format)
+    METRICS.begin(settings)
     if settings.eventstore_dsn is None:
         raise ConfigurationError(
             "FINCORE_EVENTSTORE_DSN is empty: set it to the database of the event store; a function has no PostgreSQL of its own"

@@ -11,6 +11,7 @@ from fincore.aws.doorbell_function import ring
 from fincore.aws.kinesis_batch import Answer
 from fincore.aws.lambda_environment import LambdaEnvironment
 from fincore.bootstrap.functions.installed import installed
+from fincore.bootstrap.functions.printed_metrics import METRICS
 from fincore.domain.log_events import LogEvent
 from fincore.eventstore.subscription import Subscription
 from fincore.postgres.database_clock import DatabaseClock, measured_clock
@@ -34,7 +35,7 @@ async def _opened() -> AsyncIterator[_Kept]:
         yield _Kept(Doorbell(found.log, subscription), Sealer(ledgerdb, clock), clock)
 
 
-_ENVIRONMENT: Final = LambdaEnvironment(_opened)
+_ENVIRONMENT: Final = LambdaEnvironment(_opened, ended=METRICS.write)
 
 
 def by_doorbell(event: object, context: LambdaContext) -> Answer:

@@ -11,6 +11,7 @@ from fincore.aws.kinesis_batch import Answer
 from fincore.aws.lambda_environment import LambdaEnvironment
 from fincore.aws.shard_function import take_batch
 from fincore.bootstrap.functions.installed import installed
+from fincore.bootstrap.functions.printed_metrics import METRICS
 from fincore.domain.log_events import LogEvent
 from fincore.eventstore.stream_positions import StreamPositions
 from fincore.eventstore.subscription import Subscription
@@ -32,7 +33,7 @@ async def _opened() -> AsyncIterator[_Kept]:
         yield _Kept(ShardConsumer(found.log, target, consumer), Doorbell(found.log, subscription))
 
 
-_ENVIRONMENT: Final = LambdaEnvironment(_opened)
+_ENVIRONMENT: Final = LambdaEnvironment(_opened, ended=METRICS.write)
 
 
 def by_shard(event: object, context: LambdaContext) -> Answer:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from fincore.aws.deadline import Deadline, LambdaContext
 from fincore.aws.lambda_environment import LambdaEnvironment
 from fincore.bootstrap.functions.installed import installed
+from fincore.bootstrap.functions.printed_metrics import METRICS
 from fincore.bootstrap.risk_engine import engine_by
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.database_clock import DatabaseClock
@@ -32,7 +33,11 @@ async def _opened() -> AsyncIterator[_Kept]:
             yield _Kept(engine, rules, found.clock)
 
 
-_ENVIRONMENT: Final = LambdaEnvironment(_opened)
+COUNTED_WHERE_ASKED: Final = frozenset(
+    {"fincore_risk_unavailable_total", "fincore_risk_rule_results_total", "fincore_risk_decisions_total"}
+)
+METRICS.leave_out(COUNTED_WHERE_ASKED)
+_ENVIRONMENT: Final = LambdaEnvironment(_opened, ended=METRICS.write)
 
 
 def assess(event: object, context: LambdaContext) -> object:

@@ -9,6 +9,7 @@ from fincore.aws.deadline import Deadline, LambdaContext
 from fincore.aws.job_batch import BatchAnswer, answer_of, messages_of
 from fincore.aws.lambda_environment import LambdaEnvironment
 from fincore.bootstrap.functions.installed import installed
+from fincore.bootstrap.functions.printed_metrics import METRICS
 from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.job_runner import BEATS_PER_TIMEOUT
 from fincore.bootstrap.worker import open_worker
@@ -42,7 +43,7 @@ async def _opened() -> AsyncIterator[_Kept]:
             yield _Kept(MessageBatch(claims, worker.handlers, beat_seconds=beat_seconds), found.clock)
 
 
-_ENVIRONMENT: Final = LambdaEnvironment(_opened)
+_ENVIRONMENT: Final = LambdaEnvironment(_opened, ended=METRICS.write)
 
 
 def by_message(event: object, context: LambdaContext) -> BatchAnswer:
