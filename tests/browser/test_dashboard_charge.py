@@ -102,6 +102,7 @@ def test_page_of_a_charge_shows_it_in_full(
         expect(calls).to_contain_text("Authorize · stripe test")
         expect(calls).to_contain_text("Money taken")
         expect(calls.get_by_role("button", name=f"{charge_id}:authorize:1")).to_be_visible()
+        expect(calls.get_by_role("button", name="req_")).to_be_visible()
         expect(unfolded(page, "Webhooks of the PSP")).to_contain_text("No webhook has changed this charge.")
         expect(unfolded(page, "Webhooks to the merchant")).to_contain_text("Nothing was sent to the merchant")
         expect(unfolded(page, "Checks of this charge").get_by_role("listitem").first).to_be_visible()

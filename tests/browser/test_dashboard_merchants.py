@@ -133,6 +133,10 @@ def test_fee_plan_waits_and_says_what_a_capture_will_cost(
     for fact in ("2.9%", "€0.25", "EUR", merchant_id):
         expect(proposal).to_contain_text(fact)
     assert flaws(page) == []
+    dashboard.open(page, "/live/audit_trail", "bookkeepers", head="Audit trail")
+    act = page.get_by_role("row").filter(has_text="fee plan")
+    expect(act).to_contain_text("One more shop")
+    assert flaws(page) == []
 
 
 def test_origin_and_card_numbers_are_decided_in_the_mode(

@@ -105,9 +105,11 @@ class ChargeInFull:
             self._stores.eventstore, charge_id=loaded.charge_id, limit=HELD_REPORTS_MAX
         )
 
-    def psp_calls(self, loaded: LoadedCharge) -> list[PspCall]:
+    async def psp_calls(self, loaded: LoadedCharge) -> list[PspCall]:
         """The calls of PSPs that its events tell of."""
-        return calls_of(loaded.charge_id, loaded.readable)
+        provenances = await self._log.provenances(stream_of(loaded.charge_id))
+        request_ids = {version: one.psp_request_ids for version, one in provenances.items()}
+        return calls_of(loaded.charge_id, loaded.readable, request_ids)
 
     async def reports(self, loaded: LoadedCharge) -> list[ReceivedReport]:
         """The PSP's reports that changed it or are held, as they arrived."""

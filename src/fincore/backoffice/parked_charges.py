@@ -85,6 +85,14 @@ async def _named(log: EventLog[LogEvent], found: Sequence[ParkedStream]) -> list
     ]
 
 
+async def is_followed(
+    log: EventLog[LogEvent], followers: Sequence[Follower], *, name: StreamName, consumer_name: str
+) -> bool:
+    """Whether a consumer that has not parked a stream follows it: there are both."""
+    has_consumer = any(follower.consumer.name == consumer_name for follower in followers)
+    return has_consumer and bool(await log.types([(stream_named(name), 1)]))
+
+
 async def resume_parked(
     log: EventLog[LogEvent],
     followers: Sequence[Follower],

@@ -1,11 +1,12 @@
 """The calls of PSPs that the log tells of: what was asked for, under which key of ours, and what became of it. Pure.
 
-A PSP finds a call by that key: Stripe's log by `Idempotency-Key`, PayPal's support by `PayPal-Request-Id`. The ids that PSPs give
-their responses stand in FinCore's own logs, beside the charge's id.
+A PSP finds a call by that key: Stripe's log by `Idempotency-Key`, PayPal's support by `PayPal-Request-Id`. It finds one request by the
+id that it gave its answer; that of an answer which led to no event, such as one to try again later, stands in FinCore's own logs alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from fincore.domain.events import (
     AttemptReversalFailed,
     AttemptReversed,
     ChargeEvent,
+    DisputeEvent,
     EventType,
     Operation,
     RefundEvent,
@@ -46,10 +48,18 @@ class PspCall(msgspec.Struct, frozen=True, kw_only=True):
     is_unknown: bool = False
     outcome: EventType | None = None
     outcome_at: datetime | None = None
+    psp_request_ids: tuple[str, ...] = ()
 
 
-def calls_of(charge_id: ChargeId, events: Sequence[RecordedEvent[ChargeEvent]]) -> list[PspCall]:
-    """The calls that a charge's events tell of, in the order in which they were asked for; up to an event that cannot follow."""
+def calls_of(
+    charge_id: ChargeId,
+    events: Sequence[RecordedEvent[ChargeEvent]],
+    request_ids: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> list[PspCall]:
+    """The calls that a charge's events tell of, in the order in which they were asked for; up to an event that cannot follow.
+
+    `request_ids`: the PSP's ids of the answers that led to an event, by its version.
+    """
     calls: dict[str, PspCall] = {}
     charge: Charge | None = None
     for recorded in events:
@@ -61,6 +71,10 @@ def calls_of(charge_id: ChargeId, events: Sequence[RecordedEvent[ChargeEvent]]) 
         _note_operation(charge_id, before, charge, recorded, calls)
         _note_refund(charge, recorded, calls)
         _note_reversal(charge_id, charge, recorded, calls)
+        key = _told_of(charge_id, before, charge, recorded.event)
+        if key in calls:
+            told = (*calls[key].psp_request_ids, *request_ids.get(recorded.version, ()))
+            calls[key] = msgspec.structs.replace(calls[key], psp_request_ids=told)
     return list(calls.values())
 
 
@@ -99,6 +113,23 @@ def _key_of(charge_id: ChargeId, charge: Charge) -> str | None:
         return None
     without_receipt = operation.without_receipt is True
     return psp_key(charge_id, operation.kind, number=operation.number, without_receipt=without_receipt)
+
+
+def _told_of(charge_id: ChargeId, before: Charge | None, after: Charge, event: ChargeEvent) -> str | None:
+    """The key of the call that an event tells of; None for an event of something else."""
+    if isinstance(event, RefundEvent):
+        return refund_key(event.refund_id)
+    if isinstance(event, AttemptReversed | AttemptReleased | AttemptReversalFailed):
+        return _reversal_key_of(charge_id, after, event.attempt)
+    if before is None or isinstance(event, AttemptCaptured | AttemptAuthorized | DisputeEvent):
+        return None
+    return _key_of(charge_id, before)
+
+
+def _reversal_key_of(charge_id: ChargeId, charge: Charge, number: int) -> str:
+    attempt = charge.abandoned_attempt(number)
+    is_taken = attempt is not None and attempt.is_taken
+    return refund_key(reversal_refund_id(charge_id, number)) if is_taken else reversal_key(charge_id, number)
 
 
 def _note_refund(charge: Charge, recorded: RecordedEvent[ChargeEvent], calls: dict[str, PspCall]) -> None:
@@ -149,12 +180,7 @@ def _note_reversal(
                 amount_minor=event.amount_minor,
             )
         case AttemptReversed() | AttemptReleased() | AttemptReversalFailed():
-            attempt = charge.abandoned_attempt(event.attempt)
-            key = (
-                refund_key(reversal_refund_id(charge_id, event.attempt))
-                if attempt is not None and attempt.is_taken
-                else reversal_key(charge_id, event.attempt)
-            )
+            key = _reversal_key_of(charge_id, charge, event.attempt)
             if key in calls:
                 calls[key] = msgspec.structs.replace(
                     calls[key], outcome=event_type(event), outcome_at=recorded.recorded_at

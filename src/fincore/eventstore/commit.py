@@ -20,7 +20,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `correlation` is the request or job that started it all, `causation` what directly led to it (a PSP event id, a
     job), `actor` who acted (an API key id, `worker`, `janitor`, `staff:` and the subject of a person). Of a person, `by` is the name to
     read, `reason` why they did it, and `agreement` which second person agreed, where one had to. `traceparent` (W3C Trace Context) names the
-    span of the commit, where traces are exported.
+    span of the commit, where traces are exported. `psp_request_ids` are the PSP's ids of the answers that led to the event, oldest first.
     """
 
     correlation: str
@@ -30,6 +30,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     agreement: Agreement | None = None
     traceparent: str | None = None
+    psp_request_ids: tuple[str, ...] = ()
 
 
 class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):

@@ -9,12 +9,14 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
+from fincore.eventstore.commit import Provenance
 from fincore.write.psp.http import NoResponse, NotSent, RawResponse
 from fincore.write.psp.paypal import client as client_module
 from fincore.write.psp.paypal.client import PayPalClient
 from fincore.write.psp.paypal.response import Response
 from fincore.write.psp.paypal.tokens import AccessTokens
 from fincore.write.psp.paypal.wire import Order
+from fincore.write.psp.request_ids import noted_request_ids, with_request_ids
 from fixtures.paypal_stub import (
     ORDER_ID,
     PayPalStub,
@@ -227,9 +229,11 @@ async def test_log_names_issue_and_debug_id_and_no_text(
     client: PayPalClient, paypal: PayPalStub, logged: LogCapture
 ) -> None:
     paypal.put("POST", PATH, 422, unprocessable("INSTRUMENT_DECLINED"))
-    await client.post(
-        paypal_account(paypal.url), PATH, {"amount": "19.99"}, request_id="ch_1:complete:1", reads=ORDER
-    )
+    with noted_request_ids():
+        await client.post(
+            paypal_account(paypal.url), PATH, {"amount": "19.99"}, request_id="ch_1:complete:1", reads=ORDER
+        )
+        assert with_request_ids(Provenance(correlation="", actor="")).psp_request_ids == ("d3bug",)
     (entry,) = logged.entries
     assert (entry["event"], entry["status"], entry["debug_id"]) == ("paypal.answered", 422, "d3bug")
     assert (entry["error"], entry["issues"]) == ("UNPROCESSABLE_ENTITY", "INSTRUMENT_DECLINED")

@@ -11,7 +11,9 @@ import structlog
 from structlog.testing import LogCapture
 
 from fincore.domain.secret import Secret
+from fincore.eventstore.commit import Provenance
 from fincore.write.psp.http import RESPONSE_BYTES_MAX, NoResponse, NotSent
+from fincore.write.psp.request_ids import noted_request_ids, with_request_ids
 from fincore.write.psp.stripe import client as client_module
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
@@ -332,7 +334,9 @@ async def test_the_log_names_the_call_and_keeps_its_contents(
     serve: Serve, connect: Connect, logged: LogCapture
 ) -> None:
     body = PAID[:-1] + b',"client_secret":"pi_1_secret_hidden"}'
-    await pay(connect(await serve(answering(body, "200 OK", "Request-Id: req_7"))))
+    with noted_request_ids():
+        await pay(connect(await serve(answering(body, "200 OK", "Request-Id: req_7"))))
+        assert with_request_ids(Provenance(correlation="", actor="")).psp_request_ids == ("req_7",)
     (entry,) = logged.entries
     assert entry["event"] == "stripe.answered"
     assert (entry["status"], entry["request_id"], entry["path"]) == (200, "req_7", "/v1/payment_intents")

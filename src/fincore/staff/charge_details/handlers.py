@@ -69,7 +69,7 @@ class StaffChargeDetails:
         return timeline_body(await self._charges.timeline(loaded))
 
     async def _psp_calls(self, loaded: LoadedCharge) -> object:
-        return psp_calls_body(self._charges.psp_calls(loaded))
+        return psp_calls_body(await self._charges.psp_calls(loaded))
 
     async def _psp_reports(self, loaded: LoadedCharge) -> object:
         held = {report.psp_event_id for report in loaded.charge.held_reports}

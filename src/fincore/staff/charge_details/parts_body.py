@@ -82,6 +82,13 @@ class StaffPspCall(msgspec.Struct, frozen=True, kw_only=True):
         EventType | None, Meta(description="The event that told what became of it; null: none has yet.")
     ]
     outcome_at: Annotated[datetime | None, Meta(description="When that was written down.")]
+    psp_request_ids: Annotated[
+        list[str],
+        Meta(
+            description="The PSP's ids of its answers, to the call and to questions about it, that led to events of the charge: Stripe's "
+            "`Request-Id`, PayPal's `PayPal-Debug-Id`. Oldest first. Empty: the PSP did not answer, or a webhook told the outcome."
+        ),
+    ]
 
 
 class StaffPspCalls(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +195,12 @@ def timeline_body(events: Sequence[TimelineEvent]) -> StaffTimeline:
 
 def psp_calls_body(calls: Sequence[PspCall]) -> StaffPspCalls:
     """Calls as staff see them."""
-    return StaffPspCalls(data=[StaffPspCall(**msgspec.structs.asdict(call)) for call in calls])
+    return StaffPspCalls(
+        data=[
+            StaffPspCall(**msgspec.structs.asdict(call) | {"psp_request_ids": list(call.psp_request_ids)})
+            for call in calls
+        ]
+    )
 
 
 def psp_reports_body(reports: Sequence[ReceivedReport], held: Collection[str]) -> StaffPspReports:

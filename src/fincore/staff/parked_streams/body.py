@@ -61,7 +61,12 @@ class StaffParkedStreamResumptionBody(msgspec.Struct, frozen=True, kw_only=True)
     object: Annotated[Literal["parked_stream_resumption"], ObjectName] = "parked_stream_resumption"
     consumer: Consumer
     stream: StreamOf
-    events: Annotated[int, Meta(description="How many events the consumer caught up on.")]
+    events: Annotated[
+        int,
+        Meta(
+            description="How many events the consumer caught up on; 0 where it follows the stream already, such as after a request that is repeated."
+        ),
+    ]
 
 
 def render_parked(found: ParkedList) -> StaffParkedStreamList:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from fincore.backoffice.parked_charges import (
     Follower,
     NotParked,
+    Resumed,
+    is_followed,
     list_parked_where_read,
     resume_parked,
 )
@@ -72,7 +74,12 @@ class ParkedStreamHandlers:
                     self._log, self._followers, name=name, consumer_name=request.consumer
                 )
             except NotParked:
-                raise Problem("parked_stream_not_found", param="stream") from None
+                # A first request of which the answer was lost, or another person, has resumed it: it is as this request wants it to be.
+                if not await is_followed(
+                    self._log, self._followers, name=name, consumer_name=request.consumer
+                ):
+                    raise Problem("parked_stream_not_found", param="stream") from None
+                resumed = Resumed(request.consumer, 0)
             except StillInapplicable as refused:
                 raise Problem("parked_stream_inapplicable", f"{refused}.", param="stream") from None
             body = StaffParkedStreamResumptionBody(

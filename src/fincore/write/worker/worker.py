@@ -38,7 +38,7 @@ from fincore.write.worker.jobs.reverse_attempt import ReverseAttempt
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.following_recorder import following_recorder
-from fincore.write.worker.plumbing.handler_wrappers import counted, repeated_after_outage, traced
+from fincore.write.worker.plumbing.handler_wrappers import counted, noted, repeated_after_outage, traced
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.plumbing.payout_reports import RecordPayout
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
@@ -163,7 +163,7 @@ class Worker:
             handlers["checkout_session.follow"] = FollowSession(context, sessions, writer)
             handlers["checkout_session.expire"] = FollowSession(context, sessions, writer, ends_session=True)
         self.handlers: Mapping[JobKind, Handler] = {
-            kind: traced(kind, counted(kind, repeated_after_outage(handler, draw=draw)))
+            kind: traced(kind, counted(kind, repeated_after_outage(noted(handler), draw=draw)))
             for kind, handler in handlers.items()
         }
 

@@ -3,6 +3,7 @@
 
 import { InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-client-ts";
 import type { Configuration } from "./configuration";
+import { Renewals } from "./renewals";
 
 export const RETURN_PATH = "/login/return";
 export const LOGGED_OUT_PATH = "/logged-out";
@@ -18,7 +19,7 @@ export class Login {
   readonly #manager: UserManager;
   readonly #configuration: Configuration;
   readonly #windows = new BroadcastChannel(CHANNEL);
-  #ended: () => void = () => {};
+  readonly #renewals = new Renewals(() => this.#renewed());
 
   constructor(configuration: Configuration) {
     this.#configuration = configuration;
@@ -40,9 +41,9 @@ export class Login {
     };
   }
 
-  /** Calls back when the login cannot be renewed any more. */
-  onEnd(ended: () => void): void {
-    this.#ended = ended;
+  /** Calls back when the login cannot be renewed any more, and when it could be after all. */
+  onChange(told: (hasEnded: boolean) => void): void {
+    this.#renewals.onChange(told);
   }
 
   /** Leaves for the issuer, which brings the browser back to `path`. Never returns: the page goes away. */
@@ -64,26 +65,16 @@ export class Login {
     return this.renew();
   }
 
-  #renewal: Promise<string | undefined> | undefined;
-
   /** A new access token by the refresh token: one request, for all who ask meanwhile. */
   renew(): Promise<string | undefined> {
-    this.#renewal ??= this.#renewed().finally(() => {
-      this.#renewal = undefined;
-    });
-    return this.#renewal;
+    return this.#renewals.next();
   }
 
+  /** Raises where the issuer has ended the login, or cannot be reached: the person logs in again, by a button that they choose to press. */
   async #renewed(): Promise<string | undefined> {
-    try {
-      const user = await this.#manager.getUser();
-      const renewed = user?.refresh_token ? await this.#manager.signinSilent() : null;
-      if (renewed) return renewed.access_token;
-    } catch {
-      // The issuer has ended the login, or cannot be reached: the person logs in again, by a button that they choose to press.
-    }
-    this.#ended();
-    return undefined;
+    const user = await this.#manager.getUser();
+    const renewed = user?.refresh_token ? await this.#manager.signinSilent() : null;
+    return renewed?.access_token;
   }
 
   /** Leaves what is shown, as the person has logged out in another window. */

@@ -18,7 +18,7 @@ export const useLogOut = (): (() => void) => use(LogOutContext);
 export function Session({ login, queries, children }: { login: Login; queries: QueryClient; children: ReactNode }) {
   const [hasEnded, setHasEnded] = useState(false);
   const api = useMemo(() => createApi(login), [login]);
-  useEffect(() => login.onEnd(() => setHasEnded(true)), [login]);
+  useEffect(() => login.onChange(setHasEnded), [login]);
   const logInAgain = useMemo(() => (hasEnded ? () => void login.begin(location.pathname + location.search) : null), [login, hasEnded]);
   const logOut = () => {
     queries.clear();

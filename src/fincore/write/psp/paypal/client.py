@@ -21,6 +21,7 @@ from fincore.write.psp.paypal.account import PayPalAccount
 from fincore.write.psp.paypal.response import Response
 from fincore.write.psp.paypal.tokens import AccessTokens
 from fincore.write.psp.paypal.wire import PayPalError
+from fincore.write.psp.request_ids import note_request_id
 from fincore.write.psp.sanitize import sanitize_code
 
 T = TypeVar("T")
@@ -160,6 +161,7 @@ def _note(
     match result:
         case Response(status=status, debug_id=debug_id, error=error):
             named = {} if error is None else _named(error)
+            note_request_id(debug_id)
             _log.info("paypal.answered", **about, status=status, debug_id=debug_id, **named)
         case NotSent(reason=reason):
             _log.warning("paypal.not_sent", **about, reason=reason)

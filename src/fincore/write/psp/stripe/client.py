@@ -17,6 +17,7 @@ from fincore.write.psp.http import (
     NotSent,
     RawResponse,
 )
+from fincore.write.psp.request_ids import note_request_id
 from fincore.write.psp.sanitize import sanitize_code
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.form import Form, encode_form
@@ -163,6 +164,7 @@ def _note(
     match result:
         case Response(status=status, request_id=request_id, error=error):
             named = {} if error is None else _named(error)
+            note_request_id(request_id)
             _log.info("stripe.answered", **about, status=status, request_id=request_id, **named)
         case NotSent(reason=reason):
             _log.warning("stripe.not_sent", **about, reason=reason)

@@ -1,4 +1,4 @@
-"""What is wrapped around every handler: a repeat after an outage of the database, the count of results, and a span."""
+"""What is wrapped around every handler: a repeat after an outage of the database, the count of results, a span, and ids of PSPs."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from fincore.domain.errors import Overloaded
 from fincore.domain.job import JobKind
 from fincore.observability.tracing.tracer import begin_after, is_tracing
 from fincore.postgres.failures import OUTAGES, outage_of
+from fincore.write.psp.request_ids import noted_request_ids
 from fincore.write.queue.port import ClaimedJob, Done, Handler, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing.metrics import JOBS
 
@@ -62,6 +63,16 @@ def counted(kind: JobKind, handler: Handler) -> Handler:
             raise
         by_result[type(result)].inc()
         return result
+
+    return handle
+
+
+def noted(handler: Handler) -> Handler:
+    """The handler, with the ids of PSPs' answers kept for the events that it records."""
+
+    async def handle(job: ClaimedJob) -> JobResult:
+        with noted_request_ids():
+            return await handler(job)
 
     return handle
 

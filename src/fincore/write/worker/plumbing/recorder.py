@@ -24,6 +24,7 @@ from fincore.eventstore.recorder import Contended, NotFound, Recorded, Recorder
 from fincore.eventstore.writer import Writer
 from fincore.write.charges import CHARGES
 from fincore.write.checkout.attempt_charge import jobs_for_session
+from fincore.write.psp.request_ids import forget_request_ids, with_request_ids
 from fincore.write.worker.policies.reviews import OpenReview
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
@@ -99,8 +100,10 @@ class ChargeRecorder:
         """
         seen = _Seen(decision)
         decide = partial(self._with_review, seen)
-        match await self._recorder.record(charge_id, decide, provenance, known=known):
+        match await self._recorder.record(charge_id, decide, with_request_ids(provenance), known=known):
             case Recorded() as recorded:
+                if recorded.events:
+                    forget_request_ids()
                 self._tell(charge_id, seen, recorded)
                 return recorded
             case NotFound():

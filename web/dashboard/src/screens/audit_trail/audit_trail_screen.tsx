@@ -5,6 +5,7 @@ import type { StaffAct } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { Toggle } from "../../parts/filter";
 import { TextFilter, useSetFilters } from "../../parts/list_filters";
+import { MerchantName } from "../../parts/merchant";
 import { PageHead } from "../../parts/page";
 import { Rows, type Column } from "../../parts/rows";
 import { State } from "../../parts/states";
@@ -29,7 +30,7 @@ export function AuditTrailScreen() {
   const columns: readonly Column<StaffAct>[] = [
     {
       name: t.action,
-      width: "minmax(0, 1.6fr)",
+      width: "minmax(0, 1.4fr)",
       cell: (act) => (
         <Link to="/$mode/audit_trail" params={{ mode }} search={{ object: act.object_id }}>
           {nameIn(ACTIONS[language], act.action)}
@@ -39,16 +40,30 @@ export function AuditTrailScreen() {
     { name: t.when, width: "176px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} precision="second" /> },
     {
       name: t.who,
-      width: "minmax(0, 1.8fr)",
+      width: "minmax(0, 1.4fr)",
       cell: (act) => (
         <>
-          {act.actor.username}
-          {act.mode === null && <span className="quiet small"> · {t.noMode}</span>}
+          {act.actor.username} {act.mode === null && <span className="quiet small only-narrow">· {t.noMode}</span>}
         </>
       ),
     },
-    { name: t.object, width: "minmax(0, 1.3fr)", isOnlyWide: true, cell: (act) => <>{nameIn(OBJECTS[language], act.object_kind)} <span className="code">{act.object_id}</span></> },
-    { name: t.reason, width: "minmax(0, 1.3fr)", isOnlyWide: true, cell: (act) => act.reason },
+    {
+      name: t.object,
+      width: "minmax(0, 1.4fr)",
+      isOnlyWide: true,
+      cell: (act) => (
+        <span title={act.object_id}>
+          {nameIn(OBJECTS[language], act.object_kind)} <span className="code">{act.object_id}</span>
+        </span>
+      ),
+    },
+    {
+      name: t.merchant,
+      width: "minmax(0, 1.1fr)",
+      isOnlyWide: true,
+      cell: (act) => (act.merchant !== null ? <MerchantName id={act.merchant} /> : act.mode === null && <span className="quiet small">{t.noMode}</span>),
+    },
+    { name: t.reason, width: "minmax(0, 1.4fr)", isOnlyWide: true, cell: (act) => <span title={act.reason}>{act.reason}</span> },
     {
       name: t.outcome,
       width: "120px",

@@ -104,6 +104,16 @@ function Calls({ charge }: CardProps) {
                 <span className="quiet small">
                   {t.asked} <Time at={call.requested_at} precision="second" /> · {t.key} <Copy text={call.key} />
                 </span>
+                {call.psp_request_ids.length > 0 && (
+                  <span className="quiet small">
+                    {t.requests}{" "}
+                    {call.psp_request_ids.map((id, place) => (
+                      <span key={`${place} ${id}`}>
+                        <Copy text={id} />{" "}
+                      </span>
+                    ))}
+                  </span>
+                )}
               </li>
             ))}
           </ul>
