@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from fincore.domain.clock import SystemClock
 from fincore.domain.events import ChargeCreated, ChargeFailed, RiskAssessed
@@ -173,8 +174,10 @@ async def test_replay_is_known_after_rotation_of_the_hmac_key(api: Api, edge: Ca
 
 async def test_card_refused_while_tokenised_is_a_failed_charge(api: Api, edge: CardEdge, pool: Pool) -> None:
     edge.tokeniser.answers["test"] = REFUSED
+    before = declined()
     reply = await edge.charge("k")
     assert reply.problem()[:2] == (402, "charge_failed")
+    assert declined() - before == 1
     created, failed = await events_of(api, reply.json()["charge"]["id"])
     assert isinstance(created, ChargeCreated)
     assert isinstance(failed, ChargeFailed)
@@ -185,8 +188,15 @@ async def test_card_refused_while_tokenised_is_a_failed_charge(api: Api, edge: C
         await pool.fetchval("select count(*) from queue.pgqueuer where entrypoint = 'charge.authorize'") == 0
     )
     assert (await edge.charge("k")).body == reply.body
+    assert declined() - before == 1, "what is told again is no further outcome"
     assert len(edge.tokeniser.calls) == 1
     assert ("answered", "charge_failed", "no_engine") in await record_of(pool)
+
+
+def declined() -> float:
+    """Charges that are counted as declined."""
+    labels = {"mode": "test", "psp": "stripe", "psp_account": "test", "outcome": "declined"}
+    return REGISTRY.get_sample_value("fincore_charge_outcomes_total", labels) or 0.0
 
 
 @pytest.mark.parametrize("answer", [AWAY, SILENT])

@@ -39,6 +39,7 @@ from fincore.write.routing.router import Router
 from fincore.write.vault.accesses import Accesses, this_process
 from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
 from fincore.write.vault.kept_rows import KeptRows
+from fincore.write.worker.plumbing.outcome_counts import OutcomeCounts
 
 
 class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ def build_card_edge(
 ) -> Application:
     """The server. `writer` and `watch` must be running while it serves."""
     services = payment_services(router=cards.router, writer=writer, log=log, watch=watch, clock=clock)
+    outcomes = OutcomeCounts()
     service = RawCardService(
         requests=services.requests,
         outcomes=services.outcomes,
@@ -78,6 +80,7 @@ def build_card_edge(
         tokenisers=cards.tokenisers,
         number_hmac=cards.number_hmac,
         render=render_charge,
+        count_refused=lambda charge, events: outcomes.count(charge, events, clock.now()),
     )
     kept_cards = KeptCards(stores.eventstore, clock)
     keys, enabled = ApiKeys(stores.eventstore), EnabledRawCards(stores.eventstore)

@@ -93,6 +93,7 @@ class Edge:
             tokenisers={STRIPE if has_tokeniser else PspName("other"): self},
             number_hmac=HMAC,
             render=cast("Any", lambda *shown: shown),
+            count_refused=lambda *_: None,
         )
 
     async def decides(self) -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:

@@ -1,6 +1,6 @@
 """The line of log about what was recorded on a charge: which events, without what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -28,9 +28,13 @@ def log_recorded(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEve
 
 
 class EndedAtOnce:
-    """The charge of one request that ended as it was accepted, as it was decided last: no worker has a line about it."""
+    """The charge of one request that ended as it was accepted, as it was decided last: no worker has a line about it.
 
-    def __init__(self) -> None:
+    `told` is given the charge and its events as well, once they are durable.
+    """
+
+    def __init__(self, told: Callable[[Charge, Sequence[ChargeEvent]], None] | None = None) -> None:
+        self._told = told
         self._decided: tuple[ChargeId, Charge, tuple[ChargeEvent, ...]] | None = None
 
     def decided(self, charge_id: ChargeId, charge: Charge, events: tuple[ChargeEvent, ...]) -> None:
@@ -39,5 +43,9 @@ class EndedAtOnce:
 
     def tell(self, responded: Responded | Refused) -> None:
         """Write the line where that was committed for this response."""
-        if self._decided is not None and isinstance(responded, Responded) and not responded.is_replay:
-            log_recorded(*self._decided, age_ms=0)
+        if self._decided is None or not isinstance(responded, Responded) or responded.is_replay:
+            return
+        charge_id, charge, events = self._decided
+        log_recorded(charge_id, charge, events, age_ms=0)
+        if self._told is not None:
+            self._told(charge, events)

@@ -1,7 +1,7 @@
 """Creates charges by card number: the key is looked up, the charge screened, the card made into tokens, then all is one Commit."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Final
 
@@ -47,7 +47,10 @@ _NOT_TOKENISED: Final = Refused("card_not_tokenised")
 
 
 class RawCardService:
-    """Takes charges in by card number. `tokenisers` are those of the PSPs that make a token of a card without taking money."""
+    """Takes charges in by card number. `tokenisers` are those of the PSPs that make a token of a card without taking money.
+
+    `count_refused` is given a charge as it was accepted, and its events, where a PSP refused its card: no worker counts that outcome.
+    """
 
     def __init__(
         self,
@@ -62,7 +65,9 @@ class RawCardService:
         tokenisers: Mapping[PspName, CardTokeniser],
         number_hmac: NumberHmac,
         render: Render,
+        count_refused: Callable[[Charge, Sequence[ChargeEvent]], None],
     ) -> None:
+        self._count_refused = count_refused
         self._requests = requests
         self._outcomes = outcomes
         self._find_response = find_response
@@ -83,7 +88,7 @@ class RawCardService:
         can be said then, and the same request with the same key may be repeated, as after `card_not_tokenised`.
         """
         once = AssessedOnce(self._risk, self._limits)
-        ended = EndedAtOnce()
+        ended = EndedAtOnce(self._count_where_refused)
 
         async def decide() -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:
             decision = await self._new_charge(command, card, once, screened)
@@ -94,6 +99,12 @@ class RawCardService:
         responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
         ended.tell(responded)
         return responded
+
+    def _count_where_refused(self, charge: Charge, events: Sequence[ChargeEvent]) -> None:
+        # What the rules block went to no PSP.
+        if charge.failure is not None and charge.failure.code != "blocked_by_risk":
+            before = reduce(evolve, events[1:-1], evolve(None, events[0]))
+            self._count_refused(before, events)
 
     async def _new_charge(
         self,

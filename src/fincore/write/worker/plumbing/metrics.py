@@ -29,7 +29,8 @@ OUTCOMES_RESOLVED: Final = Counter(
 )
 CHARGE_OUTCOMES: Final = Counter(
     "fincore_charge_outcomes_total",
-    "First outcomes of charges that went to a PSP: `approved`; `declined` by issuer or PSP; `failed`, as no issuer was asked; `blocked` by "
+    "First outcomes of charges that went to a PSP, also where it refused to make a token of the card: `approved`; `declined` by "
+    "issuer or PSP; `failed`, as no issuer was asked; `blocked` by "
     "risk rules; `canceled`, `expired`.",
     ["mode", "psp", "psp_account", "outcome"],
 )
