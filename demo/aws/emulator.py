@@ -37,7 +37,8 @@ class Emulator:
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "hypercorn", "ministack.app:app", "--log-level", "ERROR"),
+                    *(sys.executable, "-m", "demo.aws.until_eof"),
+                    *("hypercorn", "ministack.app:app", "--log-level", "ERROR"),
                     *("--bind", f"fd://{listening.fileno()}"),
                 ],
                 pass_fds=[listening.fileno()],
@@ -50,7 +51,7 @@ class Emulator:
                     "LOG_LEVEL": "ERROR",
                     "BIND_HOST": "127.0.0.1",
                 },
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
@@ -72,10 +73,10 @@ class Emulator:
         """End it, with all it holds."""
         self._process.terminate()
         try:
-            self._process.wait(STOP_SECONDS_MAX)
+            self._process.communicate(timeout=STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
 
     def _wait(self, log: Path) -> None:
         until = time.monotonic() + START_SECONDS_MAX

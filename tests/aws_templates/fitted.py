@@ -130,6 +130,24 @@ def with_certificate(arn: str) -> Change:
     return change
 
 
+def with_exports(arns: Mapping[str, str]) -> Change:
+    """What a stack exports of some resources, by the beginnings of their logical ids, as ARNs of parts that were made by calls."""
+
+    def made(value: Any) -> Any:
+        match value:
+            case {"Fn::ImportValue": str(name)} if found := re.search(
+                r"GetAtt([A-Za-z]+)[0-9A-F]{8}Arn", name
+            ):
+                return arns.get(found[1], value)
+        return value
+
+    def change(given: Template) -> Template:
+        found: Template = replaced(given, made)
+        return found
+
+    return change
+
+
 def with_network(subnets: list[str], group: str, vpc: str) -> Change:
     """What the stack `network` exports, as parts of the emulator that were made by calls."""
 

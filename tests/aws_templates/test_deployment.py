@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from infra.arrows import INTERNET, OUTSIDE, arrows
+from infra.functions import functions_of
 from infra.roles import DEPLOYED
 from infra.secret_names import stored_secrets
 
@@ -33,6 +34,7 @@ from aws_templates.fitted import (
     Change,
     fitted,
     with_certificate,
+    with_exports,
     with_lists_as_networks,
     with_network,
     with_tcp_as_http,
@@ -243,8 +245,18 @@ def app_changes(moto: Clients) -> dict[str, Change]:
         Certificate=certificate.public_bytes(pem),
         PrivateKey=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )["CertificateArn"]
+    sqs = moto("sqs")
+    queues = {
+        name: sqs.get_queue_attributes(
+            QueueUrl=sqs.create_queue(QueueName=name)["QueueUrl"], AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+        for name in ("Jobs", "DeadRecords")
+    }
+    moto("kinesis").create_stream(StreamName="Events", ShardCount=1)
+    stream = moto("kinesis").describe_stream(StreamName="Events")["StreamDescription"]["StreamARN"]
     return {
         "certificates are those of the emulator": with_certificate(arn),
+        "stream and queues are made by calls": with_exports({"Events": stream, **queues}),
         "data and login are in the other emulator": without_stacks("data", "login"),
         "tags of keys are refused": without_property("AWS::KMS::Key", "Tags"),
         "lists of addresses are refused": with_lists_as_networks,
@@ -322,6 +334,25 @@ def test_every_role_is_a_service_of_the_named_image(app: Clients) -> None:
         )
         definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         assert {one["image"] for one in definition["containerDefinitions"]} == {IMAGE["ParameterValue"]}
+
+
+def test_functions_are_mapped_to_what_invokes_them(app: Clients) -> None:
+    functions, events = app("lambda"), app("events")
+    for one in functions_of(INSTALLATION.functions):
+        name = f"fincore-{STAGE}-{one.name}"
+        made = functions.get_function(FunctionName=name)
+        assert made["Code"]["ImageUri"] == IMAGE["ParameterValue"]
+        assert made["Configuration"]["Role"].endswith(f":role/fincore-{STAGE}-function-{one.name}")
+        mapped = {
+            mapping["EventSourceArn"].split(":")[2]
+            for mapping in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        }
+        assert mapped == {_SERVICES[source] for source in one.sources if source in _SERVICES}
+        rules = events.list_rule_names_by_target(TargetArn=made["Configuration"]["FunctionArn"])["RuleNames"]
+        assert len(rules) == ("minute" in one.sources)
+
+
+_SERVICES: Final = {"stream": "kinesis", "queue": "sqs"}
 
 
 def test_task_of_the_migration_is_found_by_its_outputs(app: Clients) -> None:

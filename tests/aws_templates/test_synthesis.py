@@ -64,6 +64,30 @@ def test_templates_are_the_same_however_often_they_are_made(
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
+def test_installation_without_functions_has_services_do_all(tools: Path, tmp_path: Path) -> None:
+    example = tmp_path / "staging.toml"
+    text = EXAMPLES[1].read_text()
+    assert "functions = [" in text
+    example.write_text(re.sub(r"^functions = .*$", "", text, flags=re.MULTILINE))
+    subprocess.run(
+        [str(tools / "python"), "-m", "infra", str(example), str(tmp_path)],
+        cwd=PROJECT,
+        env={**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
+        check=True,
+        capture_output=True,
+    )
+    app = json.loads((tmp_path / "fincore-staging-app.json").read_text())["Resources"].values()
+    assert not any(one["Type"].startswith(("AWS::Lambda::", "AWS::Events::")) for one in app)
+    counts = [one["Properties"]["DesiredCount"] for one in app if one["Type"] == "AWS::ECS::Service"]
+    assert len(counts) == len(DEPLOYED)
+    assert all(counts)
+    alarms = (tmp_path / "fincore-staging-observability.json").read_text()
+    for consumer in ("projectionist", "ledger", "notify", "risk"):
+        assert f'"Value": "{consumer}"' in alarms
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_cfn_lint_finds_only_what_is_argued_for(tools: Path) -> None:
     files = sorted(map(str, TEMPLATES.glob("*.json")))
     done = subprocess.run(
