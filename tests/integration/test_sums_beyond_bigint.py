@@ -1,5 +1,6 @@
 """Sums over many amounts, each of which fits into a bigint and all of which do not: runs, reports and seals go on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.resources import files
@@ -7,19 +8,23 @@ from importlib.resources import files
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import new_refund_id
+from fincore.domain.ids import SettlementFileId, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
+from fincore.domain.settlement_events import SETTLEMENT_FILE_EVENTS
 from fincore.domain.settlement_file import SUM_MINOR_MAX
+from fincore.eventstore.log import EventLog
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool, create_pool
 from fincore.postgres.whole_sums import BIGINT_MAX
 from fincore.read.ledgerdb.balances import Balances
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.sealer import Sealer, manifest_of
+from fincore.reconciliation.reading.file_reader import FileReader
 from fincore.reconciliation.report.report_html import report_html
 from fincore.reconciliation.report.reports import checked_report, keep_reports
 from fincore.reconciliation.uncleared import uncleared_by_age
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
 from fixtures.commits import created, new_stream
 from fixtures.money_events import captured, refunded
 from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
@@ -169,3 +174,15 @@ async def test_file_beyond_what_an_account_holds_is_refused(account: Settlement,
     _, insert, rest = migration.partition("insert into")
     await owner_pool.execute(insert + rest.partition(";")[0])
     assert await owner_pool.fetch(kept) == added
+
+
+async def test_two_files_read_at_once_are_bounded_together(account: Settlement) -> None:
+    half = SUM_MINOR_MAX // 2 + 1
+    fetched = [await account.fetched([line("adjustment", half)], day=day) for day in range(2)]
+    log = EventLog(account.dsn_pool, SETTLEMENT_FILE_EVENTS)
+    reader = FileReader(
+        account.ledgerdb, SettlementFileRecorder(log, account.writer), account.evidence, account.formats
+    )
+    refusals = await asyncio.gather(*(reader.read(SettlementFileId(one)) for one in fetched))
+    (refusal,) = [one for one in refusals if one is not None]
+    assert "to more than can be booked" in refusal
