@@ -14,9 +14,11 @@ from typing import Any, Final
 
 import pytest
 from infra.environments import SCRATCH
+from infra.functions import FUNCTIONS
 from infra.image import CERTIFICATES, USER
 
 PROJECT: Final = Path(__file__).parents[2]
+LAMBDA_USER: Final = "993:990"
 MIRROR: Final = "http://deb.debian.org/debian"
 AUTHORITIES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
@@ -139,16 +141,16 @@ def test_files_of_the_image_belong_to_root_but_for_one_folder(root: Path) -> Non
     assert not (root / "src").exists()
 
 
-def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def run(root: Path, *command: str, user: str = USER) -> subprocess.CompletedProcess[str]:
     """A program in the image as ECS runs it: a root that is not written to, the user of the tasks, an empty scratch folder."""
-    uid, _, gid = USER.partition(":")
+    uid, _, gid = user.partition(":")
     mounts = (
         f"mount --bind {root} {root}; mount -o remount,bind,ro {root};"
         f"mount -t tmpfs -o uid={uid},gid={gid},mode=0700 tmpfs {root}{SCRATCH}; mount -t proc proc {root}/proc;"
     )
     return subprocess.run(
         [
-            *("unshare", "--mount", "sh", "-ec", f'{mounts} exec chroot --userspec={USER} {root} "$@"', "sh"),
+            *("unshare", "--mount", "sh", "-ec", f'{mounts} exec chroot --userspec={user} {root} "$@"', "sh"),
             *("/usr/bin/env", "-i", "PATH=/opt/fincore/bin:/usr/bin:/bin", *command),
         ],
         capture_output=True,
@@ -168,6 +170,15 @@ def test_fincore_starts_on_a_root_that_is_not_written_to(root: Path) -> None:
 @pytest.mark.parametrize("package", ["aiobotocore", "awslambdaric", "asyncpg", "uvloop"])
 def test_one_image_has_what_roles_and_functions_need(root: Path, package: str) -> None:
     assert run(root, "python", "-c", f"import {package}").returncode == 0
+
+
+@pytest.mark.parametrize("module", sorted({one.handler.partition(".")[0] for one in FUNCTIONS}))
+def test_handlers_of_functions_load_as_a_user_of_lambda(root: Path, module: str) -> None:
+    """Lambda leaves the user of the image out, and takes one of its own."""
+    loaded = run(
+        root, "python", "-c", f"import awslambdaric, fincore.bootstrap.functions.{module}", user=LAMBDA_USER
+    )
+    assert (loaded.returncode, loaded.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("package", ["pytest", "psp_sandbox", "aws_cdk"])
