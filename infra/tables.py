@@ -1,7 +1,7 @@
 """What `docs/guides/aws.md` prints of the tables here. Pure but for reading the example of a pipeline."""
 
 from infra.arrows import arrows
-from infra.functions import FUNCTIONS, REPLACED
+from infra.functions import FUNCTIONS, REPLACED, WORKS, replaced_roles
 from infra.pipeline_settings import read_pipeline
 from infra.pipeline_stages import Action, stages
 from infra.roles import SERVICES
@@ -21,6 +21,8 @@ def roles_table() -> list[Row]:
             f"{size.tasks[one.role].count} x {size.tasks[one.role].cpu / 1_024:g} vCPU"
             for size in SIZES.values()
         )
+        if one.role in replaced_roles(WORKS):
+            tasks += "; none where functions do its work"
         calls = "; ".join(f"{protocol}: {why}" for protocol, why in one.calls.items())
         stores = (
             ", ".join(one.stores)

@@ -148,3 +148,9 @@ def test_secret_of_a_function_that_is_missing_is_named(put: Put, place: str, aws
         ConfigurationError, match=f"FINCORE_LEDGERDB_DSN: Secrets Manager has no secret {place}/none"
     ):
         function_environment(given)
+
+
+@pytest.mark.parametrize("place", ["", "name", "fincore/two words", "arn:aws:s3:::bucket/key"])
+def test_reference_of_a_function_that_is_none_is_refused(place: str) -> None:
+    with pytest.raises(ConfigurationError, match="FINCORE_LEDGERDB_DSN is no reference"):
+        function_environment({"FINCORE_LEDGERDB_DSN": f"aws-secret:{place}"})

@@ -15,12 +15,12 @@ _URL: Final = "FINCORE_SECRETS_MANAGER_URL"
 def function_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment with the text of the secret in place of each setting that is `aws-secret:NAME`.
 
-    Raises `ConfigurationError`, which names the setting, where a secret cannot be read.
+    Raises `ConfigurationError`, which names the setting, where a reference is none or a secret cannot be read.
     """
     referred_to = {
         name: reference
         for name, value in environment.items()
-        if name.startswith(PREFIX) and (reference := _reference(value)) is not None
+        if name.startswith(PREFIX) and (reference := _reference(name, value)) is not None
     }
     if not referred_to:
         return dict(environment)
@@ -37,6 +37,13 @@ def function_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _reference(value: str) -> SecretReference | None:
-    found = parse_reference(value.strip())
-    return found if found is not None and found.scheme == AWS_SCHEME else None
+def _reference(name: str, value: str) -> SecretReference | None:
+    text = value.strip()
+    if not text.startswith(f"{AWS_SCHEME}:"):
+        return None
+    found = parse_reference(text)
+    if found is None:
+        raise ConfigurationError(
+            f"{name} is no reference to a secret: write {AWS_SCHEME}:NAME, with a slash in the name, or {AWS_SCHEME}: and an ARN"
+        )
+    return found
