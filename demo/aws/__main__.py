@@ -1,5 +1,6 @@
 """`python -m demo.aws`: the demo over an emulator of AWS. It ends by itself, and says what each service held."""
 
+import os
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from harness.failure import InstallationFailed
 
 from demo.aws.emulator import Emulator
 from demo.aws.look import COLUMNS, look
-from demo.aws.processes import AwsProcesses
+from demo.aws.processes import CREDENTIALS, AwsProcesses
 from demo.aws.resources import make_resources
 from demo.folder import fresh_folder
 from demo.processes import DemoFailed
@@ -23,6 +24,7 @@ def main() -> int:
     """Run it; 0 when every payment ended as expected, all records agree, every invariant holds, and each service was used as it should be."""
     # Both end the demo alike, and with it all that it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _forget_credentials()
     screen, receiver = Screen(), Receiver()
     receiver.start()
     try:
@@ -35,6 +37,13 @@ def main() -> int:
         return 0
     finally:
         receiver.stop()
+
+
+def _forget_credentials() -> None:
+    """Leave no way to an account of AWS to what is started."""
+    for name in [one for one in os.environ if one.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(CREDENTIALS)
 
 
 def _with_emulator(screen: Screen, receiver: Receiver, folder: Path) -> int:

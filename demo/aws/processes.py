@@ -1,5 +1,6 @@
 """The demo's processes with their secrets, jobs, events, counters, evidence, notices and login at the emulator."""
 
+import os
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,12 +13,15 @@ from demo.aws.user_pool import UserPool
 from demo.processes import Processes
 
 PREFIX: Final = "fincore"
-_CREDENTIALS: Final = {
+CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "any",
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+"""In place of those that the person who starts the demo has for AWS."""
 
 
 class AwsProcesses(Processes):
@@ -29,7 +33,7 @@ class AwsProcesses(Processes):
         self._files = emulator.client("s3")
         self.user_pool = UserPool(emulator, self.staff_url)
         self.settings |= (
-            _CREDENTIALS
+            CREDENTIALS
             | self.user_pool.settings
             | {
                 "FINCORE_JOB_QUEUE": JOBS,
