@@ -201,7 +201,7 @@ class Tally:
         if is_error(row):
             step.errors += 1
             one.errors += 1
-            _count(self._errors, f"{row[1]}: {row[5] or 'no answer'} {row[6]}"[:160])
+            _count(self._errors, f"{row[1]}: {row[5] or 'no answer'} {_said(row[6])}"[:160])
 
     def _binned(self, seconds: float) -> tuple[Bin, ...]:
         last = max([math.ceil(seconds / self._width) - 1, *self._bins])
@@ -225,6 +225,15 @@ class Tally:
 def figures(rows: Iterable[Row], *, seconds: float) -> Figures:
     """What the records of a run of so many seconds add up to."""
     return Tally(seconds=seconds).add(rows).figures()
+
+
+def _said(answer: str) -> str:
+    """Code and detail of a problem, as FinCore answers it; else what was answered, as it came."""
+    try:
+        told = msgspec.json.decode(answer, type=dict[str, object])
+    except msgspec.DecodeError:
+        return answer
+    return f"{told['code']}: {told.get('detail', '')}" if "code" in told else answer
 
 
 def _count(reasons: Counter[str], reason: str) -> None:

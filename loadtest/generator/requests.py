@@ -13,7 +13,7 @@ from loadtest.generator.load_settings import ANSWER_TIMEOUT_SECONDS, CONNECT_TIM
 from loadtest.generator.records import Recorder
 
 NO_ANSWER: Final = 0
-ERROR_CHARACTERS_MAX: Final = 300
+ERROR_CHARACTERS_MAX: Final = 1_000
 
 
 class CannotGoOn(Exception):

@@ -153,6 +153,24 @@ def test_records_that_come_in_parts_add_up_to_the_same() -> None:
     assert parts.figures() == figures(rows, seconds=10)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            '{"type":"x","code":"field_unknown","detail":"There is no field mode."}',
+            "field_unknown: There is no field mode.",
+        ),
+        ('{"code":"cut of', '{"code":"cut of'),
+        ("[1]", "[1]"),
+        ('{"error":"other"}', '{"error":"other"}'),
+        ("ConnectionRefusedError", "ConnectionRefusedError"),
+    ],
+)
+def test_reason_of_an_error_is_code_and_detail(answer: str, told: str) -> None:
+    row = [*request(1.0, 0.1, status=422)[:6], answer]
+    assert list(of([row]).errors_by_reason) == [f"charge: 422 {told}"]
+
+
 def test_reasons_of_errors_are_bounded() -> None:
     rows = [["cut", 1.0, "card", f"reason {number}"] for number in range(5_000)]
     run = figures(rows, seconds=10)
