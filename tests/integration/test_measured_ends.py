@@ -70,5 +70,32 @@ async def test_end_of_a_store_certificate_is_told_where_it_is_checked(
     assert ends_at == (ends_in_file if sslmode == "verify-full" else None)
 
 
+@pytest.mark.parametrize(("days", "connects_anew"), [(9, True), (90, False)])
+async def test_pool_connects_anew_while_a_certificate_is_near_its_end(
+    dsn: str, tmp_path: Path, days: int, *, connects_anew: bool
+) -> None:
+    """An old connection would show the old certificate long after the server has a new one."""
+    files = server_tls(tmp_path, days=days)
+    ends_at = certificate_ends_at(TlsFiles(files.certificate, files.key)).timestamp()
+
+    async def is_measured() -> bool:
+        labels = {"certificate": "ledgerdb"}
+        return REGISTRY.get_sample_value("fincore_certificate_ends_timestamp_seconds", labels) == ends_at
+
+    async with (
+        tls_postgres(dsn, files) as by_tls,
+        open_stores(
+            Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=by_tls),
+            application_name="tests-stores",
+            needed=("ledgerdb",),
+        ) as stores,
+    ):
+        before = await stores.ledgerdb.fetchval("select pg_backend_pid()")
+        async with watched_stores(stores, {"ledgerdb": "writes"}):
+            await eventually(is_measured)
+        after = await stores.ledgerdb.fetchval("select pg_backend_pid()")
+        assert (after != before) is connects_anew
+
+
 async def test_store_without_tls_has_no_certificate(pool: Pool) -> None:
     assert await store_certificate_ends_at(pool) is None
