@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from fincore.bootstrap.card_edge_settings import certificate_ends_at
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.bootstrap.store_watch import watched_stores
+from fincore.domain.clock import SystemClock
 from fincore.http.server import TlsFiles
 from fincore.postgres.pool import Pool, create_pool
 from fincore.postgres.pool import certificate_ends_at as store_certificate_ends_at
@@ -48,7 +49,7 @@ async def test_store_that_answers_is_usable(databases: Databases) -> None:
 
     async with (
         open_stores(databases, application_name="tests-stores") as stores,
-        watched_stores(stores, {"ledgerdb": "writes"}),
+        watched_stores(stores, {"ledgerdb": "writes"}, SystemClock()),
     ):
         await eventually(is_measured)
 
@@ -91,7 +92,7 @@ async def test_pool_connects_anew_while_a_certificate_is_near_its_end(
         ) as stores,
     ):
         before = await stores.ledgerdb.fetchval("select pg_backend_pid()")
-        async with watched_stores(stores, {"ledgerdb": "writes"}):
+        async with watched_stores(stores, {"ledgerdb": "writes"}, SystemClock()):
             await eventually(is_measured)
         after = await stores.ledgerdb.fetchval("select pg_backend_pid()")
         assert (after != before) is connects_anew

@@ -114,7 +114,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         try:
             async with (
                 running_traces(role, settings, clock),
-                watched_stores(stores, STORES_OF_ROLE[role]),
+                watched_stores(stores, STORES_OF_ROLE[role], clock),
                 printed_metrics(settings, clock),
             ):
                 await run(settings, stores, clock, stop)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import sampled
+from fincore.domain.clock import Clock
 from fincore.observability.metrics import CERTIFICATE_ENDS_AT
 from fincore.postgres.metrics import STORE_USABLE
 from fincore.postgres.pool import Pool, certificate_ends_at, store_state
@@ -19,7 +20,7 @@ NEW_CONNECTIONS_SECONDS: Final = 600.0
 
 @contextlib.asynccontextmanager
 async def watched_stores(
-    stores: Stores, needed: Mapping[str, Literal["reads", "writes"]]
+    stores: Stores, needed: Mapping[str, Literal["reads", "writes"]], clock: Clock
 ) -> AsyncIterator[None]:
     """Look every few seconds at the stores that are `needed`, as `/readyz` does, and at the certificates of their servers."""
     connected_at = dict.fromkeys(needed, time.monotonic() - NEW_CONNECTIONS_SECONDS)
@@ -29,7 +30,7 @@ async def watched_stores(
         if ends_at is None:
             return
         CERTIFICATE_ENDS_AT.labels(name).set(ends_at)
-        is_near = ends_at - time.time() < NEAR_ITS_END_SECONDS
+        is_near = ends_at - clock.now().timestamp() < NEAR_ITS_END_SECONDS
         if is_near and time.monotonic() - connected_at[name] >= NEW_CONNECTIONS_SECONDS:
             connected_at[name] = time.monotonic()
             await pool.expire_connections()
