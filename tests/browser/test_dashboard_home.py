@@ -53,10 +53,35 @@ def test_home_shows_how_charges_of_the_day_fared(dashboard: Dashboard, browser: 
         assert flaws(page, width) == []
 
 
+def test_money_of_each_currency_is_shown_by_day(dashboard: Dashboard, browser: Browser) -> None:
+    def taken(route: Route) -> None:
+        home: dict[str, Any] = route.fetch().json()
+        day = home["at"][:10]
+        home["money"]["days"] = [
+            {"day": day, "currency": currency, "taken_minor": minor}
+            for currency, minor in (("eur", 123_456), ("jpy", 700))
+        ]
+        route.fulfill(json=home)
+
+    with visitor(browser) as context:
+        page: Page = context.new_page()
+        page.route("**/staff/v1/home?*", taken)
+        dashboard.open(page, "/test", "bookkeepers", head="Home")
+        money = page.get_by_role("region", name="Money taken in 30 days")
+        expect(money.get_by_role("row", name="EUR")).to_contain_text("€1,234.56")
+        expect(money.get_by_role("row", name="JPY")).to_contain_text("JP¥700")
+        money.get_by_text("The days in EUR in figures").click()
+        expect(
+            money.get_by_role("group", name="The days in EUR in figures").get_by_role("row")
+        ).to_have_count(31)
+        assert flaws(page) == []
+
+
 def test_part_that_could_not_be_read_shows_no_zero(dashboard: Dashboard, browser: Browser) -> None:
     def unread(route: Route) -> None:
         home: dict[str, Any] = route.fetch().json()
         home["rates"] = {"state": "unavailable", "is_sample": False, "hours": []}
+        home["money"] = {"state": "unavailable", "days": []}
         home["breakers"] = {"state": "unavailable", "breakers": []}
         home["consumers"] = [
             one | {"state": "unavailable", "events_behind": None, "behind_since": None}
@@ -68,7 +93,12 @@ def test_part_that_could_not_be_read_shows_no_zero(dashboard: Dashboard, browser
         page: Page = context.new_page()
         page.route("**/staff/v1/home?*", unread)
         dashboard.open(page, "/test", "admins", head="Home")
-        for name in ("Charges of the last 24 hours", "PSP accounts", "Work that waits"):
+        for name in (
+            "Charges of the last 24 hours",
+            "Money taken in 30 days",
+            "PSP accounts",
+            "Work that waits",
+        ):
             expect(page.get_by_role("region", name=name)).to_contain_text("could not be read")
         expect(page.get_by_text("Every account is called.")).to_have_count(0)
         assert flaws(page) == []

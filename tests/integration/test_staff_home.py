@@ -15,9 +15,12 @@ from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.clock import SystemClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import MerchantId, new_dispute_id
+from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.outcome import PspAccount
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.paymentdb.attention_queries import AttentionQueries, PaymentsSeen, look_statements
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.staff.home.need_lists import NEED_LISTS
@@ -118,6 +121,7 @@ async def test_part_of_home_that_cannot_be_read_is_no_zero(
     assert needs["dead_letters"] == ("read", 0)
     states = {one["consumer"]: (one["state"], one["events_behind"]) for one in home["consumers"]}
     assert states["ledger"] == ("unavailable", None)
+    assert home["money"] == {"state": "unavailable", "days": []}
     assert states["notify"] == ("read", 0)
     assert (home["reconciliation"]["state"], home["breakers"]["state"]) == ("unavailable", "read")
 
@@ -134,6 +138,32 @@ async def test_home_shows_the_last_verdict_of_the_auditor(pool: Pool, operator: 
         )
         first = (await staff.person("admin").get(HOME)).json()["invariants"]["invariants"][0]
     assert (first["name"], first["verdict"], first["violations"]) == ("view_equals_fold", "broken", 3)
+
+
+async def test_money_is_what_psps_took_on_each_day(pool: Pool, operator: OperatorStores) -> None:
+    """Refunds are not taken off, modes are apart, and who does not read the books of all merchants sees none of it."""
+    async with running_writer(pool) as writer:
+        await live(
+            writer,
+            [
+                (created(), captured(700, occurred_at=datetime.now(UTC))),
+                (created(), captured(300, occurred_at=datetime.now(UTC))),
+                (created(), captured(50, occurred_at=datetime.now(UTC) - timedelta(days=29))),
+                (created(), captured(9, occurred_at=datetime.now(UTC) - timedelta(days=31))),
+            ],
+        )
+    await follow(EventLog(pool, LOG_EVENTS), operator.ledgerdb, LedgerService())
+    await Sealer(operator.ledgerdb).seal()
+    async with serving(pool, operator) as staff:
+        money = (await staff.person("finance").get(HOME)).json()["money"]
+        assert (money["state"], [(one["currency"], one["taken_minor"]) for one in money["days"]]) == (
+            "read",
+            [("usd", 50), ("usd", 1_000)],
+        )
+        live_money = (await staff.person("finance").get("/staff/v1/home?mode=live")).json()["money"]
+        assert live_money == {"state": "read", "days": []}
+        for person in (staff.person("support"), staff.person("finance", merchant_id=MERCHANT)):
+            assert (await person.get(HOME)).json()["money"] == {"state": "hidden", "days": []}
 
 
 async def test_rates_count_charges_of_each_hour_by_account(pool: Pool, operator: OperatorStores) -> None:

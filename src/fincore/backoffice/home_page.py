@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeVar, assert_never
 
 import msgspec
@@ -14,12 +14,14 @@ from fincore.backoffice.parked_charges import Follower, list_parked
 from fincore.backoffice.unknown_outcomes import attempts_without_answer
 from fincore.domain.ids import MerchantId
 from fincore.domain.log_events import LogEvent
+from fincore.domain.outcome import PspName
 from fincore.domain.proposal import ProposalKind
 from fincore.domain.staff_actor import StaffActor
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import checkpoint_of
 from fincore.notify.all_endpoints import AllEndpoints, OwnersSeen
 from fincore.postgres.pool import Pool
+from fincore.read.ledgerdb.money_days import MoneyDay, money_days
 from fincore.read.paymentdb.attention_queries import (
     CHARGES_OF_HOUR_MAX,
     AttentionQueries,
@@ -47,6 +49,8 @@ NeedKind = Literal[
 COUNTED_MAX: Final = 1_000
 """Things of one kind are counted no further."""
 HOURS: Final = 24
+DAYS: Final = 30
+"""How many days of money are shown, this day included."""
 PART_SECONDS_MAX: Final = 5.0
 """How long one part may take: after that it could not be read."""
 
@@ -55,7 +59,7 @@ T = TypeVar("T")
 
 
 class HomeStores(NamedTuple):
-    """What the home page is read from. `log` is the whole log, as consumers follow it."""
+    """What the home page is read from. `log` is the whole log, as consumers follow it; `psps` are all that this FinCore knows."""
 
     payments: AttentionQueries
     jobs: DeadLetters
@@ -67,6 +71,7 @@ class HomeStores(NamedTuple):
     verdicts: Verdicts
     sources: Sources
     proposals: Proposals
+    psps: Sequence[PspName]
 
 
 class Deciding(NamedTuple):
@@ -157,6 +162,16 @@ async def read_rates(stores: HomeStores, seen: PaymentsSeen, now: datetime) -> R
     for one in hours:
         accepted[one.hour] = accepted.get(one.hour, 0) + one.accepted
     return Rates(hours=hours, is_sample=any(count >= CHARGES_OF_HOUR_MAX for count in accepted.values()))
+
+
+async def read_money(stores: HomeStores, *, livemode: bool, now: datetime) -> list[MoneyDay] | None:
+    """What PSPs took on the last days, this day included; None where it could not be read."""
+    last = now.astimezone(UTC).date()
+    first = last - timedelta(days=DAYS - 1)
+    return await _read(
+        "money",
+        lambda: money_days(stores.ledgerdb, livemode=livemode, psps=stores.psps, first=first, last=last),
+    )
 
 
 async def read_system(stores: HomeStores) -> SystemState:

@@ -29,6 +29,8 @@ from fincore.staff.parked_streams.handlers import ParkedStreamHandlers
 from fincore.staff.proposing import Proposing
 from fincore.staff.webhook_deliveries.handlers import WebhookDeliveryHandlers
 from fincore.staff.webhook_endpoints.handlers import WebhookEndpointHandlers
+from fincore.write.psp.paypal.account import PAYPAL
+from fincore.write.psp.stripe.account import STRIPE
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.staff.proposals import Proposals
@@ -54,6 +56,7 @@ def operations_resources(services: StaffServices) -> tuple[Resource, ...]:
         verdicts=Verdicts(stores.eventstore),
         sources=Sources(stores.ledgerdb),
         proposals=Proposals(stores.eventstore),
+        psps=(PAYPAL, STRIPE),
     )
     installation = InstallationStores(
         stores.eventstore,

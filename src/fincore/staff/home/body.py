@@ -20,15 +20,11 @@ from fincore.backoffice.home_page import (
 )
 from fincore.public.fields import ObjectName
 from fincore.staff.access.person import Mode
+from fincore.staff.home.money_body import StaffMoneyBody
 from fincore.staff.home.need_lists import list_of
+from fincore.staff.home.part_state import PartState
 from fincore.write.routing.breaker import BreakerState
 
-PartState = Annotated[
-    Literal["read", "unavailable", "hidden"],
-    Meta(
-        description="`read`: the part is complete. `unavailable`: it could not be read, and nothing is known of it. `hidden`: you may not see it."
-    ),
-]
 _HasMore = Annotated[bool, Meta(description="Whether there are more than were counted.")]
 _Psp = Annotated[str, Meta(description="The PSP.", examples=["stripe"])]
 _PspAccount = Annotated[str, Meta(description="The account at the PSP.", examples=["test"])]
@@ -207,6 +203,12 @@ class StaffHomeBody(msgspec.Struct, frozen=True, kw_only=True):
         list[StaffNeedBody], Meta(description="What needs a person; kinds that you may not see are left out.")
     ]
     rates: Annotated[StaffRatesBody, Meta(description="How charges fared.")]
+    money: Annotated[
+        StaffMoneyBody,
+        Meta(
+            description="What PSPs took, by day and currency; hidden from those who do not read the books of all merchants."
+        ),
+    ]
     consumers: Annotated[
         list[StaffConsumerBody],
         Meta(description="How far each consumer is behind; empty where you may not see it."),
@@ -220,7 +222,13 @@ class StaffHomeBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_home(
-    mode: Mode, at: datetime, needs: Sequence[Need], rates: Rates | None, system: SystemState | None
+    mode: Mode,
+    at: datetime,
+    *,
+    needs: Sequence[Need],
+    rates: Rates | None,
+    money: StaffMoneyBody,
+    system: SystemState | None,
 ) -> StaffHomeBody:
     """The home page; `system` is None for a person who may not see it."""
     return StaffHomeBody(
@@ -228,6 +236,7 @@ def render_home(
         at=at,
         needs=[_need(need, mode) for need in needs],
         rates=_rates(rates),
+        money=money,
         consumers=[] if system is None else [_consumer(one) for one in system.consumers],
         queue=_queue(system),
         breakers=_breakers(system, at),

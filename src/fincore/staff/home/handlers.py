@@ -10,6 +10,7 @@ from fincore.backoffice.home_page import (
     Deciding,
     HomeStores,
     NeedKind,
+    read_money,
     read_needs,
     read_rates,
     read_system,
@@ -25,6 +26,7 @@ from fincore.staff.access.admission import Admission, Visit
 from fincore.staff.access.permissions import Permission
 from fincore.staff.access.person import Person
 from fincore.staff.home.body import render_home
+from fincore.staff.home.money_body import HIDDEN_MONEY, render_money
 from fincore.staff.home.openapi import GET_HOME
 from fincore.staff.mode_query import mode_of
 
@@ -70,7 +72,14 @@ class Home:
         )
         sees_system = visit.person.may_everywhere("installation.read")
         system = await read_system(self._stores) if sees_system else None
-        return json_response(200, render_home(mode, now, needs, rates, system))
+        books = visit.person.scope("books.read", livemode=livemode)
+        # The books of PSPs' accounts are of no merchant.
+        sees_money = books is not None and books.merchant_ids is None
+        money = HIDDEN_MONEY
+        if sees_money:
+            money = render_money(await read_money(self._stores, livemode=livemode, now=now))
+        home = render_home(mode, now, needs=needs, rates=rates, money=money, system=system)
+        return json_response(200, home)
 
 
 def _asking(person: Person, *, livemode: bool) -> Asking:

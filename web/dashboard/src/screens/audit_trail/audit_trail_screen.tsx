@@ -37,14 +37,14 @@ export function AuditTrailScreen() {
         </Link>
       ),
     },
-    { name: t.when, width: "176px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} precision="second" /> },
+    { name: t.when, width: "148px", isEndWhenNarrow: true, cell: (act) => <Time at={act.begun_at} /> },
     {
       name: t.who,
       width: "minmax(0, 1.4fr)",
       cell: (act) => (
-        <>
+        <span title={act.actor.username}>
           {act.actor.username} {act.mode === null && <span className="quiet small only-narrow">· {t.noMode}</span>}
-        </>
+        </span>
       ),
     },
     {
@@ -66,7 +66,7 @@ export function AuditTrailScreen() {
     { name: t.reason, width: "minmax(0, 1.4fr)", isOnlyWide: true, cell: (act) => <span title={act.reason}>{act.reason}</span> },
     {
       name: t.outcome,
-      width: "120px",
+      width: "104px",
       isEndWhenNarrow: true,
       cell: (act) => <Status tone={act.outcome === "done" ? "good" : act.outcome === null ? "warn" : "plain"}>{act.outcome === null ? t.open : nameIn(OUTCOMES[language], act.outcome)}</Status>,
     },

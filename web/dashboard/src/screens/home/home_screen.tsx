@@ -9,6 +9,7 @@ import { Status } from "../../parts/status";
 import { Distance } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { NAVIGATION } from "../../shell/texts";
+import { MoneyCard } from "./money_card";
 import { AccountsCard, InvariantsCard, RatesCard, SourcesCard, WorkCard } from "./system_cards";
 import { HOME, NEEDS } from "./texts";
 
@@ -59,6 +60,7 @@ export function HomeScreen() {
       {query.data && (
         <div className="column">
           <RatesCard home={query.data} />
+          <MoneyCard home={query.data} />
           <div className="tiles">
             <WorkCard home={query.data} />
             <AccountsCard home={query.data} />
