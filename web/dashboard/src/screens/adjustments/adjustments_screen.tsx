@@ -34,7 +34,7 @@ export function AdjustmentsScreen() {
     },
     {
       name: t.amount,
-      width: "minmax(104px, 0.7fr)",
+      width: "minmax(146px, 0.7fr)",
       isNumber: true,
       isEndWhenNarrow: true,
       cell: (one) => <Money amountMinor={one.gross_minor + one.fee_minor} currency={one.currency} />,

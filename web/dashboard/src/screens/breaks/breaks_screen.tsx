@@ -114,7 +114,7 @@ function useColumns(): readonly Column<Break>[] {
   return [
     {
       name: t.amount,
-      width: "minmax(104px, 0.8fr)",
+      width: "minmax(146px, 0.8fr)",
       isNumber: true,
       cell: (row) => (
         <Link to="/$mode/breaks/$breakId" params={{ mode, breakId: row.id }}>

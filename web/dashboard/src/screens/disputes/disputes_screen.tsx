@@ -39,7 +39,7 @@ export function DisputesScreen() {
   const columns: readonly Column<Dispute>[] = [
     {
       name: t.amount,
-      width: "minmax(104px, 0.8fr)",
+      width: "minmax(146px, 0.8fr)",
       isNumber: true,
       cell: (dispute) => (
         <Link to="/$mode/charges/$chargeId" params={{ mode, chargeId: dispute.charge }}>

@@ -123,11 +123,11 @@ function Postings({ statement, booked }: StatementProps & { readonly booked: { r
     { name: t.when, width: "142px", isEndWhenNarrow: true, cell: (posting) => <Time at={posting.booked_at} /> },
     { name: t.kind, width: "minmax(0, 1.2fr)", cell: (posting) => `${posting.kind} · ${PURPOSES[language][posting.purpose]}` },
     { name: t.subject, width: "minmax(0, 1fr)", isOnlyWide: true, cell: (posting) => (posting.subject ? <SubjectLink subject={posting.subject} /> : "") },
-    { name: t.debit, width: "minmax(96px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (posting) => amount(posting, "debit") },
-    { name: t.credit, width: "minmax(96px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (posting) => amount(posting, "credit") },
+    { name: t.debit, width: "minmax(146px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (posting) => amount(posting, "debit") },
+    { name: t.credit, width: "minmax(146px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (posting) => amount(posting, "credit") },
     {
       name: t.balance,
-      width: "minmax(110px, 0.7fr)",
+      width: "minmax(146px, 0.7fr)",
       isNumber: true,
       isEndWhenNarrow: true,
       cell: (posting) => (

@@ -59,7 +59,7 @@ function Entries({ subject }: { subject: string }) {
     { name: t.kind, width: "minmax(0, 1fr)", isEndWhenNarrow: true, cell: (entry) => entry.kind },
     {
       name: t.debit,
-      width: "minmax(110px, 0.7fr)",
+      width: "minmax(146px, 0.7fr)",
       isNumber: true,
       isOnlyWide: true,
       cell: (entry) => sidesOf(entry).map(({ currency, debitMinor }) => formatAmount(debitMinor, currency, locale)).join(", "),

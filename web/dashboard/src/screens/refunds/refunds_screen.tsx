@@ -89,7 +89,7 @@ function useColumns(): readonly Column<RefundRow>[] {
   return [
     {
       name: t.amount,
-      width: "minmax(104px, 0.7fr)",
+      width: "minmax(146px, 0.7fr)",
       isNumber: true,
       cell: (refund) => (
         <Link to="/$mode/charges/$chargeId" params={{ mode, chargeId: refund.charge }}>

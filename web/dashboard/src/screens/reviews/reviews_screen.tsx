@@ -29,7 +29,7 @@ export function ReviewsScreen() {
   const columns: readonly Column<ChargeSummary>[] = [
     {
       name: t.amount,
-      width: "minmax(104px, 0.8fr)",
+      width: "minmax(146px, 0.8fr)",
       isNumber: true,
       cell: (charge) => (
         <Link to="/$mode/charges/$chargeId" params={{ mode, chargeId: charge.id }}>

@@ -21,7 +21,7 @@ export function SuspenseScreen() {
   const columns: readonly Column<SuspenseItem>[] = [
     {
       name: t.amount,
-      width: "minmax(104px, 0.6fr)",
+      width: "minmax(146px, 0.6fr)",
       isNumber: true,
       cell: (item) => (
         <Link to="/$mode/ledger_entries/$entry" params={{ mode, entry: String(item.entry) }}>

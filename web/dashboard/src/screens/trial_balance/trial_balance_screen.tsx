@@ -171,8 +171,8 @@ function Accounts({ balance, currency }: BalanceProps & { readonly currency: str
       ),
     },
     { name: t.type, width: "140px", isOnlyWide: true, cell: (account) => TYPE_NAMES[language][account.type] },
-    { name: t.debit, width: "minmax(110px, 0.6fr)", isNumber: true, cell: (account) => amount(account, "debit") },
-    { name: t.credit, width: "minmax(110px, 0.6fr)", isNumber: true, isEndWhenNarrow: true, cell: (account) => amount(account, "credit") },
+    { name: t.debit, width: "minmax(146px, 0.6fr)", isNumber: true, cell: (account) => amount(account, "debit") },
+    { name: t.credit, width: "minmax(146px, 0.6fr)", isNumber: true, isEndWhenNarrow: true, cell: (account) => amount(account, "credit") },
   ];
   return (
     <section className="part" aria-label={t.list}>

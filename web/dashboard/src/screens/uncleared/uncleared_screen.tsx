@@ -97,9 +97,9 @@ function useColumns(): readonly Column<UnclearedItem>[] {
           <span className="code">{item.subject}</span>
         ),
     },
-    { name: t.gross, width: "minmax(104px, 0.7fr)", isNumber: true, isEndWhenNarrow: true, cell: (item) => <Money amountMinor={item.gross_minor} currency={item.currency} /> },
+    { name: t.gross, width: "minmax(146px, 0.7fr)", isNumber: true, isEndWhenNarrow: true, cell: (item) => <Money amountMinor={item.gross_minor} currency={item.currency} /> },
     { name: t.kind, width: "minmax(0, 0.8fr)", cell: (item) => ITEM_KINDS[language][item.kind] },
-    { name: t.fee, width: "minmax(90px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (item) => <Money amountMinor={item.fee_minor} currency={item.currency} /> },
+    { name: t.fee, width: "minmax(120px, 0.6fr)", isNumber: true, isOnlyWide: true, cell: (item) => <Money amountMinor={item.fee_minor} currency={item.currency} /> },
     { name: t.account, width: "minmax(0, 0.8fr)", isOnlyWide: true, cell: (item) => item.account },
     { name: t.reference, width: "minmax(0, 1.1fr)", isOnlyWide: true, cell: (item) => <span className="code">{item.psp_reference}</span> },
     { name: t.moved, width: "160px", isOnlyWide: true, cell: (item) => <Time at={item.effective_at} /> },

@@ -28,7 +28,7 @@ export function UnknownOutcomesScreen() {
   const columns: readonly Column<UnknownOutcome>[] = [
     {
       name: t.amount,
-      width: "minmax(104px, 0.8fr)",
+      width: "minmax(146px, 0.8fr)",
       isNumber: true,
       cell: (unknown) => (
         <Link to="/$mode/charges/$chargeId" params={{ mode, chargeId: unknown.charge }}>
