@@ -27,7 +27,7 @@ from fincore.eventstore.commit import (
 from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of, stored_response_of
 from fincore.eventstore.commit_spans import followed, link_commits, tell_result, tell_size, traced
 from fincore.observability import failpoints
-from fincore.observability.tracing.span import SLOW_SECONDS, Span, current
+from fincore.observability.tracing.span import CURRENT, SLOW_SECONDS
 from fincore.observability.tracing.tracer import begin, begin_for_many, is_tracing
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.job_insertion import JobInsertion
@@ -101,24 +101,10 @@ class Writer(Generic[E_contra]):
         Raises `Overloaded` when too many wait, `StoreUnavailable` when PostgreSQL stayed away past the bound: the
         Commit may or may not be written then, and repeating it with the same idempotency key is safe.
         """
-        if not is_tracing():
-            return await self._commit(commit)
-        outer = current()
-        if isinstance(outer, Span) and not outer.is_chosen:
-            return await self._commit_unchosen(commit, outer)
-        # Nothing is done inside the span but to wait, so it need not be the current one.
-        span = begin("commit", "commit")
-        try:
-            result = await self._commit(traced(commit, span))
-        except BaseException as error:
-            span.end(error)
-            raise
-        tell_result(span, result)
-        span.end()
-        return result
-
-    async def _commit_unchosen(self, commit: Commit[E_contra], outer: Span) -> CommitResult:
-        """In a trace that was not chosen, only what failed or was slow has a span: it is made when that is known."""
+        outer = CURRENT.get()
+        if outer is None or outer.is_chosen:
+            return await (self._commit_in_span(commit) if is_tracing() else self._commit(commit))
+        # In a trace that was not chosen, only what failed or was slow has a span: it is made when that is known.
         context = outer.context_inside()
         began = time.perf_counter()
         try:
@@ -133,6 +119,18 @@ class Writer(Generic[E_contra]):
             tell_size(span, commit)
             tell_result(span, result)
             span.end()
+        return result
+
+    async def _commit_in_span(self, commit: Commit[E_contra]) -> CommitResult:
+        # Nothing is done inside the span but to wait, so it need not be the current one.
+        span = begin("commit", "commit")
+        try:
+            result = await self._commit(traced(commit, span))
+        except BaseException as error:
+            span.end(error)
+            raise
+        tell_result(span, result)
+        span.end()
         return result
 
     async def _commit(self, commit: Commit[E_contra]) -> CommitResult:

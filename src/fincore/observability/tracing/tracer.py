@@ -94,8 +94,9 @@ class Tracer:
 
     def unchosen_context(self, outer: Span | None) -> TraceContext:
         """Ids of a span that was not chosen: in the trace of the span around it, or in a new one."""
-        trace_id = new_trace_id(self._random) if outer is None else outer.context.trace_id
-        return TraceContext(trace_id, self._span_id(), is_sampled=False)
+        random = self._random
+        trace_id = new_trace_id(random) if outer is None else outer.context.trace_id
+        return TraceContext(trace_id, new_span_id(random), is_sampled=False)
 
     def _after(self, sort: SortName, name: str, parent: TraceContext, *, is_chosen: bool) -> Span:
         context = TraceContext(parent.trace_id, self._span_id(), is_chosen)
