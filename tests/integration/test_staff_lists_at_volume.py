@@ -16,7 +16,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.read.paymentdb.search_terms import beginning_with
 from fincore.read.paymentdb.staff_charge_queries import TERMS_MAX, StaffChargeQueries
 from fincore.read.paymentdb.staff_charge_walk import StaffChargeFilters, Walk, Wanted
-from fincore.read.paymentdb.staff_lists import LOOKED_AT_MAX, Place, Scope
+from fincore.read.paymentdb.staff_lists import LOOKED_AT_MAX, Place, Scope, scope_arguments
 from fincore.read.paymentdb.staff_objects import statement_of
 from fixtures.databases import prepared_database, with_database
 from fixtures.many_charges import MERCHANTS, make_many_charges
@@ -27,6 +27,7 @@ from fixtures.staff_role import running_staff_role
 _SQL = load_sql("fincore.read.paymentdb", "staff_charge_queries.sql")
 
 _ATTENTION = load_sql("fincore.read.paymentdb", "attention_queries.sql")
+_UNKNOWN = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
 _OBJECTS = load_sql("fincore.read.paymentdb", "staff_objects.sql")
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_800)]
@@ -176,6 +177,18 @@ async def test_what_needs_a_person_is_counted_at_once(volume: Pool, name: str) -
         plan, milliseconds = await measured(volume, getattr(_ATTENTION, name), arguments)
         assert not [node for node in plan if node["Node Type"] == "Seq Scan"]
         assert milliseconds <= MILLISECONDS_MAX
+
+
+@pytest.mark.parametrize("after", [None, HALF], ids=["first", "later"])
+async def test_unknown_outcomes_are_listed_at_once(volume: Pool, after: Place | None) -> None:
+    """The whole list is sorted for each page: what bounds it is that few outcomes are unknown."""
+    attempts = [f"ch_{'0' * 26} {number}" for number in range(100)]
+    place = (None, None, None) if after is None else (after.at, after.row_id, "")
+    for seen, scope in (("every", None), ("all", ALL), ("one", ONE), ("some", SOME), ("test", TEST)):
+        arguments: list[object] = [PAGE, attempts, *scope_arguments(scope), *place]
+        plan, milliseconds = await measured(volume, _UNKNOWN.unknown_outcomes, arguments)
+        assert not [node for node in plan if node["Node Type"] == "Seq Scan"], seen
+        assert milliseconds <= MILLISECONDS_MAX, seen
 
 
 @pytest.mark.parametrize("kind", ["email", "metadata", "reference"])
