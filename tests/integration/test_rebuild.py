@@ -54,6 +54,13 @@ async def teleport(owner: Pool, stream_id: StreamId, version: int, event_type: s
         )
 
 
+_STATISTICS = """
+select array_agg(stxnamespace::regnamespace || '.' || stxname)
+from pg_statistic_ext
+where stxrelid = 'paymentdb.charges'::regclass
+"""
+
+
 async def has_tables_beside(owner: Pool) -> bool:
     found: bool = await owner.fetchval("select to_regnamespace('paymentdb_next') is not null")
     return found
@@ -196,6 +203,7 @@ async def test_rebuilt_view_waits_for_readers_of_live_view(
     assert (
         await owner_pool.fetchval("select count(*) from paymentdb.charges where description = 'wrong'") == 0
     )
+    assert await owner_pool.fetchval(_STATISTICS) == ["paymentdb.charges_rerouted_share"]
 
 
 async def report_lines(

@@ -12,7 +12,7 @@ create table paymentdb_next.{table} (like paymentdb.{table} including defaults i
 set local synchronous_commit = off;
 
 -- name: finish_table
--- All indexes, keys and grants that the live table has.
+-- All indexes, keys, statistics and grants that the live table has.
 do $$
 declare
     live record;
@@ -36,6 +36,11 @@ begin
         where t.oid = 'paymentdb.{table}'::regclass and g.grantee <> t.relowner
     loop
         execute format('grant %s on paymentdb_next.{table} to %s', live.privilege_type, live.grantee);
+    end loop;
+    for live in
+        select pg_get_statisticsobjdef(oid) as definition from pg_statistic_ext where stxrelid = 'paymentdb.{table}'::regclass
+    loop
+        execute replace(live.definition, 'paymentdb.', 'paymentdb_next.');
     end loop;
     analyze paymentdb_next.{table};
 end
@@ -76,6 +81,15 @@ from unnest($1::uuid[], $2::int[], $3::text[]) as s (stream_id, since_version, r
 -- The new table takes the place of the live one; its indexes and keys have the same names already.
 drop table paymentdb.{table};
 alter table paymentdb_next.{table} set schema paymentdb;
+do $$
+declare
+    moved record;
+begin
+    for moved in select stxname from pg_statistic_ext where stxrelid = 'paymentdb.{table}'::regclass loop
+        execute format('alter statistics paymentdb_next.%I set schema paymentdb', moved.stxname);
+    end loop;
+end
+$$;
 
 -- name: count_rows
 -- How much was written.
