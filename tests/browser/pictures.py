@@ -15,7 +15,7 @@ from fixtures.furnished import furnished_dashboard
 
 pytestmark = pytest.mark.timeout(1_800)
 
-QUALITIES = (80, 65, 50, 35)
+QUALITIES = (80, 65, 50, 35, 25)
 
 
 @pytest.fixture
