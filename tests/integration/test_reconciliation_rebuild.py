@@ -180,13 +180,13 @@ async def record(account: Settlement) -> Sequence[object]:
                 left join reconciliation.breaks b using (break_id) order by 1""",
             "select adjustment_id, part, entry_id, account_id from reconciliation.adjustment_parts order by 1, 2, 3",
             "select psp, psp_account, currency, moved_minor from reconciliation.moved_of_accounts order by 1, 2, 3",
-            "select class, amount_minor, status, entry_id from reconciliation.breaks order by 1, 2, 3, 4",
+            "select class, amount_minor, status, entry_id, reference from reconciliation.breaks order by 1, 2, 3, 4, 5",
         )
     ]
 
 
 async def days_passed(account: Settlement) -> list[Lived]:
-    """Three runs: a payment told; two told of which one is false and one has its fee late; the false one set right."""
+    """Three runs: a payment told; two told of which one is false and one has its fee late; the false one set right, and a day left out."""
     first = await happen(account)
     await account.fetched(first.lines)
     await run(account)
@@ -198,7 +198,7 @@ async def days_passed(account: Settlement) -> list[Lived]:
     await account.fetched([*wrong, *third.lines], day=1)
     await run(account)
     rest = line("payment", 1, 0, references=told.references)
-    await account.fetched([rest, line("account_fee", -100)], day=2)
+    await account.fetched([rest, line("account_fee", -100)], day=3)
     await run(account)
     return [first, second, third]
 
@@ -237,6 +237,26 @@ async def test_derived_run_knows_what_it_knew_then_alone(
     await rebuild(account)
     assert await record(account) == before
     assert before[-1] == []
+
+
+async def test_file_that_was_late_is_late_in_derived_runs(account: Settlement, owner_pool: Pool) -> None:
+    """It came before the last run, and the runs before that knew nothing of it."""
+    for day in (0, 1):
+        told = await happen(account)
+        file_id = await account.fetched(told.lines, day=day)
+        await set_back(
+            owner_pool,
+            "update reconciliation.sources set late_after = interval '1 day', declared_at = now() - interval '2 days'",
+            "insert into reconciliation.arrivals (source, name, size_bytes, remote_mtime, file_id, finding)"  # noqa: S608 -- of the test's own
+            f" select source, name, size_bytes, remote_mtime, file_id, 'new' from reconciliation.files where file_id = '{file_id}' and {day} = 1",
+        )
+        await run(account)
+    before = await record(account)
+    (late,) = await account.rows("select status from reconciliation.breaks where class = 'file_late'")
+    assert late["status"] == "matched_late"
+    await lose(owner_pool, *RECORD)
+    await rebuild(account)
+    assert await record(account) == before
 
 
 @pytest.mark.parametrize("ahead", first_of(("1 day", "-1 day")))

@@ -655,7 +655,10 @@ async def test_file_of_an_account_not_named_before_is_refused(account: Settlemen
     await account.fetched([], day=2, account_id="MERCHANT1", beginning_minor={"usd": 9_680})
     result = await run(account)
     assert [problem.reason[:38] for problem in result.problems] == ["is about the account 'MERCHANT2', and "]
-    assert await account.breaks() == [FoundBreak("file_refused", None, None)]
+    assert await account.breaks() == [
+        FoundBreak("file_refused", None, None),
+        FoundBreak("file_gap", None, None),
+    ]
     await account.book()
     assert await account.balances() == {"balance usd": 9_680}
 

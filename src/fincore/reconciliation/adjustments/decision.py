@@ -29,6 +29,10 @@ _OF_PAYOUTS: Final = (
 _OF_BANKS: Final = (
     "what is in a bank account follows its payouts alone: ask the bank with `fincore reconcile claim`"
 )
+_OF_MISSING_FILES: Final = (
+    "what a file moves is not known before it comes: ask the PSP with `fincore reconcile claim`, or explain it with "
+    "`fincore reconcile explain`"
+)
 _OF_FILES: Final = (
     "nothing of the file is booked: `fincore reconcile files` says what came and why it was not read"
 )
@@ -63,6 +67,8 @@ INSTEAD: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "adjustment": "it is an adjustment that is left: take it back with `fincore reconcile reverse`",
         "file_refused": _OF_FILES,
         "file_replaced": _OF_FILES,
+        "file_late": _OF_MISSING_FILES,
+        "file_gap": _OF_MISSING_FILES,
     }
 )
 """Class of a break -> what to do in place of an adjustment, where that is not to explain or to claim it."""

@@ -38,6 +38,10 @@ NEXT_STEPS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "file from the PSP, or `fincore reconcile dismiss`.",
         "file_replaced": "Compare the two files. `fincore reconcile release` where the new one is of another day; `fincore reconcile dismiss` where "
         "it is a copy or a correction, which must not be booked beside the first.",
+        "file_late": "See why no file comes: `fincore reconcile sources`. Ask the PSP for it, and explain it where the PSP has none. It closes when a "
+        "new file comes from the source.",
+        "file_gap": "See which files came: `fincore reconcile files`. Ask the PSP for the missing one, and explain it where the PSP has none. It "
+        "closes when all that is missing is booked.",
     }
 )
 """Class of a break -> the next step."""

@@ -26,6 +26,8 @@ BREAKS_AT_A_TIME: Final = 5_000
 STATEMENT_SECONDS_MAX: Final = 3_600.0
 LATE_AFTER: Final = timedelta(days=2)
 """How long beyond its delay a statement may let wait before what it should tell is late."""
+MISSING_NUMBERS_MAX: Final = 100
+"""So many missing numbers of a period are breaks at a time, and one more for each file of it that came: a file states its number freely."""
 
 _Row = tuple[BreakClass, int, str | None, int | None, str, str | None, int | None, int | None, int | None]
 """class, scope, currency, amount, subject, the other subject, line, entry, account."""
@@ -40,6 +42,10 @@ async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecor
     await _find_in_groups(connection)
     await _do(connection, _CHECKS.find_refused_files)
     await _do(connection, _CHECKS.find_replaced_files)
+    await _do(connection, _CHECKS.stage_last_arrivals, run_no)
+    await _do(connection, _CHECKS.find_late_files, run_no)
+    await _do(connection, _CHECKS.find_missing_periods)
+    await _do(connection, _CHECKS.find_missing_numbers, MISSING_NUMBERS_MAX)
     await _do(connection, _CHECKS.find_incomplete_conversions, run_no)
     await _do(connection, _CHECKS.find_repeated_lines, run_no, sorted(BOOKED_ALONE))
     await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)

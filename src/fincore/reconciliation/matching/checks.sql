@@ -20,6 +20,96 @@ join scopes s using (livemode, psp, psp_account)
 where f.status = 'kept' and f.replaces is not null and f.file_id not in (select file_id from reconciliation.files_to_read)
 order by f.fetched_at;
 
+-- name: stage_last_arrivals
+-- The last new file of each source that the run $1 knows, 0 where there is none, and since when the next one is waited for. Of booked files
+-- it knows those that it or an earlier run took up, of others those that had come by its cut-off.
+create temporary table last_arrivals on commit drop as
+select s.source, coalesce(a.arrival_no, 0) as arrival_no, greatest(s.declared_at, a.arrived_at) as waited_for_since
+from reconciliation.sources s
+join reconciliation.runs r on r.run_no = $1
+left join lateral (
+    select a.arrival_no, a.arrived_at
+    from reconciliation.arrivals a
+    join reconciliation.files f using (file_id)
+    left join reconciliation.matched_files m using (file_id)
+    where a.source = s.source and a.finding <> 'doubled'
+      and (m.file_id is not null or f.status <> 'booked' and a.arrived_at <= r.cut_off)
+    order by a.arrived_at desc, a.arrival_no desc
+    limit 1
+) a on true;
+
+-- name: find_late_files
+-- Declared sources of which a file is due at the cut-off of the run $1: one break for each, since the last file that came.
+insert into found_breaks (class, scope_no, subjects, reference)
+select 'file_late', c.scope_no, array[concat_ws(':', 'source', s.source, l.arrival_no)], s.source
+from reconciliation.sources s
+join last_arrivals l using (source)
+join scopes c using (livemode, psp, psp_account)
+join reconciliation.runs r on r.run_no = $1
+where (s.withdrawn_at is null or s.withdrawn_at > r.cut_off) and l.waited_for_since + s.late_after <= r.cut_off
+order by s.source;
+
+-- name: find_missing_periods
+-- The time between two periods of the booked files of an account, where it is more than a second. A file that comes may cover a part of
+-- it: what is left goes on as the break of the whole.
+insert into found_breaks (class, scope_no, subjects, reference)
+with periods as (
+    select s.scope_no, concat_ws(':', 'gap', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, f.format) as account,
+        f.period_start,
+        max(f.period_end) over (
+            partition by s.scope_no, f.format order by f.period_start range between unbounded preceding and interval '1 microsecond' preceding
+        ) as end_before
+    from reconciliation.matched_files m
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    where f.states_period
+),
+gaps as (
+    select distinct scope_no, account || ':period:' as account, end_before at time zone 'utc' as gap_start,
+        period_start at time zone 'utc' as gap_end
+    from periods
+    where period_start > end_before + interval '1 second'
+),
+named as (
+    select *, to_char(gap_start, 'YYYYMMDD"T"HH24MISS') as first_moment, to_char(gap_end, 'YYYYMMDD"T"HH24MISS') as last_moment from gaps
+),
+of_before as materialized (
+    select subject from reconciliation.breaks where subject like 'gap:%' and closed_by is null
+)
+select 'file_gap', n.scope_no,
+    array[concat_ws(':', n.account || n.first_moment, n.last_moment)] || coalesce((
+        select array_agg(b.subject)
+        from of_before b
+        where starts_with(b.subject, n.account) and split_part(b.subject, ':', -2) <= n.first_moment
+          and split_part(b.subject, ':', -1) >= n.last_moment
+    ), '{}'),
+    concat_ws('/', to_char(n.gap_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), to_char(n.gap_end, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+from named n
+order by n.scope_no, n.account, n.gap_start;
+
+-- name: find_missing_numbers
+-- Numbers of the periods of the booked files of an account that did not come, where a later one did or the last file says that it goes on.
+-- Each is a break; $1 of a period at most, and as many more as files of it came.
+insert into found_breaks (class, scope_no, subjects, reference)
+with periods as (
+    select s.scope_no, concat_ws(':', 'gap', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, f.format) as account,
+        f.period_start at time zone 'utc' as period_start, count(*) as files,
+        coalesce(max(f.sequence), 0)::bigint
+            + (array_agg(f.continued order by f.sequence desc nulls last, f.fetched_at desc, f.file_id))[1]::int as last_number,
+        coalesce(array_agg(f.sequence) filter (where f.sequence is not null), '{}') as numbers
+    from reconciliation.matched_files m
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    where f.states_period
+    group by s.scope_no, s.livemode, s.psp, s.psp_account, f.format, f.period_start
+)
+select 'file_gap', p.scope_no, array[concat_ws(':', p.account, 'number', to_char(p.period_start, 'YYYYMMDD"T"HH24MISS'), n.number)],
+    format('%s #%s', to_char(p.period_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), n.number)
+from periods p
+cross join lateral generate_series(1, least(p.last_number, p.files + $1::int)) as n (number)
+where n.number <> all (p.numbers)
+order by p.scope_no, p.account, p.period_start, n.number;
+
 -- name: find_incomplete_conversions
 -- Conversions of the files of this run, and those that were incomplete before, that are not one line that takes of one currency and one
 -- that gives of another; and those that do not take, or give, what the payment or refund that they name moved, in its currency, its fee

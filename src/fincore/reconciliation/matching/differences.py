@@ -36,6 +36,8 @@ BreakClass = Literal[
     "adjustment",
     "file_refused",
     "file_replaced",
+    "file_late",
+    "file_gap",
 ]
 Shape = Literal["none", "line", "item", "both"]
 """Who states an amount: neither side, only lines, only items, or both, and then not the same."""
@@ -66,6 +68,8 @@ MEANINGS: Final[Mapping[BreakClass, str]] = MappingProxyType(
         "adjustment": "what a person adjusted was explained in another way since; the adjustment has to be reversed",
         "file_refused": "a settlement file cannot be read; nothing of it is booked",
         "file_replaced": "a file came again under its name with other content, and waits for a person",
+        "file_late": "no new file came from a source in the time that is declared for it",
+        "file_gap": "the booked files of an account leave out a period, or a number of one",
     }
 )
 """Class of a break -> what it means."""

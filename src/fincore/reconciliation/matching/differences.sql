@@ -148,13 +148,19 @@ returning break_id;
 -- name: stage_closed_breaks
 -- Breaks that are no more: the missing side came and is equal. One of which the amount is still open has become part of another's, which
 -- goes on, and which this run has seen; where there is none, such as of an item that no statement covers any more, it stays as it is. $1 is
--- the run.
+-- the run. So does that of a late file while none came from its source, also where the source is declared no more.
 create temporary table closed_breaks on commit drop as
 with closed as (
     select b.break_id, b.line_no, b.entry_id, b.account_id, w.part, case w.part when 'fee' then ':fee' else '' end as suffix
     from reconciliation.breaks b
     cross join lateral (values (case when b.subject like '%:fee' then 'fee' else 'gross' end)) as w (part)
-    where b.closed_at is null and b.seen_by <> $1
+    where b.closed_at is null and b.seen_by <> $1 and (
+        b.class <> 'file_late' or exists (
+            select
+            from last_arrivals a
+            where a.source = b.reference and a.arrival_no > split_part(b.subject, ':', 3)::bigint
+        )
+    )
 ),
 open_members as (
     select c.break_id, c.suffix, p.scope_no, p.grouped from closed c join line_parts p on p.line_no = c.line_no and p.part = c.part

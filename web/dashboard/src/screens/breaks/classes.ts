@@ -28,6 +28,8 @@ export const CLASSES = names<Break["break_class"]>(
     adjustment: "Adjustment",
     file_refused: "File refused",
     file_replaced: "File replaced",
+    file_late: "File late",
+    file_gap: "File missing",
   },
   {
     missing_there: "Fehlt im Kontoauszug",
@@ -52,6 +54,8 @@ export const CLASSES = names<Break["break_class"]>(
     adjustment: "Berichtigung",
     file_refused: "Datei abgewiesen",
     file_replaced: "Datei ersetzt",
+    file_late: "Datei verspätet",
+    file_gap: "Datei fehlt",
   },
 );
 
