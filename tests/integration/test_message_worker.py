@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -218,12 +218,14 @@ async def test_pgqueuer_worker_that_lost_its_job_changes_nothing(pool: Pool, res
     queue = PgQueuerQueue(pool, heartbeat_timeout_seconds=15.0, poll_interval_seconds=0.05)
     async with working(queue, slowly):
         await happens(at_work)
-        await pool.execute("update queue.pgqueuer set heartbeat = now() - interval '1 minute'")
-        (taken_over,) = (await claims_of(pool).claim([job_id], HANDLED)).jobs
+        taken: Sequence[ClaimedJob] = ()
+        while not taken:  # The worker may have told between the two that it is at work.
+            await pool.execute("update queue.pgqueuer set heartbeat = now() - interval '1 minute'")
+            taken = (await claims_of(pool).claim([job_id], HANDLED)).jobs
         go_on.set()
     row = await pool.fetchrow("select status::text, attempts from queue.pgqueuer")
     assert row is not None
-    assert (tuple(row), taken_over.may_have_run) == (("picked", 0), True)
+    assert (tuple(row), [job.may_have_run for job in taken]) == (("picked", 0), [True])
 
 
 async def test_jobs_are_done_in_any_mix_of_workers(pool: Pool) -> None:

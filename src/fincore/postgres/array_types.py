@@ -18,6 +18,7 @@ ELEMENT_TYPE_OIDS: Final = {
     "int8": (1016, 20),
     "interval": (1187, 1186),
     "jsonb": (3807, 3802),
+    "numeric": (1231, 1700),
     "timestamptz": (1185, 1184),
     "uuid": (2951, 2950),
 }
