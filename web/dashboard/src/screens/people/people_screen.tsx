@@ -113,8 +113,9 @@ function People({ people, open }: { people: readonly Member[]; open: ((chosen: O
 
 function MemberState({ member }: { member: Member }) {
   const t = useTexts(PEOPLE);
-  const now = useNow();
+  useNow();
   if (member.disabled_at !== null) return <Status tone="bad">{t.disabled}</Status>;
   if (member.one_time_until === null) return <Status tone="good">{t.active}</Status>;
-  return <Status tone="warn">{Date.parse(member.one_time_until) > now ? t.oneTime : t.noPassword}</Status>;
+  // By the time itself: by its last step, a person who was just added would have a password.
+  return <Status tone="warn">{Date.parse(member.one_time_until) > Date.now() ? t.oneTime : t.noPassword}</Status>;
 }
