@@ -138,6 +138,7 @@ def test_release_tag_carries_the_section_of_the_changelog(released: Released) ->
     assert message.rstrip() == f"FinCore Payments {VERSION}\n\n### Changes\n- A line about this release."
 
 
+@pytest.mark.long
 def test_release_of_the_same_commit_has_the_same_bytes(released: Released) -> None:
     before = {path.name: path.read_bytes() for path in released.folder.glob("*py3-none-any.whl")}
     before |= {path.name: path.read_bytes() for path in released.folder.glob("*.tar.gz")}
@@ -146,6 +147,7 @@ def test_release_of_the_same_commit_has_the_same_bytes(released: Released) -> No
     assert {name: (released.folder / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.long
 def test_release_without_tag_leaves_the_repository_as_it_was(released: Released, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--no-tags", str(released.clone), str(clone))

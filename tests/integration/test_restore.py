@@ -157,6 +157,7 @@ def count_on(server: EmbeddedPostgres, folder: Path, epoch: str) -> str:
     return server.start()
 
 
+@pytest.mark.long
 async def test_dumps_restored_as_guide_describes_continue(
     old: Databases, new_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:

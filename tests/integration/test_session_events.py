@@ -211,6 +211,7 @@ async def empty(postgres_dsn: str) -> AsyncIterator[str]:
         await connection.close()
 
 
+@pytest.mark.long
 async def test_upgrade_lists_what_happened_to_sessions_before(
     empty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

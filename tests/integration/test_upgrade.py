@@ -342,6 +342,7 @@ async def test_upgraded_entries_are_sealed_and_equal_the_log(
     assert (view.events, differences) == (2 * entries, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "prepared_upgrade", [[*POSITIVE[:4], a_capture(-500)]], ids=["negative"], indirect=True
 )
