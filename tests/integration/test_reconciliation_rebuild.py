@@ -240,7 +240,7 @@ async def test_derived_run_knows_what_it_knew_then_alone(
 
 
 async def test_file_that_was_late_is_late_in_derived_runs(account: Settlement, owner_pool: Pool) -> None:
-    """It came before the last run, and the runs before that knew nothing of it."""
+    """It came before the last run, the runs before that knew nothing of it, and its source is declared no more since."""
     for day in (0, 1):
         told = await happen(account)
         file_id = await account.fetched(told.lines, day=day)
@@ -254,6 +254,7 @@ async def test_file_that_was_late_is_late_in_derived_runs(account: Settlement, o
     before = await record(account)
     (late,) = await account.rows("select status from reconciliation.breaks where class = 'file_late'")
     assert late["status"] == "matched_late"
+    await set_back(owner_pool, "update reconciliation.sources set withdrawn_at = now()")
     await lose(owner_pool, *RECORD)
     await rebuild(account)
     assert await record(account) == before

@@ -19,7 +19,6 @@ from fixtures.staff_server import serving_staff
 from fixtures.traffic import store_pool
 
 FEE = line("account_fee", -100)
-NO_SUMS = (None, None)
 DAYS_2_TO_4 = "2026-11-03T00:00:00Z/2026-11-05T00:00:00Z"
 
 
@@ -133,8 +132,8 @@ async def test_copy_of_a_file_does_not_end_a_late_break(account: Settlement, own
     "change",
     [
         pytest.param("withdrawn_at = now()", id="withdrawn"),
-        pytest.param("late_after = interval '9 days'", id="expected-later"),
-        pytest.param("late_after = null", id="expected-at-no-time"),
+        pytest.param("late_after = interval '9 days'", id="expected-later", marks=pytest.mark.long),
+        pytest.param("late_after = null", id="expected-at-no-time", marks=pytest.mark.long),
     ],
 )
 async def test_change_of_a_source_does_not_close_its_break(
@@ -162,6 +161,7 @@ async def test_missing_period_is_one_break_until_all_came(account: Settlement) -
     assert await found(account) == [gap._replace(owner="bob", status="matched_late")]
 
 
+@pytest.mark.long
 async def test_gap_that_is_split_goes_on_as_explained(account: Settlement) -> None:
     await days(account, 0, 6)
     (gap,) = await found(account)
@@ -209,13 +209,16 @@ async def test_report_and_api_have_the_late_and_the_missing(
         for one in first.report.breaks
         if one.amount_minor is None
     ] == [("file_late", source, None), ("file_gap", DAYS_2_TO_4, None)]
-    await came(account, (await days(account, 1, 2))[0])
-    await run(account)
-    again = await checked_report(account.ledgerdb, first.report.run_id)
-    assert report_json(again.report) == report_json(first.report)
     async with serving_api(pool) as api, serving_staff(api, ledgerdb=account.ledgerdb) as staff:
         finance = staff.person("finance")
         for break_class in ("file_late", "file_gap"):
-            asked = f"/staff/v1/breaks?mode=test&closed=true&class={break_class}"
-            (one,) = (await finance.get(asked)).json()["data"]
-            assert (one["status"], one["currency"], one["amount_minor"]) == ("matched_late", *NO_SUMS)
+            (one,) = (await finance.get(f"/staff/v1/breaks?mode=test&class={break_class}")).json()["data"]
+            assert (one["status"], one["currency"], one["amount_minor"]) == ("open", None, None)
+            shown = (await finance.get(f"/staff/v1/breaks/{one['id']}")).json()
+            assert shown["may"] == ["assign", "note", "explain", "claim"]
+            assert "Ask the PSP for" in shown["next_step"]
+    await came(account, (await days(account, 1, 2))[0])
+    await run(account)
+    assert {one.status for one in await found(account)} == {"matched_late"}
+    again = await checked_report(account.ledgerdb, first.report.run_id)
+    assert report_json(again.report) == report_json(first.report)

@@ -328,10 +328,10 @@ async def test_payout_that_files_do_not_have_back_differs(
     assert await found(account) == []
     await reported(account, "po_1", status, at=NOON + timedelta(days=1))
     assert await found(account) == []
-    await account.fetched([], day=2, states_balances=False)
+    await account.fetched([], day=1, states_balances=False)
     for _ in range(2):
         assert await found(account) == [NOT_BACK]
-    await account.fetched([returned("po_1", 4_000)], day=3, states_balances=False)
+    await account.fetched([returned("po_1", 4_000)], day=2, states_balances=False)
     assert await found(account) == []
     assert NOT_BACK in await account.breaks("matched_late")
 

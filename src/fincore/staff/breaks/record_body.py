@@ -1,13 +1,15 @@
 """One break with all that is known of it, as staff see it. Pure."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from fincore.domain.ids import charge_of
 from fincore.public.fields import CurrencyCode, ObjectName
+from fincore.reconciliation.adjustments.decision import ADJUSTABLE
 from fincore.reconciliation.breaks.break_actions import ActedBreak
 from fincore.reconciliation.breaks.break_decision import Done
 from fincore.reconciliation.breaks.break_record import BreakRecord
@@ -43,6 +45,8 @@ _ACTS: tuple[StaffBreakAct, ...] = (
     "write_off",
     "reverse",
 )
+_BY_ENTRY: Final[Collection[StaffBreakAct]] = ("adjust", "write_off")
+"""What books an entry: no entry ends a break of a class that has no account for it, such as one of a whole file."""
 
 
 class StaffBreakLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +192,12 @@ def render_record(record: BreakRecord) -> StaffBreakRecord:
         seen_by=record.seen_by,
         closed_by=record.closed_by,
         next_step=NEXT_STEPS[record.break_class] if record.closed_at is None else None,
-        may=[act for act in _ACTS if (record.status, act) in TRANSITIONS],
+        may=[
+            act
+            for act in _ACTS
+            if (record.status, act) in TRANSITIONS
+            and (act not in _BY_ENTRY or record.break_class in ADJUSTABLE)
+        ],
         lines=[msgspec.convert(one, StaffBreakLine, from_attributes=True) for one in record.lines],
         items=[msgspec.convert(one, StaffBreakItem, from_attributes=True) for one in record.items],
         bank_lines=[msgspec.convert(one, StaffBankLine, from_attributes=True) for one in record.bank_lines],
