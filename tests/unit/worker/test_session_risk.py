@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from fincore.domain.charge import Charge
 from fincore.domain.checkout_decisions import begin_attempt
@@ -69,6 +70,20 @@ async def test_blocked_attempt_is_closed_and_customer_may_try_again() -> None:
         session, charge = await found(harness)
         assert (session.state, len(session.attempts), charge.status) == ("paying", 2, "requires_action")
         assert len({asked.dedupe for asked in engine.asked}) == 2
+
+
+async def test_blocked_attempt_has_one_line_in_the_log() -> None:
+    async with harness_in_memory(
+        ScriptedPsp(require_action), SteppedClock(), risk=NamedEngine("block")
+    ) as harness:
+        with capture_logs() as logged:
+            await begun(harness)
+        _, charge = await found(harness)
+        lines = [line for line in logged if line["event"] == "payments.recorded"]
+        assert [(line["charge_id"], line["code"]) for line in lines] == [
+            (session_charge_id(SESSION, 1), "blocked_by_risk")
+        ]
+        assert charge.status == "failed"
 
 
 @pytest.mark.parametrize("decision", ["allow", "challenge", "review"])

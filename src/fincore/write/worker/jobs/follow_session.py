@@ -4,11 +4,13 @@ Each run looks at all of the session as the log tells it now: a job that comes t
 """
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Final, assert_never
 
 import msgspec
 
 from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.checkout_decisions import (
     CloseCharge,
     Decided,
@@ -24,11 +26,12 @@ from fincore.domain.checkout_session import CheckoutSession, evolve_session
 from fincore.domain.events import CancelReason, ChargeEvent, ChargeFailed
 from fincore.domain.ids import ChargeId, CheckoutSessionId, second_payment_refund_id, stream_of
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import Commit, NewEvent, Provenance
+from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.eventstore.writer import Writer
 from fincore.write.checkout.attempt_charge import close_charge, give_back, new_charge
 from fincore.write.checkout.sessions import SessionRecorder
+from fincore.write.payments.recorded_line import log_recorded
 from fincore.write.payments.risk_request import dedupe_of_attempt, events_of, risk_request
 from fincore.write.queue.job_payloads import CheckoutSessionJob, follow_session_job
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
@@ -166,7 +169,7 @@ class FollowSession:
             events = (created, *events_of(assessment, self._context.clock.now()))
         is_blocked = any(isinstance(event, ChargeFailed) for event in events)
         # A conflict says that the charge is made already.
-        await self._writer.commit(
+        result = await self._writer.commit(
             Commit(
                 provenance=provenance,
                 stream_id=stream_of(charge_id),
@@ -174,6 +177,8 @@ class FollowSession:
                 jobs=(follow_session_job(session_id) if is_blocked else job,),
             )
         )
+        if is_blocked and isinstance(result, Committed):
+            log_recorded(charge_id, reduce(evolve, events[1:], evolve(None, created)), events, age_ms=0)
 
 
 def _is_in_vain(task: Task, charges: Mapping[int, Charge]) -> bool:
