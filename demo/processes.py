@@ -73,10 +73,6 @@ class Processes(Installation):
         )
         return printed.splitlines()[-1]
 
-    def account_secret(self, psp: str, account: str, field: str) -> str:
-        """How a file refers to a secret of an account."""
-        return f"file:{self.folder / 'accounts' / f'{psp}-{account}-{field}'}"
-
     def kept_file(self, psp: str, account: str, name: str) -> Path:
         """A settlement file as FinCore keeps it, by the name that it had at the PSP."""
         (path,) = (self.folder / "data" / "settlement" / psp / account).glob(f"*-{name}")

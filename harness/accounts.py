@@ -5,7 +5,7 @@ import json
 import secrets
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -60,9 +60,10 @@ def new_paypal_account(
     )
 
 
-def write_accounts_file(folder: Path, accounts: Sequence[SandboxAccount]) -> Path:
-    """A file that declares the accounts, in test mode."""
-    folder.mkdir(exist_ok=True)
+def write_accounts_file(
+    folder: Path, accounts: Sequence[SandboxAccount], reference: Callable[[str, str, str], str]
+) -> Path:
+    """A file that declares the accounts, in test mode. `reference` is how it refers to a secret, by PSP, account and field."""
     lines: list[str] = []
     for account in accounts:
         lines += [
@@ -77,10 +78,7 @@ def write_accounts_file(folder: Path, accounts: Sequence[SandboxAccount]) -> Pat
             authority = folder / f"paypal-{account.name}-authority.pem"
             authority.write_bytes(_got(f"{account.sandbox_url}/sandbox/paypal/certificate_authority"))
             lines.append(f'ca_file = "{authority}"')
-        for field, secret in account.secrets.items():
-            file = folder / f"{account.psp}-{account.name}-{field}"
-            file.write_text(secret)
-            lines.append(f'{field} = "file:{file}"')
+        lines += [f'{field} = "{reference(account.psp, account.name, field)}"' for field in account.secrets]
         lines.append("")
     path = folder / "accounts.toml"
     path.write_text("\n".join(lines))

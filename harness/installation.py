@@ -130,11 +130,26 @@ class Installation:
         make = new_stripe_account if psp == "stripe" else new_paypal_account
         account = make((at or self.sandbox).url, name, webhook_url, is_default=is_default)
         self.accounts = (*self.accounts, account)
-        file = write_accounts_file(self.folder / "accounts", self.accounts)
+        folder = self.folder / "accounts"
+        folder.mkdir(exist_ok=True)
+        for field, secret in account.secrets.items():
+            self.keep_secret(psp, name, field, secret)
+        file = write_accounts_file(folder, self.accounts, self.account_secret)
         self.settings["FINCORE_PSP_ACCOUNTS_FILE"] = str(file)
         # Where PayPal sends its customers back.
         self.settings.setdefault("FINCORE_PUBLIC_URL", self.checkout_url)
         return account
+
+    def keep_secret(self, psp: str, account: str, field: str, secret: str) -> None:
+        """Put a secret of an account where its reference leads."""
+        self._secret_file(psp, account, field).write_text(secret)
+
+    def account_secret(self, psp: str, account: str, field: str) -> str:
+        """How a file refers to a secret of an account."""
+        return f"file:{self._secret_file(psp, account, field)}"
+
+    def _secret_file(self, psp: str, account: str, field: str) -> Path:
+        return self.folder / "accounts" / f"{psp}-{account}-{field}"
 
     def start(self, *names: str) -> None:
         """Start programs; return when each says that it is ready."""

@@ -2,10 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Final, Literal
-
-from harness.accounts import SandboxAccount
-from harness.sandbox import Sandbox
+from typing import Any, Final
 
 from demo.aws.emulator import ACCOUNT, REGION, Emulator
 from demo.aws.resources import BUCKET, DEAD_JOBS, JOBS, STREAM, TABLE, Resources
@@ -60,27 +57,9 @@ class AwsProcesses(Processes):
         self.until_ready("relay")
         self.until_ready("staff")
 
-    def add_account(
-        self,
-        psp: Literal["stripe", "paypal"],
-        name: str,
-        *,
-        is_default: bool = False,
-        at: Sandbox | None = None,
-    ) -> SandboxAccount:
-        """Declare an account, with its secrets in Secrets Manager alone."""
-        made = super().add_account(psp, name, is_default=is_default, at=at)
-        for field, secret in made.secrets.items():
-            self._secrets.create_secret(Name=_secret_name(psp, name, field), SecretString=secret)
-        declared = Path(self.settings["FINCORE_PSP_ACCOUNTS_FILE"])
-        text = declared.read_text(encoding="utf-8")
-        for one in self.accounts:
-            for field in one.secrets:
-                in_file = super().account_secret(one.psp, one.name, field)
-                text = text.replace(in_file, self.account_secret(one.psp, one.name, field))
-                Path(in_file.removeprefix("file:")).unlink()
-        declared.write_text(text, encoding="utf-8")
-        return made
+    def keep_secret(self, psp: str, account: str, field: str, secret: str) -> None:
+        """Put it into Secrets Manager alone."""
+        self._secrets.create_secret(Name=_secret_name(psp, account, field), SecretString=secret)
 
     def account_secret(self, psp: str, account: str, field: str) -> str:
         """A reference to Secrets Manager."""
