@@ -11,6 +11,7 @@ from infra.environments import Deployed, environment_of
 from infra.granted import statement
 from infra.installation import Installation
 from infra.lambdas import Lambdas
+from infra.logical_id import logical_id
 from infra.login import Login
 from infra.migration import Migration, released_tasks
 from infra.network import Network
@@ -86,7 +87,7 @@ def _service(
     is_switched = service.balancer in {"api", "inner"}
     made = ecs.FargateService(
         stack,
-        "".join(part.title() for part in service.role.split("-")),
+        logical_id(service.role),
         service_name=service.role,
         cluster=parts.migration.cluster,
         task_definition=definition,

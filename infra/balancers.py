@@ -13,6 +13,7 @@ from infra.arrows import HTTPS_PORT, balancer
 from infra.buckets import access_logs
 from infra.firewall import firewall
 from infra.installation import Installation
+from infra.logical_id import logical_id
 from infra.network import Network
 from infra.pipeline_names import switch_role
 from infra.release_alarms import errors_alarm
@@ -122,7 +123,7 @@ class Balancers:
 
     def _attach_switched(self, service: Service, made: Any, port: int) -> None:
         """Two groups of targets: those of the release that serves, and those of the next one, until it has proved itself."""
-        name = "".join(part.title() for part in service.role.split("-"))
+        name = logical_id(service.role)
         blue, green = (
             elb.ApplicationTargetGroup(
                 self._stack,

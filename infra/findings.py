@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from infra.functions import FUNCTIONS
+from infra.logical_id import logical_id
 
 CFN_LINT: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -18,7 +19,7 @@ CFN_LINT: Final[Mapping[str, str]] = MappingProxyType(
 )
 """By rule of cfn-lint."""
 
-_FUNCTIONS: Final = tuple("".join(part.title() for part in one.name.split("-")) for one in FUNCTIONS)
+_FUNCTIONS: Final = tuple(logical_id(one.name) for one in FUNCTIONS)
 
 CHECKOV: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {

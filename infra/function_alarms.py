@@ -9,6 +9,7 @@ from fincore.alerting.cloudwatch import CloudWatchForm, CompositeAlarm, MetricAl
 from fincore.bootstrap.roles import Role
 from infra.functions import Function, functions_of
 from infra.installation import Installation
+from infra.logical_id import logical_id
 from infra.own_alarm import OwnAlarm
 
 LATE_MILLISECONDS: Final = 60_000
@@ -39,7 +40,7 @@ def function_alarms(installation: Installation) -> tuple[OwnAlarm, ...]:
 
 
 def _of(function: Function, installation: Installation) -> list[OwnAlarm]:
-    name = "".join(part.title() for part in function.name.split("-")) + "Function"
+    name = logical_id(function.name) + "Function"
     where = {"FunctionName": f"fincore-{installation.stage}-{function.name}"}
     found = [
         OwnAlarm(
@@ -89,7 +90,7 @@ def _of(function: Function, installation: Installation) -> list[OwnAlarm]:
 
 def _not_running(role: Role, installation: Installation) -> OwnAlarm:
     return OwnAlarm(
-        name="".join(part.title() for part in role.split("-")) + "NotRunning",
+        name=logical_id(role) + "NotRunning",
         severity="page",
         meaning=f"No task of the service `{role}` runs.",
         namespace="ECS/ContainerInsights",

@@ -14,6 +14,7 @@ from infra.environments import FUNCTION_SCRATCH, Deployed, environment_of_functi
 from infra.functions import JOBS_MAX, RECORDS_MAX, Function, functions_of
 from infra.granted import statement
 from infra.installation import Installation
+from infra.logical_id import logical_id
 from infra.network import Network
 from infra.pipeline_names import function_role
 from infra.rights import IN_NETWORK, rights_of_function
@@ -52,7 +53,7 @@ class Lambdas:
                 self._ring_each_minute(one, made)
 
     def _function(self, one: Function, deployed: Deployed) -> _Made:
-        stage, label = self._installation.stage, _camel(one.name)
+        stage, label = self._installation.stage, logical_id(one.name)
         group = logs.LogGroup(
             self._stack,
             f"Function{label}Logs",
@@ -99,7 +100,7 @@ class Lambdas:
         """The role that Lambda and the code of the function share. The policy is there before what needs it."""
         role = iam.Role(
             self._stack,
-            f"Function{_camel(one.name)}Role",
+            f"Function{logical_id(one.name)}Role",
             role_name=function_role(self._installation.stage, one.name),
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"FinCore: {one.name}, a function",
@@ -131,14 +132,14 @@ class Lambdas:
             ),
             *(statement(right, self._installation, self._data) for right in rights_of_function(one)),
         ]
-        policy = iam.Policy(self._stack, f"Function{_camel(one.name)}Rights", statements=statements)
+        policy = iam.Policy(self._stack, f"Function{logical_id(one.name)}Rights", statements=statements)
         policy.attach_to_role(role)
         return role, policy
 
     def _follow_stream(self, one: Function, made: _Made) -> None:
         mapping = functions.CfnEventSourceMapping(
             self._stack,
-            f"Function{_camel(one.name)}Stream",
+            f"Function{logical_id(one.name)}Stream",
             function_name=made.function.ref,
             event_source_arn=self._data.events.stream_arn,
             starting_position="TRIM_HORIZON",
@@ -159,7 +160,7 @@ class Lambdas:
     def _take_messages(self, one: Function, made: _Made) -> None:
         mapping = functions.CfnEventSourceMapping(
             self._stack,
-            f"Function{_camel(one.name)}Queue",
+            f"Function{logical_id(one.name)}Queue",
             function_name=made.function.ref,
             event_source_arn=self._data.jobs.queue_arn,
             batch_size=JOBS_MAX,
@@ -173,14 +174,14 @@ class Lambdas:
     def _ring_each_minute(self, one: Function, made: _Made) -> None:
         rule = events.CfnRule(
             self._stack,
-            f"Function{_camel(one.name)}Minute",
+            f"Function{logical_id(one.name)}Minute",
             description=f"FinCore: {one.name} reads all there is",
             schedule_expression="rate(1 minute)",
             targets=[events.CfnRule.TargetProperty(arn=made.function.attr_arn, id="function", input="{}")],
         )
         functions.CfnPermission(
             self._stack,
-            f"Function{_camel(one.name)}Scheduled",
+            f"Function{logical_id(one.name)}Scheduled",
             action="lambda:InvokeFunction",
             function_name=made.function.ref,
             principal="events.amazonaws.com",
@@ -190,7 +191,7 @@ class Lambdas:
         # The next minute rings again: Lambda keeps no invocation that it could not make.
         functions.CfnEventInvokeConfig(
             self._stack,
-            f"Function{_camel(one.name)}Once",
+            f"Function{logical_id(one.name)}Once",
             function_name=made.function.ref,
             qualifier="$LATEST",
             maximum_event_age_in_seconds=60,
@@ -201,7 +202,3 @@ class Lambdas:
 def function_name(stage: str, one: Function) -> str:
     """The name of a function."""
     return f"fincore-{stage}-{one.name}"
-
-
-def _camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("-"))

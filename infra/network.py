@@ -12,6 +12,7 @@ from infra.arrows import ENDPOINTS, INTERNET, OUTSIDE, arrows, groups
 from infra.endpoints import ENDPOINT_SERVICES
 from infra.installation import Installation
 from infra.keys import key
+from infra.logical_id import logical_id
 
 _EVERYWHERE: Final = "0.0.0.0/0"
 _KEPT: Final = cdk.RemovalPolicy.RETAIN
@@ -35,7 +36,7 @@ def network_stack(app: Any, name: str, installation: Installation, environment: 
     made = {
         one: ec2.SecurityGroup(
             stack,
-            f"Group{_camel(one)}",
+            f"Group{logical_id(one)}",
             vpc=vpc,
             description=f"FinCore: {one}",
             allow_all_outbound=False,
@@ -47,7 +48,7 @@ def network_stack(app: Any, name: str, installation: Installation, environment: 
     # Immutable for other stacks: no construct adds a rule of its own.
     frozen = {
         one: ec2.SecurityGroup.from_security_group_id(
-            stack, f"Frozen{_camel(one)}", group.security_group_id, mutable=False
+            stack, f"Frozen{logical_id(one)}", group.security_group_id, mutable=False
         )
         for one, group in made.items()
     }
@@ -124,7 +125,7 @@ def _rules(stack: Any, made: Mapping[str, Any], installation: Installation) -> N
         "cloudfront": installation.prefix_lists.cloudfront,
     }
     for arrow in arrows():
-        label = f"{_camel(arrow.source)}To{_camel(arrow.target)}{arrow.port}"
+        label = f"{logical_id(arrow.source)}To{logical_id(arrow.target)}{arrow.port}"
         ports = {
             "ip_protocol": "tcp",
             "from_port": arrow.port,
@@ -163,7 +164,7 @@ def _endpoints(stack: Any, vpc: Any, group: Any) -> None:
     for service in ENDPOINT_SERVICES:
         ec2.InterfaceVpcEndpoint(
             stack,
-            f"Endpoint{_camel(service.replace('.', '-'))}",
+            f"Endpoint{logical_id(service.replace('.', '-'))}",
             vpc=vpc,
             service=ec2.InterfaceVpcEndpointAwsService(service),
             subnets=ec2.SubnetSelection(subnet_group_name="ingress"),
@@ -171,7 +172,3 @@ def _endpoints(stack: Any, vpc: Any, group: Any) -> None:
             open=False,
             private_dns_enabled=True,
         )
-
-
-def _camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("-"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from infra.logical_id import logical_id
 from infra.own_alarm import OwnAlarm
 
 _GIB: Final = 1024**3
@@ -54,32 +55,29 @@ def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
                 periods=1,
             )
         )
-    found.append(
-        OwnAlarm(
-            name="DeadJobsWait",
-            severity="page",
-            meaning="Messages are in the queue of dead letters: jobs that a worker received five times and did not end.",
-            namespace="AWS/SQS",
-            metric="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": watched["dead-jobs"]},
-            statistic="Maximum",
-            threshold=0,
-            periods=1,
+    for queue, meaning in (
+        (
+            "dead-jobs",
+            "Messages are in the queue of dead letters: jobs that a worker received five times and did not end.",
+        ),
+        (
+            "dead-records",
+            "Lambda gave records of the stream up, which it never should: see which function and what for in the message.",
+        ),
+    ):
+        found.append(
+            OwnAlarm(
+                name=f"{logical_id(queue)}Wait",
+                severity="page",
+                meaning=meaning,
+                namespace="AWS/SQS",
+                metric="ApproximateNumberOfMessagesVisible",
+                dimensions={"QueueName": watched[queue]},
+                statistic="Maximum",
+                threshold=0,
+                periods=1,
+            )
         )
-    )
-    found.append(
-        OwnAlarm(
-            name="DeadRecordsWait",
-            severity="page",
-            meaning="Lambda gave records of the stream up, which it never should: see which function and what for in the message.",
-            namespace="AWS/SQS",
-            metric="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": watched["dead-records"]},
-            statistic="Maximum",
-            threshold=0,
-            periods=1,
-        )
-    )
     found.append(
         OwnAlarm(
             name="BalancerCertificateEnds",

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from infra.installation import Installation
+from infra.logical_id import logical_id
 from infra.pipeline_names import stack, stage_role_arn
 from infra.pipeline_settings import Pipeline
 
@@ -90,7 +91,7 @@ def _deployment(installation: Installation) -> tuple[Action, ...]:
 
 def _build(name: str, *, order: int = 1, outputs: tuple[str, ...] = ()) -> Action:
     return Action(
-        name="".join(part.title() for part in name.split("-")),
+        name=logical_id(name),
         category="Build",
         provider="CodeBuild",
         configuration={"ProjectName": f"fincore-{name}"},

@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from infra.data import StoredSecret
 from infra.environments import SCRATCH
 from infra.image import USER
+from infra.logical_id import logical_id
 from infra.pipeline_names import REPOSITORY, start_role, task_role
 from infra.sizes import TaskSize
 
@@ -57,7 +58,7 @@ class Tasks:
         self._secrets = secrets
         self._imported = {
             setting: secretsmanager.Secret.from_secret_complete_arn(
-                stack, f"Of{_camel(setting.lower().replace('_', '-'))}", one.arn
+                stack, f"Of{logical_id(setting.lower().replace('_', '-'))}", one.arn
             )
             for setting, one in secrets.items()
         }
@@ -75,7 +76,7 @@ class Tasks:
         port: int | None = None,
     ) -> Any:
         """The task definition. `secrets`: settings; `files`: the secret and the file into which it is written first."""
-        label = _camel(name)
+        label = logical_id(name)
         made = ecs.FargateTaskDefinition(
             self._stack,
             f"{label}Task",
@@ -163,7 +164,7 @@ class Tasks:
         return container
 
     def _no_rights(self, made: Any, name: str) -> Any:
-        limits = ecs.LinuxParameters(made, f"Limits{_camel(name)}", init_process_enabled=True)
+        limits = ecs.LinuxParameters(made, f"Limits{logical_id(name)}", init_process_enabled=True)
         limits.drop_capabilities(ecs.Capability.ALL)
         return limits
 
@@ -171,7 +172,7 @@ class Tasks:
         """The role with which ECS starts the task: it fetches the image, and gets the rights to secrets and logs of this task alone."""
         role = iam.Role(
             self._stack,
-            f"{_camel(name)}Start",
+            f"{logical_id(name)}Start",
             role_name=start_role(self._stage, name),
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
             description=f"FinCore: starts {name}",
@@ -197,7 +198,3 @@ class Tasks:
             )
         )
         return role
-
-
-def _camel(name: str) -> str:
-    return "".join(part.title() for part in name.split("-"))
