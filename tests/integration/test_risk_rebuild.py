@@ -339,7 +339,8 @@ async def test_second_rebuild_is_refused_and_first_ends(scene: Scene) -> None:
     results = await asyncio.gather(
         *(rebuild(scene.log, scene.owner, ALL) for _ in range(2)), return_exceptions=True
     )
-    assert {type(one) for one in results} == {Rebuilt, RebuildRuns}
+    # The second one either finds the first at work, or comes after its end.
+    assert Rebuilt in {type(one) for one in results} <= {Rebuilt, RebuildRuns}
     assert await scene.counted() == await scene.told()
 
 

@@ -1,6 +1,7 @@
 """The program itself: how it starts, what it refuses, what its log says, how it ends, and HTTP at its edges."""
 
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -90,8 +91,10 @@ def test_the_log_has_neither_cards_nor_keys(tmp_path: Path) -> None:
     assert (made.status, fault.status, failed.status) == (200, 201, 500)
     told = log.read_text()
     assert "fault.fired" in told
-    for secret in ("4242424242424242", "987", "sk_test_a"):
+    for secret in ("4242424242424242", "sk_test_a"):
         assert secret not in told
+    # The three digits may stand in a moment or a random id, too.
+    assert "987" not in re.findall(r"\w+", told)
 
 
 def test_pipelined_requests_are_answered_in_order(psp_sandbox: SandboxProcess) -> None:

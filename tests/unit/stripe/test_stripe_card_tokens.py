@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -218,8 +219,11 @@ async def test_refused_card_is_declined_without_stripes_words(
     assert (made.failure.code, made.failure.advice, made.occurred_at) == (code, advice, NOW)
     assert made.failure.message.startswith("Stripe refused the card: ")
     assert "req_1" in made.failure.message
-    for secret in (NUMBER, NUMBER[-8:], CVC, HOLDER):
-        assert secret not in f"{made} {logs}"
+    told = f"{made} {logs}"
+    for secret in (NUMBER, NUMBER[-8:], HOLDER):
+        assert secret not in told
+    # Three digits may stand in a random key, too: only a word of its own would be the code of the card.
+    assert CVC not in re.findall(r"[\w.]+", told)
 
 
 @pytest.mark.parametrize(
