@@ -112,6 +112,25 @@ def test_page_of_a_charge_shows_it_in_full(
         assert flaws(page, width) == []
 
 
+def refund_without_an_answer(dashboard: Dashboard, page: Page, charge_id: str) -> tuple[Locator, str]:
+    """The dialog in which 3.00 were refunded, and no answer came to any of its tries, with their key."""
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort()
+
+    page.route(REFUNDS, lose)
+    look(dashboard, page, charge_id)
+    dialog = refund_dialog(page, "3")
+    dialog.get_by_role("button", name="Refund €3.00").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The answer did not arrive")
+    page.unroute_all()
+    (key,) = set(keys)
+    return dialog, key
+
+
 def test_double_click_refunds_a_part_once(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop)
     look(dashboard, page, charge_id)
@@ -149,25 +168,59 @@ def test_lost_answer_is_asked_for_with_the_same_key(dashboard: Dashboard, shop: 
 @pytest.mark.long
 def test_person_asks_again_where_no_answer_comes(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop)
-    keys: list[str] = []
-
-    def lose(route: Route) -> None:
-        keys.append(route.request.headers["idempotency-key"])
-        route.fetch()
-        route.abort()
-
-    page.route(REFUNDS, lose)
-    look(dashboard, page, charge_id)
-    dialog = refund_dialog(page, "3")
-    dialog.get_by_role("button", name="Refund €3.00").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("The answer did not arrive")
+    dialog, key = refund_without_an_answer(dashboard, page, charge_id)
     expect(dialog.get_by_label("Amount (EUR)")).to_be_disabled()
     assert flaws(page) == []
-    page.unroute_all()
     with page.expect_request(REFUNDS) as asked:
         dialog.get_by_role("button", name="Ask again").click()
     expect(page.get_by_text("The refund is under way.")).to_be_visible()
-    assert {*keys, asked.value.headers["idempotency-key"]} == {keys[0]}
+    assert asked.value.headers["idempotency-key"] == key
+    assert refunds_of(dashboard, shop, charge_id) == [300]
+
+
+def test_dialog_left_without_an_answer_goes_on_later(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    """Back closes the dialog. The next one of the same act has its key, and shows what was asked for."""
+    charge_id = paid(dashboard, shop)
+    dialog, key = refund_without_an_answer(dashboard, page, charge_id)
+    dialog.get_by_role("button", name="Back").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(dialog).to_contain_text("You asked for this before")
+    expect(dialog).to_contain_text("Refund €3.00")
+    expect(dialog).to_contain_text("The customer called")
+    expect(dialog.get_by_label("Amount (EUR)")).to_have_count(0)
+    assert flaws(page) == []
+    with page.expect_request(REFUNDS) as asked:
+        dialog.get_by_role("button", name="Ask again").click()
+    expect(page.get_by_text("The refund is under way.")).to_be_visible()
+    assert asked.value.headers["idempotency-key"] == key
+    assert refunds_of(dashboard, shop, charge_id) == [300]
+    # Its outcome is known: what is asked for now is something new.
+    page.get_by_role("button", name="Refund", exact=True).click()
+    expect(dialog.get_by_label("Amount (EUR)")).to_be_enabled()
+
+
+@pytest.mark.long
+def test_dialog_left_while_it_asks_says_when_it_is_done(dashboard: Dashboard, shop: Shop, page: Page) -> None:
+    charge_id = paid(dashboard, shop)
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(REFUNDS, hold)
+    look(dashboard, page, charge_id)
+    dialog = refund_dialog(page, "3")
+    dialog.get_by_role("button", name="Refund €3.00").click()
+    expect(dialog).to_contain_text("Working")
+    dialog.get_by_role("button", name="Back").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Add a note").click()
+    (route,) = waiting
+    route.continue_()
+    expect(page.get_by_text("Done: Refund €3.00")).to_be_visible()
+    # What was opened meanwhile stays open.
+    expect(page.get_by_role("dialog", name="Add a note")).to_be_visible()
     assert refunds_of(dashboard, shop, charge_id) == [300]
 
 

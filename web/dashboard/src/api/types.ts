@@ -28,6 +28,7 @@ export type Break = Schemas["StaffBreak"];
 export type BreakRecord = Schemas["StaffBreakRecord"];
 export type BreakAction = Schemas["StaffBreakAction"];
 export type Adjustment = Schemas["StaffAdjustment"];
+export type RefundPreview = Schemas["StaffRefundPreview"];
 export type Run = Schemas["StaffRun"];
 export type RunReport = Schemas["StaffRunReport"];
 export type AgeSum = Schemas["StaffAgeSum"];

@@ -1,6 +1,6 @@
 // The dialog of every act: what will happen, a reason, one button. It keeps asking with one idempotency key until it has an answer.
 
-import { useBlocker } from "@tanstack/react-router";
+import { useBlocker, useRouterState } from "@tanstack/react-router";
 import { useRef, useState, type FormEvent, type ReactNode } from "react";
 import { useAct } from "../api/act";
 import { ApiProblem, isTurnedAway, LoginEnded } from "../api/problem";
@@ -8,11 +8,14 @@ import { useTexts } from "../language/language";
 import { Dialog } from "./dialog";
 import { Field } from "./field";
 import { PARTS } from "./texts";
+import { useToast } from "./toasts";
 
 export const REASON_CHARACTERS_MAX = 500;
 
 interface ActDialogProps<V, A> {
   readonly title: string;
+  /** What the act is done to, where the page's address and the title do not name it. */
+  readonly subject?: string;
   /** What the button says: the act itself, for example `Refund €19.99`. */
   readonly button: string;
   readonly isDanger?: boolean;
@@ -30,20 +33,27 @@ interface ActDialogProps<V, A> {
   readonly close: () => void;
 }
 
-export function ActDialog<V, A>({ title, button, isDanger, size, preview, children, reasonField, values, ask, done, close }: ActDialogProps<V, A>) {
+export function ActDialog<V, A>({ title, subject, button, isDanger, size, preview, children, reasonField, values, ask, done, close }: ActDialogProps<V, A>) {
   const t = useTexts(PARTS);
   const field = reasonField ?? { label: t.reason, hint: t.reasonHint, missing: t.reasonMissing, charactersMax: REASON_CHARACTERS_MAX };
   const [reason, setReason] = useState("");
   const [isTried, setIsTried] = useState(false);
-  const [asked, setAsked] = useState<(V & { readonly reason: string }) | null>(null);
   const isAnswered = useRef(false);
-  const { act, state, problem } = useAct(ask, (answer: A) => {
-    isAnswered.current = true;
-    done(answer);
-    close();
-  });
+  const toast = useToast();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { act, state, asked, isTakenUp, problem } = useAct<V & { readonly reason: string }, A>(
+    [path, title, subject].join("\n"),
+    ask,
+    (answer) => {
+      isAnswered.current = true;
+      done(answer);
+      close();
+    },
+    ({ button }) => toast(t.doneLater(button)),
+  );
   const isFixed = state !== "ready";
-  // The way back would take the idempotency key away, and the person might do the act a second time. Who has to log in again has to leave.
+  // Who leaves the page does not see what becomes of the act, and who loads it anew loses its idempotency key: the person might do the act
+  // a second time. The dialog's own button loses nothing, as the next dialog of the act takes it up. Who has to log in again has to leave.
   useBlocker({
     shouldBlockFn: () => !isAnswered.current,
     enableBeforeUnload: () => !isAnswered.current && !isTurnedAway(problem),
@@ -55,30 +65,34 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
     setIsTried(true);
     if (state === "lost" && asked) return act(asked);
     if (values === null || isMissing) return;
-    const given = { ...values, reason: reason.trim() };
-    setAsked(given);
-    act(given);
+    act({ button, values: { ...values, reason: reason.trim() } });
   };
   return (
     // While an answer is awaited, a key or a click that was not meant for it does not take the dialog with its idempotency key away.
     <Dialog title={title} {...(size ? { size } : {})} close={() => !isFixed && close()}>
       <form onSubmit={submit} noValidate>
-        <fieldset className="form" disabled={isFixed}>
-          {children}
-          <Field label={field.label} hint={field.hint} flaw={isTried && isMissing ? field.missing : null}>
-            {(ids) => (
-              <textarea
-                className="input"
-                {...ids}
-                required
-                maxLength={field.charactersMax}
-                value={reason}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            )}
-          </Field>
-        </fieldset>
-        <div className="preview">{preview}</div>
+        {isTakenUp && asked && isFixed ? (
+          <TakenUp button={asked.button} reason={asked.values.reason} />
+        ) : (
+          <>
+            <fieldset className="form" disabled={isFixed}>
+              {children}
+              <Field label={field.label} hint={field.hint} flaw={isTried && isMissing ? field.missing : null}>
+                {(ids) => (
+                  <textarea
+                    className="input"
+                    {...ids}
+                    required
+                    maxLength={field.charactersMax}
+                    value={reason}
+                    onChange={(event) => setReason(event.target.value)}
+                  />
+                )}
+              </Field>
+            </fieldset>
+            <div className="preview">{preview}</div>
+          </>
+        )}
         {state === "ready" && problem && <Refusal problem={problem} />}
         {state === "lost" && (
           <div className="banner" data-tone="warn" role="alert">
@@ -104,6 +118,18 @@ export function ActDialog<V, A>({ title, button, isDanger, size, preview, childr
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** What the person asked for in a dialog before this one. */
+function TakenUp({ button, reason }: { readonly button: string; readonly reason: string }) {
+  const t = useTexts(PARTS);
+  return (
+    <div className="preview">
+      <span>{t.askedBefore}</span>
+      <strong>{button}</strong>
+      <span className="quiet">{reason}</span>
+    </div>
   );
 }
 

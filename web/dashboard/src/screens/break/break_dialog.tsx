@@ -166,6 +166,7 @@ function ReversalDialog({ found, adjustment, close }: DialogProps & { readonly a
   return (
     <ActDialog
       title={name}
+      subject={adjustment.id}
       button={name}
       isDanger
       preview={

@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answerOf, useApi } from "../../api/client";
-import type { Charge } from "../../api/types";
+import type { Charge, RefundPreview } from "../../api/types";
 import { useLanguage, useTexts } from "../../language/language";
 import { decimalOf, formatAmount, parseAmount } from "../../money/amounts";
 import { ActDialog, REASON_CHARACTERS_MAX } from "../../parts/act_dialog";
@@ -68,6 +68,19 @@ function LiveNotice({ charge }: { charge: Charge }) {
   return charge.livemode ? <strong>{t.live}</strong> : null;
 }
 
+/** Why one person does not make a refund alone: the server decided it by the limits that the preview has. */
+function SecondPerson({ preview, shown }: { readonly preview: RefundPreview; readonly shown: (minor: number) => string }) {
+  const t = useTexts(CHARGE);
+  const { limit, amount_minor: amountMinor, currency } = preview;
+  const why =
+    limit === null
+      ? t.noLimit(currency.toUpperCase())
+      : amountMinor > limit.act_minor
+        ? t.overAct(shown(amountMinor), shown(limit.act_minor))
+        : t.overDay(shown(amountMinor), shown(limit.used_today_minor + amountMinor), shown(limit.day_minor));
+  return <span>{t.secondPerson(why)}</span>;
+}
+
 function RefundDialog({ charge, close }: DialogProps) {
   const t = useTexts(CHARGE);
   const { locale } = useLanguage();
@@ -100,7 +113,7 @@ function RefundDialog({ charge, close }: DialogProps) {
           <>
             <LiveNotice charge={charge} />
             <span>{preview.refusal ? preview.refusal.detail : t.refundPreview(shown(preview.amount_minor), shown(preview.left_after_minor))}</span>
-            {preview.second_person_because && <span>{t.secondPerson(preview.second_person_because)}</span>}
+            {preview.second_person_because && <SecondPerson preview={preview} shown={shown} />}
           </>
         ) : (
           "…"

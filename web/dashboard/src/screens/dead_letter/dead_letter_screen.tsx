@@ -15,7 +15,7 @@ import { useMay } from "../../session/permission";
 import { KINDS } from "../dead_letters/kinds";
 import { DEAD_LETTERS } from "../dead_letters/texts";
 import { deadLetterRoute } from "./route";
-import { DEAD_LETTER } from "./texts";
+import { DEAD_LETTER, outlookOf } from "./texts";
 
 type End = "replay" | "discard";
 
@@ -39,6 +39,7 @@ function Found({ letter }: { letter: DeadLetterDetail }) {
   const list = useTexts(DEAD_LETTERS);
   const { language, locale } = useLanguage();
   const mode = useModeOfPage();
+  const outlook = outlookOf(letter, language);
   const mayEnd = useMay("jobs.replay", mode);
   const [end, setEnd] = useState<End | null>(null);
   return (
@@ -57,8 +58,8 @@ function Found({ letter }: { letter: DeadLetterDetail }) {
       </PageHead>
       <div className="column">
         <Card title={t.outlook}>
-          <p>{letter.outlook.does}</p>
-          <p>{letter.outlook.once}</p>
+          <p>{outlook.does}</p>
+          <p>{outlook.once}</p>
           {!letter.outlook.is_discardable && <p className="quiet">{t.notDiscardable}</p>}
         </Card>
         <Card title={t.details}>
@@ -92,6 +93,8 @@ function Found({ letter }: { letter: DeadLetterDetail }) {
 
 function EndDialog({ letter, end, close }: { letter: DeadLetterDetail; end: End; close: () => void }) {
   const t = useTexts(DEAD_LETTER);
+  const { language } = useLanguage();
+  const outlook = outlookOf(letter, language);
   const api = useApi();
   const toast = useToast();
   const mode = useModeOfPage();
@@ -103,7 +106,7 @@ function EndDialog({ letter, end, close }: { letter: DeadLetterDetail; end: End;
       title={name}
       button={name}
       isDanger={end === "discard"}
-      preview={end === "discard" ? (isProposed ? t.proposePreview : t.discardPreview) : `${letter.outlook.does} ${letter.outlook.once}`}
+      preview={end === "discard" ? (isProposed ? t.proposePreview : t.discardPreview) : `${outlook.does} ${outlook.once}`}
       values={{}}
       ask={(body, key) => {
         const params = { path: { letter_id: letter.id }, header: { "Idempotency-Key": key } };

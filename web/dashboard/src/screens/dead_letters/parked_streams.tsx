@@ -53,6 +53,7 @@ function ResumeDialog({ stream, close }: { stream: ParkedStream; close: () => vo
   return (
     <ActDialog
       title={t.resume}
+      subject={`${stream.consumer} ${stream.stream}`}
       button={t.resume}
       preview={t.resumePreview(stream.stream)}
       values={{ consumer: stream.consumer, stream: stream.stream }}

@@ -24,6 +24,7 @@ export function ReportDialog({ chargeId, report, act, close }: ReportDialogProps
   return (
     <ActDialog
       title={t[act]}
+      subject={`${chargeId} ${report.psp_event_id}`}
       button={`${t[act]}: ${report.report_type}`}
       isDanger={act === "release"}
       preview={

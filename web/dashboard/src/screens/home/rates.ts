@@ -7,13 +7,18 @@ export const HOURS = 24;
 /** Under so many charges with an outcome a share says little, and none is shown. */
 export const OUTCOMES_MIN = 20;
 
-export interface Hour {
-  /** When it began, in milliseconds since 1970. */
-  readonly at: number;
+/** How charges stand now. Each is in one of the four. */
+interface Counts {
   readonly accepted: number;
   readonly succeeded: number;
   readonly failed: number;
+  readonly canceledOrExpired: number;
   readonly unfinished: number;
+}
+
+export interface Hour extends Counts {
+  /** When it began, in milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** Every hour up to the one of `now`, all accounts together: an hour without a charge has zeros. */
@@ -21,19 +26,13 @@ export function hoursOf(rates: Rates, now: string): readonly Hour[] {
   const last = Math.floor(Date.parse(now) / HOUR_MILLISECONDS) * HOUR_MILLISECONDS;
   return Array.from({ length: HOURS }, (_, index) => {
     const at = last - (HOURS - 1 - index) * HOUR_MILLISECONDS;
-    const rows = rates.hours.filter((row) => Date.parse(row.hour) === at);
-    const sum = (name: "accepted" | "succeeded" | "failed" | "unfinished") => rows.reduce((total, row) => total + row[name], 0);
-    return { at, accepted: sum("accepted"), succeeded: sum("succeeded"), failed: sum("failed"), unfinished: sum("unfinished") };
+    return { at, ...countsOf(rates.hours.filter((row) => Date.parse(row.hour) === at)) };
   });
 }
 
-export interface AccountRate {
+export interface AccountRate extends Counts {
   readonly account: string;
-  readonly accepted: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly unfinished: number;
-  /** Of those with an outcome how many succeeded, from 0 to 1; null: too few have one. */
+  /** Of those that succeeded or failed how many succeeded, from 0 to 1; null: too few did either. */
   readonly share: number | null;
 }
 
@@ -41,10 +40,14 @@ export interface AccountRate {
 export function accountsOf(rates: Rates): readonly AccountRate[] {
   const accounts = [...new Set(rates.hours.map((row) => `${row.psp}/${row.psp_account}`))].toSorted();
   return accounts.map((account) => {
-    const rows = rates.hours.filter((row) => `${row.psp}/${row.psp_account}` === account);
-    const sum = (name: "accepted" | "succeeded" | "failed" | "unfinished") => rows.reduce((total, row) => total + row[name], 0);
-    const [succeeded, failed] = [sum("succeeded"), sum("failed")];
-    const outcomes = succeeded + failed;
-    return { account, accepted: sum("accepted"), succeeded, failed, unfinished: sum("unfinished"), share: outcomes < OUTCOMES_MIN ? null : succeeded / outcomes };
+    const counts = countsOf(rates.hours.filter((row) => `${row.psp}/${row.psp_account}` === account));
+    const outcomes = counts.succeeded + counts.failed;
+    return { account, ...counts, share: outcomes < OUTCOMES_MIN ? null : counts.succeeded / outcomes };
   });
+}
+
+function countsOf(rows: Rates["hours"]): Counts {
+  const sum = (name: "accepted" | "succeeded" | "failed" | "unfinished") => rows.reduce((total, row) => total + row[name], 0);
+  const [accepted, succeeded, failed, unfinished] = [sum("accepted"), sum("succeeded"), sum("failed"), sum("unfinished")];
+  return { accepted, succeeded, failed, canceledOrExpired: accepted - succeeded - failed - unfinished, unfinished };
 }

@@ -56,6 +56,7 @@ export function RatesCard({ home }: HomeProps) {
                   <th className="number">{t.accepted}</th>
                   <th className="number">{t.succeeded}</th>
                   <th className="number">{t.failed}</th>
+                  <th className="number">{t.canceledOrExpired}</th>
                   <th className="number">{t.unfinished}</th>
                   <th className="number">{t.share}</th>
                 </tr>
@@ -67,6 +68,7 @@ export function RatesCard({ home }: HomeProps) {
                     <td className="number">{count(row.accepted)}</td>
                     <td className="number">{count(row.succeeded)}</td>
                     <td className="number">{count(row.failed)}</td>
+                    <td className="number">{count(row.canceledOrExpired)}</td>
                     <td className="number">{count(row.unfinished)}</td>
                     <td className="number">{row.share === null ? <span title={t.tooFew}>—</span> : percent.format(row.share)}</td>
                   </tr>
@@ -84,6 +86,7 @@ export function RatesCard({ home }: HomeProps) {
                     <th className="number">{t.accepted}</th>
                     <th className="number">{t.succeeded}</th>
                     <th className="number">{t.failed}</th>
+                    <th className="number">{t.canceledOrExpired}</th>
                     <th className="number">{t.unfinished}</th>
                   </tr>
                 </thead>
@@ -96,6 +99,7 @@ export function RatesCard({ home }: HomeProps) {
                       <td className="number">{count(hour.accepted)}</td>
                       <td className="number">{count(hour.succeeded)}</td>
                       <td className="number">{count(hour.failed)}</td>
+                      <td className="number">{count(hour.canceledOrExpired)}</td>
                       <td className="number">{count(hour.unfinished)}</td>
                     </tr>
                   ))}

@@ -91,6 +91,7 @@ export function RevokeDialog({ merchantId, apiKey, close }: { readonly merchantI
   return (
     <ActDialog
       title={t.revoke}
+      subject={apiKey.id}
       button={`${t.revoke}: ${shown}`}
       isDanger
       preview={t.revokePreview(shown)}

@@ -23,6 +23,7 @@ export function DecisionDialog({ proposal, decision, name, close }: DecisionDial
   return (
     <ActDialog
       title={t[decision]}
+      subject={proposal.id}
       button={`${t[decision]}: ${name}`}
       preview={previews[decision]}
       values={{}}

@@ -11,7 +11,7 @@ import { useModeOfPage } from "../../session/mode";
 import { may, useMe } from "../../session/permission";
 import { ActFacts, useObjectOf } from "./act_facts";
 import type { Decision } from "./decision_dialog";
-import { KINDS, PROPOSALS } from "./texts";
+import { GERMAN_REASONS, KINDS, PROPOSALS } from "./texts";
 
 const DecisionDialog = lazy(() => import("./decision_dialog").then(({ DecisionDialog }) => ({ default: DecisionDialog })));
 
@@ -60,7 +60,8 @@ export function ProposalsScreen() {
                     <p>{proposal.reason}</p>
                     <ActFacts proposal={proposal} />
                     <p className="quiet small">
-                      {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> · {proposal.needed_because}
+                      {t.by} {proposal.proposer.username} · <Distance at={proposal.proposed_at} /> · {t.until} <Distance at={proposal.expires_at} /> ·{" "}
+                      {language === "de" ? GERMAN_REASONS[proposal.kind] : proposal.needed_because}
                     </p>
                     {sumsOf(proposal) && <p className="quiet small">{sumsOf(proposal)}</p>}
                     {proposal.proposer_may === "no" && <p className="quiet small">{t.proposerMayNot}</p>}

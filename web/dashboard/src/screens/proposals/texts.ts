@@ -97,6 +97,24 @@ export const KINDS = names<Proposal["kind"]>(
   },
 );
 
+/** Why one person does not do it alone, in German. The server says it in English, with the amounts and names of the case. */
+export const GERMAN_REASONS: Readonly<Record<Proposal["kind"], string>> = {
+  adjustment: "mehr, als eine Person allein berichtigen darf",
+  adjustment_reversal: "mehr, als eine Person allein berichtigen darf",
+  fee_plan: "die Gebühren bestimmen, was die Plattform an jeder Zahlung verdient",
+  live_key: "ein Live-Schlüssel bewegt echtes Geld",
+  opening: "mehr, als eine Person allein berichtigen darf",
+  raw_cards: "Kartennummern bringen den Händler und diese Installation unter PCI DSS SAQ D",
+  refund: "mehr, als eine Person allein erstatten darf",
+  risk_list_entries: "geltende Risikoregeln entscheiden nach der Liste, und die Änderung kann Zahlungen durchlassen",
+  risk_rules: "geltende Risikoregeln entscheiden über jede Zahlung",
+  routing_rules: "Wegeregeln entscheiden, über welches Konto jede Zahlung geht",
+  staff_member: "die Rollen einer Person bestimmen, was sie darf",
+  staff_roles: "die Rollen einer Person bestimmen, was sie darf",
+  webhook_discard: "FinCore hat die Meldung und konnte sie nicht lesen: Es kann in ihr um Geld gehen",
+  write_off: "mehr, als eine Person allein abschreiben darf",
+};
+
 /** What is done to the entries of a list, states of risk rules, and kinds of keys. */
 export const VALUES = names(
   { add: "Add", remove: "Remove", live: "Live", retired: "Retired", secret: "Secret, for back ends", publishable: "Publishable, for pages" },

@@ -23,6 +23,7 @@ export function ReviewDialog({ charge, decision, close }: ReviewDialogProps) {
   return (
     <ActDialog
       title={t[decision]}
+      subject={charge.id}
       button={`${t[decision]}: ${amount}`}
       isDanger={decision === "decline"}
       preview={

@@ -22,6 +22,7 @@ export function ResolveDialog({ unknown, close }: { unknown: UnknownOutcome; clo
   return (
     <ActDialog
       title={t.resolve}
+      subject={`${unknown.charge} ${unknown.refund ?? ""}`}
       button={outcome ? `${t.resolve}: ${OUTCOMES[language][outcome]}` : t.resolve}
       preview={
         <>
