@@ -120,18 +120,33 @@ def test_secret_that_is_not_there_is_one_sentence(settings: Settings, place: str
 def test_settings_of_a_function_are_read_by_reference(put: Put, place: str, aws_url: str) -> None:
     put("dsn", "postgresql://db.example.com/fincore\n")
     put("keys", json.dumps({"stripe": "sk_test_1"}))
+    put("key", "-----BEGIN\n")
     given = {
         "FINCORE_EVENTSTORE_DSN": f"aws-secret:{place}/dsn",
         "FINCORE_STRIPE_TEST_SECRET_KEY": f"aws-secret:{place}/keys#stripe",
         "FINCORE_LOG_LEVEL": "warning",
-        "OTHER": f"aws-secret:{place}/dsn",
+        "SFTP_KEY": f"aws-secret:{place}/key",
         "FINCORE_SECRETS_MANAGER_URL": aws_url,
         "FINCORE_SECRETS_MANAGER_REGION": "eu-central-1",
     }
     assert function_environment(given) == given | {
         "FINCORE_EVENTSTORE_DSN": "postgresql://db.example.com/fincore",
         "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "SFTP_KEY": "-----BEGIN",
     }
+
+
+def test_file_of_a_function_is_written_from_a_secret(put: Put, place: str, aws_url: str) -> None:
+    given = {
+        "FINCORE_SETTLEMENT_SOURCES_FILE": f"aws-secret:{place}/sources",
+        "FINCORE_SECRETS_MANAGER_URL": aws_url,
+        "FINCORE_SECRETS_MANAGER_REGION": "eu-central-1",
+    }
+    for text in ("[[source]]", "[[source]] # changed"):
+        put("sources", text)
+        file = Path(function_environment(given)["FINCORE_SETTLEMENT_SOURCES_FILE"])
+        assert (file.read_text(), file.stat().st_mode & 0o777) == (text, 0o600)
+    file.unlink()
 
 
 def test_secret_of_a_function_that_is_missing_is_named(put: Put, place: str, aws_url: str) -> None:

@@ -81,7 +81,19 @@ KeepFailure = Callable[[str], Awaitable[None]]
 
 
 def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Callable[[], Awaitable[None]]:
-    """Runs until a run of this process has seen all that is kept by now. Raises outages of the databases.
+    """Runs until a run of this process has seen all that is kept by now, each run as `attempts` says. Raises outages of the databases."""
+    attempt = attempts(reconciliation, keep_failure)
+
+    async def run() -> None:
+        # The run of another process may have begun before the last file was kept.
+        while not await attempt():  # noqa: ASYNC110 -- the other process is not ours to hear of
+            await asyncio.sleep(TURN_SECONDS)
+
+    return run
+
+
+def attempts(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Callable[[], Awaitable[bool]]:
+    """Runs once where no other process has the turn, and says whether it had it. Raises outages of the databases.
 
     Every failure is counted. An outage is for the caller to repeat, and is kept from the second in a row on: one alone may be a restart of
     the database. Any other failure is logged and kept, and fetching goes on; the next look is followed by a further run.
@@ -91,12 +103,11 @@ def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Cal
         RUNS.labels(result)
     interrupted = 0
 
-    async def run() -> None:
+    async def attempt() -> bool:
         nonlocal interrupted
         try:
-            # The run of another process may have begun before the last file was kept.
-            while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
-                await asyncio.sleep(TURN_SECONDS)
+            if await reconciliation.run() is None:
+                return False
         except (MatchNotRecorded, AdjustmentNotRecorded, AdjustmentLost, RunRefused, Overloaded) as error:
             interrupted = 0
             _log.error("reconciliation.run_failed", reason=str(error))
@@ -116,8 +127,15 @@ def reconciled(reconciliation: Reconciliation, keep_failure: KeepFailure) -> Cal
         else:
             interrupted = 0
             RUNS.labels("good").inc()
+        return True
 
-    return run
+    return attempt
+
+
+async def run_too_long(keep_failure: KeepFailure, reason: str) -> None:
+    """A run was ended before its end, since it took too long. Raises outages of the databases."""
+    _log.error("reconciliation.run_failed", reason=reason)
+    await _failed(keep_failure, reason)
 
 
 async def _kept_in_outage(keep_failure: KeepFailure, reason: str) -> None:

@@ -42,10 +42,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     Raises `ConfigurationError` where no source is declared, where the files cannot be kept in the place that is named
     for them, and where the settings of a channel to operations are not complete.
     """
-    if not settings.settlement_sources_file:
-        raise ConfigurationError(
-            "no source of settlement files is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
-        )
+    require_sources(settings)
     check_channels(settings)
     await check_evidence(settings)
     async with (
@@ -62,6 +59,14 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         watch = EvidenceWatch(stores.ledgerdb, evidence)
         async with telling(teller, fetcher.stop), watching(watch), refreshed(resolver):
             await run_until(stop, fetcher.run(), fetcher.stop)
+
+
+def require_sources(settings: Settings) -> None:
+    """Raise `ConfigurationError` where no source is declared."""
+    if not settings.settlement_sources_file:
+        raise ConfigurationError(
+            "no source of settlement files is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
+        )
 
 
 @contextlib.asynccontextmanager

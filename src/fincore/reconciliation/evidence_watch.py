@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -31,23 +32,31 @@ class EvidenceWatch:
     async def run(self) -> None:
         """Read what is due until `stop`."""
         while not self._stopping.is_set():
-            try:
-                await self.read_due()
-            except EvidenceUnavailable as error:
-                _log.warning("reconciliation.evidence_unavailable", reason=str(error))
-            except Exception as error:  # noqa: BLE001 -- the age of the last reading is a figure, and has an alert
-                if is_outage(error):
-                    _log.warning("reconciliation.evidence_unread", error=repr(error))
-                else:
-                    _log.exception("reconciliation.evidence_unread")
+            await self.read_once()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_seconds):
                     await self._stopping.wait()
 
-    async def read_due(self) -> int:
-        """Read every file that is due, and return how many. Raises `EvidenceUnavailable`."""
+    async def read_once(self, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
+        """Read what is due, as `read_due` does; what fails is logged."""
+        try:
+            await self.read_due(may_go_on=may_go_on)
+        except EvidenceUnavailable as error:
+            _log.warning("reconciliation.evidence_unavailable", reason=str(error))
+        except Exception as error:  # noqa: BLE001 -- the age of the last reading is a figure, and has an alert
+            if is_outage(error):
+                _log.warning("reconciliation.evidence_unread", error=repr(error))
+            else:
+                _log.exception("reconciliation.evidence_unread")
+
+    async def read_due(self, *, may_go_on: Callable[[], bool] = lambda: True) -> int:
+        """Read every file that is due as long as that holds before each, and return how many. Raises `EvidenceUnavailable`."""
         files = 0
-        while not self._stopping.is_set() and (found := await check_due_file(self._pool, self._evidence)):
+        while (
+            not self._stopping.is_set()
+            and may_go_on()
+            and (found := await check_due_file(self._pool, self._evidence))
+        ):
             files += 1
             if isinstance(found, EvidenceFlaw):
                 _log.error("reconciliation.evidence_damaged", record=found.record, reason=found.reason)

@@ -6,6 +6,7 @@ connection is held meanwhile.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from uuid import uuid4
@@ -77,15 +78,36 @@ class Fetcher:
         """Let `run` return."""
         self._stopping.set()
 
-    async def look(self, name: str) -> Look | None:
-        """Look at a source now; None while another process does."""
+    async def look_once(self, seconds_max: float) -> int:
+        """Declare the sources, look at each that is due now, within so many seconds, and return how many were looked at.
+
+        A look that does not end in time is continued by the next one. Raises outages of the database.
+        """
+        began = time.monotonic()
+        await self._sources.declare([one.source for one in self._watched.values()])
+        due = await self._sources.due([one.source for one in self._watched.values()])
+
+        async def look(name: str) -> bool:
+            async with self._places:
+                if (seconds_left := seconds_max - (time.monotonic() - began)) <= 0:
+                    return False
+                return await self.look(name, seconds_max=seconds_left) is not None
+
+        looks = await asyncio.gather(*(look(one.name) for one in due), return_exceptions=True)
+        for failed in looks:
+            if isinstance(failed, BaseException):
+                raise failed
+        return sum(map(bool, looks))
+
+    async def look(self, name: str, *, seconds_max: float | None = None) -> Look | None:
+        """Look at a source now, within so many seconds; None while another process does."""
         watched = self._watched[name]
         if not await self._sources.claim(name, self._process):
             return None
         failure: str | None = "the process that looked at the source stopped"
         try:
             async with self._claim_kept(name):
-                look = await self._looked_at(watched)
+                look = await self._looked_at(watched, seconds_max)
             failure = look.failure
         finally:
             await self._sources.finish(name, self._process, failure)
@@ -112,10 +134,10 @@ class Fetcher:
             for task in (*using, *looking.values()):
                 task.cancel()
 
-    async def _looked_at(self, watched: WatchedSource) -> Look:
+    async def _looked_at(self, watched: WatchedSource, seconds_max: float | None) -> Look:
         """A look that no answer of a server can make more of than a failed look at its own source. Raises outages of the database."""
         try:
-            return await self._looker.look(watched.source, watched.open_remote)
+            return await self._looker.look(watched.source, watched.open_remote, seconds_max=seconds_max)
         except Exception as error:
             if is_outage(error):
                 raise

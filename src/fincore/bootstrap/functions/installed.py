@@ -1,7 +1,7 @@
 """What a function needs of the installation: the stores of a role, opened once for a process of Lambda."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
@@ -25,8 +25,9 @@ CONNECTIONS_MAX: Final = 2
 
 
 class Installed(NamedTuple):
-    """Settings, stores and the log; the clock is the event store's, as it was read when they were opened."""
+    """Settings, stores and the log; the clock is the event store's, as it was read when they were opened. `environment` has secrets in place of references."""
 
+    environment: Mapping[str, str]
     settings: Settings
     stores: Stores
     log: EventLog[LogEvent]
@@ -34,9 +35,10 @@ class Installed(NamedTuple):
 
 
 @asynccontextmanager
-async def installed(role: Role) -> AsyncIterator[Installed]:
+async def installed(role: Role, *, connections_max: int = CONNECTIONS_MAX) -> AsyncIterator[Installed]:
     """What a role needs, as the environment names it; secrets may be references to Secrets Manager. Raises `ConfigurationError` and `StoreUnavailable`."""
-    settings = read_settings(function_environment(os.environ))
+    environment = function_environment(os.environ)
+    settings = read_settings(environment)
     configure_logs(level=settings.log_level, log_format=settings.log_format)
     METRICS.begin(settings)
     if settings.eventstore_dsn is None:
@@ -44,17 +46,19 @@ async def installed(role: Role) -> AsyncIterator[Installed]:
             "FINCORE_EVENTSTORE_DSN is empty: set it to the database of the event store; a function has no PostgreSQL of its own"
         )
     with databases_of(settings) as databases:
-        async with _opened(role, settings, databases) as found:
-            yield found
+        async with _opened(role, databases, connections_max) as (stores, log, clock):
+            yield Installed(environment, settings, stores, log, clock)
 
 
 @asynccontextmanager
-async def _opened(role: Role, settings: Settings, databases: Databases) -> AsyncIterator[Installed]:
+async def _opened(
+    role: Role, databases: Databases, connections_max: int
+) -> AsyncIterator[tuple[Stores, EventLog[LogEvent], DatabaseClock]]:
     needed = STORES_OF_ROLE[role]
     await require_migrated(databases, needed)
     async with open_stores(
-        databases, application_name=f"fincore-{role}-function", needed=needed, size_max=CONNECTIONS_MAX
+        databases, application_name=f"fincore-{role}-function", needed=needed, size_max=connections_max
     ) as stores:
         await require_continuing_log(stores.eventstore)
         log = EventLog(stores.eventstore, LOG_EVENTS, name_of=stream_name)
-        yield Installed(settings, stores, log, await measured_clock(stores.eventstore))
+        yield stores, log, await measured_clock(stores.eventstore)

@@ -68,11 +68,17 @@ class Looker:
         self._pause = pause
         self._seconds_max = seconds_max
 
-    async def look(self, source: SettlementSource, open_remote: OpenRemote) -> Look:
-        """Fetch all that is new at a source. A file that fails keeps no other one; what was fetched before the look ends stays."""
+    async def look(
+        self, source: SettlementSource, open_remote: OpenRemote, *, seconds_max: float | None = None
+    ) -> Look:
+        """Fetch all that is new at a source. A file that fails keeps no other one; what was fetched before the look ends stays.
+
+        `seconds_max`: how long it may take, where that is less than a look may take at all.
+        """
+        bound_seconds = min(self._seconds_max, seconds_max or self._seconds_max)
         fetched: list[FetchedFile] = []
         failure: str | None = None
-        limit = asyncio.timeout(self._seconds_max)
+        limit = asyncio.timeout(bound_seconds)
         try:
             async with limit, open_remote() as remote:
                 failure = await self._fetch_all(source, remote, fetched)
@@ -81,7 +87,7 @@ class Looker:
         except TimeoutError:
             if not limit.expired():
                 raise
-            failure = f"the look took longer than {self._seconds_max:,.0f} s; the next one continues"
+            failure = f"the look took longer than {bound_seconds:,.0f} s; the next one continues"
         return Look(source=source.name, fetched=tuple(fetched), failure=failure)
 
     async def _fetch_all(

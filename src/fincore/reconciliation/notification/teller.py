@@ -6,6 +6,7 @@ At least once: a process that dies between sending and noting lets its lease end
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -59,6 +60,13 @@ class Teller:
             # One is enough to say why the role ends.
             raise failed.exceptions[0] from None
 
+    async def tell_once(self) -> None:
+        """Look, then send what is due on each channel, each attempt once. What fails is logged and counted, as in `run`."""
+        await self._tried("look", self._look_once)
+        await asyncio.gather(
+            *(self._tried(one.name, partial(self.deliver_due, one)) for one in self._channels)
+        )
+
     def stop(self) -> None:
         """Let `run` return."""
         self._stopping.set()
@@ -85,37 +93,41 @@ class Teller:
             await self._outbox.not_sent(claimed, channel.name, reason)
         return attempts
 
-    async def _look(self) -> None:
-        async def look() -> None:
-            await self._outbox.give_up_all_but([one.name for one in self._channels])
-            await self._collector.collect()
-            NOTICE_LOOKS.labels("good").inc()
+    async def _look_once(self) -> None:
+        await self._outbox.give_up_all_but([one.name for one in self._channels])
+        await self._collector.collect()
+        NOTICE_LOOKS.labels("good").inc()
 
-        await self._repeat("look", look)
+    async def _look(self) -> None:
+        await self._repeat("look", self._look_once)
 
     async def _send(self, channel: Channel) -> None:
-        async def send() -> None:
-            await self.deliver_due(channel)
+        await self._repeat(channel.name, partial(self.deliver_due, channel))
 
-        await self._repeat(channel.name, send)
-
-    async def _repeat(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, what: str, work: Callable[[], Awaitable[object]]) -> None:
         """Again and again, after longer pauses where it fails."""
         pause_seconds = self._interval_seconds
         while not self._stopping.is_set():
-            try:
-                await work()
+            if await self._tried(what, work):
                 pause_seconds = self._interval_seconds
-            except Exception as error:  # noqa: BLE001 -- telling of reconciliation must not end it; what fails is counted
+            else:
                 pause_seconds = min(pause_seconds * 2, FAILURE_INTERVAL_SECONDS_MAX)
-                NOTICE_LOOKS.labels("failed").inc()
-                if is_outage(error):
-                    _log.warning("reconciliation.notices_interrupted", what=what, error=repr(error))
-                else:
-                    _log.exception("reconciliation.notices_failed", what=what)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_seconds):
                     await self._stopping.wait()
+
+    async def _tried(self, what: str, work: Callable[[], Awaitable[object]]) -> bool:
+        """Whether it went well."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 -- telling of reconciliation must not end it; what fails is counted
+            NOTICE_LOOKS.labels("failed").inc()
+            if is_outage(error):
+                _log.warning("reconciliation.notices_interrupted", what=what, error=repr(error))
+            else:
+                _log.exception("reconciliation.notices_failed", what=what)
+            return False
+        return True
 
 
 async def attempted(channel: Channel, notice: Notice) -> str | None:
