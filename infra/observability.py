@@ -12,6 +12,8 @@ from aws_cdk import aws_sns as sns
 
 from fincore.alerting.alerts import ALERTS
 from fincore.alerting.cloudwatch import resources
+from infra.alarm_topic import alarm_topic, own_alarm
+from infra.certificate import certificate_topic_arn
 from infra.function_alarms import form_for, function_alarms
 from infra.installation import Installation
 from infra.keys import key
@@ -48,26 +50,7 @@ def observability_stack(
             if one["Type"] == "AWS::CloudWatch::Alarm":
                 shown.append((logical_id, properties["AlarmName"]))
     for own in (*own_alarms(watched), *function_alarms(installation)):
-        alarm = cloudwatch.CfnAlarm(
-            stack,
-            own.name,
-            alarm_name=f"FinCore-{own.name}",
-            alarm_description=own.meaning,
-            namespace=own.namespace,
-            metric_name=own.metric,
-            dimensions=[
-                cloudwatch.CfnAlarm.DimensionProperty(name=label, value=value)
-                for label, value in own.dimensions.items()
-            ],
-            statistic=own.statistic,
-            period=own.period_seconds,
-            evaluation_periods=own.periods,
-            comparison_operator=own.comparison,
-            threshold=own.threshold,
-            treat_missing_data=own.missing,
-            alarm_actions=[topics[own.severity].topic_arn],
-            ok_actions=[topics[own.severity].topic_arn],
-        )
+        alarm = own_alarm(stack, own, topics[own.severity])
         shown.append((own.name, alarm.alarm_name))
     _dashboard(stack, installation, [alarm for _, alarm in shown])
     return stack
@@ -89,31 +72,7 @@ def _topics(stack: Any, installation: Installation) -> Mapping[str, Any]:
     )
     made = {}
     for name in TOPICS:
-        topic = sns.Topic(
-            stack,
-            f"{name.title()}Topic",
-            topic_name=f"fincore-{installation.stage}-{name}",
-            master_key=topic_key,
-            enforce_ssl=True,
-        )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsOfThisAccount",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            )
-        )
-        for number, address in enumerate(installation.told.emails, start=1):
-            sns.CfnSubscription(
-                stack,
-                f"{name.title()}Mail{number}",
-                topic_arn=topic.topic_arn,
-                protocol="email",
-                endpoint=address,
-            )
-        made[name] = topic
+        made[name] = alarm_topic(stack, name, installation, topic_key)
     subscription = sns.CfnSubscription(
         stack, "Pager", topic_arn=made["page"].topic_arn, protocol="https", endpoint=pager.value_as_string
     )
@@ -132,7 +91,7 @@ def _topics(stack: Any, installation: Installation) -> Mapping[str, Any]:
             iam_role_arn=role.role_arn,
             slack_workspace_id=installation.told.slack_workspace,
             slack_channel_id=installation.told.slack_channel,
-            sns_topic_arns=[made[name].topic_arn for name in TOPICS],
+            sns_topic_arns=[*(made[name].topic_arn for name in TOPICS), certificate_topic_arn(installation)],
             guardrail_policies=["arn:aws:iam::aws:policy/AWSDenyAll"],
             logging_level="ERROR",
         )

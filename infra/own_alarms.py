@@ -78,20 +78,23 @@ def own_alarms(watched: Mapping[str, str]) -> tuple[OwnAlarm, ...]:
                 periods=1,
             )
         )
-    found.append(
-        OwnAlarm(
-            name="BalancerCertificateEnds",
-            severity="ticket",
-            meaning="The certificate of the load balancers ends within 14 days. ACM renews one by itself where its records of DNS stand.",
-            namespace="AWS/CertificateManager",
-            metric="DaysToExpiry",
-            dimensions={"CertificateArn": watched["certificate"]},
-            statistic="Minimum",
-            comparison="LessThanThreshold",
-            threshold=14,
-            # It is published twice a day.
-            period_seconds=86_400,
-            periods=1,
-        )
-    )
+    found.append(certificate_ends("BalancerCertificateEnds", "of the load balancers", watched["certificate"]))
     return tuple(found)
+
+
+def certificate_ends(name: str, of_what: str, arn: str) -> OwnAlarm:
+    """The alarm on a certificate of Amazon's certificate manager."""
+    return OwnAlarm(
+        name=name,
+        severity="ticket",
+        meaning=f"The certificate {of_what} ends within 14 days. ACM renews one by itself where its records of DNS stand.",
+        namespace="AWS/CertificateManager",
+        metric="DaysToExpiry",
+        dimensions={"CertificateArn": arn},
+        statistic="Minimum",
+        comparison="LessThanThreshold",
+        threshold=14,
+        # It is published twice a day.
+        period_seconds=86_400,
+        periods=1,
+    )

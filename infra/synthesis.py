@@ -8,6 +8,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from infra.app import Parts, app_stack
+from infra.certificate import certificate_stack
 from infra.data import data_stack
 from infra.delivery import delivery_stack
 from infra.installation import Installation
@@ -68,6 +69,7 @@ def _installation(app: Any, installation: Installation) -> None:
         "api-balancer": services.balancers.api.load_balancer_full_name,
         "inner-balancer": services.balancers.inner.load_balancer_full_name,
     }
+    certificate_stack(app, name("certificate"), installation)
     observability_stack(app, name("observability"), installation, environment, watched)
 
 

@@ -12,11 +12,12 @@ from infra.own_alarms import own_alarms
 
 from aws_templates.templates import INSTALLATIONS, place, resources, tasks, template
 from fincore.alerting.alerts import ALERTS
-from fincore.alerting.cloudwatch import PrometheusOnly
 from fincore.alerting.cloudwatch import resources as alarm_resources
 
 stages = pytest.mark.parametrize("stage", INSTALLATIONS)
 STACK: Final = "observability"
+REGION_OF_CLOUDFRONT: Final = "us-east-1"
+"""Where CloudFront takes its certificates from."""
 ACTIONS: Final = {"AlarmActions", "OKActions"}
 WATCHED: Final = {
     name: name
@@ -69,9 +70,7 @@ def test_alarms_are_those_that_the_table_of_alerts_renders(stage: str) -> None:
 
 @stages
 def test_each_alert_tells_the_topic_of_its_severity(stage: str) -> None:
-    severities = {
-        alert.name: alert.severity for alert in ALERTS if not isinstance(alert.cloudwatch, PrometheusOnly)
-    }
+    severities = {alert.name: alert.severity for alert in ALERTS}
     severities |= {one.name: one.severity for one in own(stage)}
     told = {
         name: {place(stage, STACK, action) for kind in ACTIONS for action in one["Properties"][kind]}
@@ -91,13 +90,33 @@ def test_topics_reach_mail_pager_and_slack(stage: str) -> None:
     pager = (topic(stage, "page"), "https", str({"Ref": "PagerAddress"}))
     mails = {
         (topic(stage, kind), "email", address)
-        for kind in ("page", "ticket", "operations")
+        for kind in ("page", "ticket", "operations", "certificate")
         for address in installation.told.emails
     }
     assert reached == {pager, *mails}
     assert template(stage, STACK)["Parameters"]["PagerAddress"]["NoEcho"] is True
     channels = [one for _, one in resources(stage, "AWS::Chatbot::SlackChannelConfiguration")]
     assert len(channels) == (installation.told.slack_channel is not None)
+
+
+@stages
+def test_certificate_of_cloudfront_is_watched_in_its_region(stage: str) -> None:
+    """The alarm tells a topic beside it, since one of another region cannot be told, and Slack is told by that topic."""
+    installation = INSTALLATIONS[stage]
+    (alarm,) = (
+        one["Properties"]
+        for one in template(stage, "certificate")["Resources"].values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    )
+    (dimension,) = alarm["Dimensions"]
+    region = dimension["Value"].split(":")[3]
+    assert (dimension["Value"], region) == (installation.certificates.cloudfront, REGION_OF_CLOUDFRONT)
+    told = topic(stage, "certificate")
+    assert {place(stage, "certificate", one) for kind in ACTIONS for one in alarm[kind]} == {told}
+    assert told.startswith("certificate/")
+    arn = f"arn:aws:sns:{region}:{installation.account}:fincore-{stage}-certificate"
+    channels = [one for _, one in resources(stage, "AWS::Chatbot::SlackChannelConfiguration")]
+    assert all(arn in one["SnsTopicArns"] for one in channels)
 
 
 @stages

@@ -31,13 +31,17 @@ class MetricQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """What an alarm compares with: it alarms once `periods` periods in a row lie beyond `threshold`."""
+    """What an alarm compares with: it alarms once `periods` periods in a row lie beyond `threshold`.
+
+    `besides`: what the alarm lacks of the alert, and what to use there; empty for nothing.
+    """
 
     threshold: float
     comparison: Comparison = ">"
     period_seconds: int = 60
     periods: int = 1
     missing: Missing = "notBreaching"
+    besides: str = ""
 
 
 class MetricAlarm(_Bound, frozen=True, kw_only=True):
@@ -56,19 +60,13 @@ class MathAlarm(_Bound, frozen=True, kw_only=True):
 
 
 class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """Alarms where all alarms of any of the groups do. `besides`: what CloudWatch cannot say of the alert, and what to use there; empty for nothing."""
+    """Alarms where all alarms of any of the groups do. `besides` as with single ones."""
 
     any_of: tuple[tuple[MetricAlarm | MathAlarm, ...], ...]
     besides: str = ""
 
 
-class PrometheusOnly(msgspec.Struct, frozen=True, kw_only=True):
-    """CloudWatch cannot say the same; `substitute` is what to use there."""
-
-    substitute: str
-
-
-CloudWatchForm = MetricAlarm | MathAlarm | CompositeAlarm | PrometheusOnly
+CloudWatchForm = MetricAlarm | MathAlarm | CompositeAlarm
 
 
 def above(metric: str, threshold: float, *, periods: int = 1, **dimensions: str) -> MetricAlarm:
@@ -94,14 +92,12 @@ def age(metric: str, threshold_seconds: float, *, periods: int = 1, **dimensions
 
 
 def single_alarms(form: CloudWatchForm) -> tuple[MetricAlarm | MathAlarm, ...]:
-    """The alarms of which a form consists; none where CloudWatch has none."""
+    """The alarms of which a form consists."""
     match form:
         case MetricAlarm() | MathAlarm():
             return (form,)
         case CompositeAlarm():
             return tuple(one for group in form.any_of for one in group)
-        case PrometheusOnly():
-            return ()
 
 
 def queries(alarm: MetricAlarm | MathAlarm) -> tuple[MetricQuery, ...]:
@@ -115,12 +111,10 @@ def told(form: CloudWatchForm) -> str:
     """A form as a person reads it."""
     match form:
         case MetricAlarm() | MathAlarm():
-            return _told_one(form)
+            alarm = _told_one(form)
         case CompositeAlarm():
-            groups = (" and ".join(map(_told_one, group)) for group in form.any_of)
-            return "; or ".join(groups) + (f". {form.besides}" if form.besides else "")
-        case PrometheusOnly():
-            return f"Prometheus only. Instead: {form.substitute}"
+            alarm = "; or ".join(" and ".join(map(_told_one, group)) for group in form.any_of)
+    return f"{alarm}. {form.besides}" if form.besides else alarm
 
 
 def _told_one(alarm: MetricAlarm | MathAlarm) -> str:
@@ -143,7 +137,7 @@ def _told_query(query: MetricQuery) -> str:
 
 
 def resources(name: str, form: CloudWatchForm, *, meaning: str) -> dict[str, dict[str, Any]]:
-    """The resources of a CloudFormation template that an alert is; none where CloudWatch has none."""
+    """The resources of a CloudFormation template that an alert is."""
     if isinstance(form, CompositeAlarm):
         parts = {
             f"{name}{group_no}x{number}": one
@@ -164,8 +158,6 @@ def resources(name: str, form: CloudWatchForm, *, meaning: str) -> dict[str, dic
             **single,
             name: {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": whole, "DependsOn": list(single)},
         }
-    if isinstance(form, PrometheusOnly):
-        return {}
     return {name: _resource(name, form, meaning)}
 
 

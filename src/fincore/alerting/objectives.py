@@ -4,12 +4,21 @@ The windows and rates are those of Google's SRE workbook, chapter 5: a page wher
 hours, a ticket where 10 % went in three days; each holds in a short window too, so that the alert ends soon after its cause. Pure.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from fincore.alerting.alert import Alert, Severity
-from fincore.alerting.cloudwatch import CloudWatchForm, CompositeAlarm, MathAlarm, MetricQuery, PrometheusOnly
+from fincore.alerting.cloudwatch import CompositeAlarm, MathAlarm, MetricQuery
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """Bad events and all events of an objective as metric math over metrics."""
+
+    bad: str
+    events: str
+    metrics: Mapping[str, MetricQuery]
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +35,7 @@ class Objective(msgspec.Struct, frozen=True, kw_only=True):
     bad: str
     events: str
     bad_min: int = 5
-    cloudwatch: tuple[str, dict[str, MetricQuery]] | str
-    """The share of bad events as metric math, or what to use instead."""
+    cloudwatch: Counted
 
 
 class Burn(msgspec.Struct, frozen=True):
@@ -49,6 +57,21 @@ _WITHIN_HALF_A_SECOND: Final = _SECONDS % ("bucket", ',le="0.5"')
 _WITHIN_THIRTY_SECONDS: Final = _OUTCOMES % ("bucket", ',le="30.0"')
 _DIMENSIONS: Final = {"mode": "live", "purpose": "accept"}
 
+
+def _beyond_bucket(histogram: str, *, le: str, **dimensions: str) -> Counted:
+    """Events that took longer than a bucket of a histogram counts. A process that does not run on prints no bucket that did not grow."""
+    return Counted(
+        bad="(m1 - FILL(m2, 0))",
+        events="m1",
+        metrics={
+            "m1": MetricQuery(metric=f"{histogram}_count", statistic="Sum", dimensions=dimensions),
+            "m2": MetricQuery(
+                metric=f"{histogram}_bucket", statistic="Sum", dimensions={**dimensions, "le": le}
+            ),
+        },
+    )
+
+
 OBJECTIVES: Final = (
     Objective(
         name="AcceptErrors",
@@ -56,9 +79,10 @@ OBJECTIVES: Final = (
         target=0.999,
         bad=f'sum(increase({_ACCEPTED},result=~"unavailable|failed"}}[WINDOW]))',
         events=f'sum(increase({_ACCEPTED},result=~"answered|unavailable|failed"}}[WINDOW]))',
-        cloudwatch=(
-            "(FILL(m1, 0) + FILL(m2, 0)) / (FILL(m1, 0) + FILL(m2, 0) + m3)",
-            {
+        cloudwatch=Counted(
+            bad="(FILL(m1, 0) + FILL(m2, 0))",
+            events="(FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0))",
+            metrics={
                 f"m{number}": MetricQuery(
                     metric="fincore_merchant_requests_total", statistic="Sum", dimensions=_DIMENSIONS | result
                 )
@@ -75,7 +99,7 @@ OBJECTIVES: Final = (
         bad=f"(sum(increase({_SECONDS % ('count', '')}[WINDOW])) "
         f"- sum(increase({_WITHIN_HALF_A_SECOND}[WINDOW])))",
         events=f"sum(increase({_SECONDS % ('count', '')}[WINDOW]))",
-        cloudwatch="An alarm on the 99th percentile of `TargetResponseTime` of the load balancer: CloudWatch keeps no buckets of histograms.",
+        cloudwatch=_beyond_bucket("fincore_merchant_request_seconds", le="0.5", **_DIMENSIONS),
     ),
     Objective(
         name="OutcomesLate",
@@ -84,7 +108,7 @@ OBJECTIVES: Final = (
         bad=f"(sum(increase({_OUTCOMES % ('count', '')}[WINDOW])) "
         f"- sum(increase({_WITHIN_THIRTY_SECONDS}[WINDOW])))",
         events=f"sum(increase({_OUTCOMES % ('count', '')}[WINDOW]))",
-        cloudwatch="The alarms of UnknownOutcomeOld and JobsLate: CloudWatch keeps no buckets of histograms.",
+        cloudwatch=_beyond_bucket("fincore_charge_outcome_seconds", le="30.0", mode="live", way="direct"),
     ),
 )
 
@@ -118,23 +142,27 @@ def _burns(objective: Objective, burn: Burn) -> str:
     return f"({beyond} and {objective.bad.replace('WINDOW', windows[0])} > {objective.bad_min})"
 
 
-def _cloudwatch(objective: Objective, burns: tuple[Burn, ...]) -> CloudWatchForm:
-    if isinstance(objective.cloudwatch, str):
-        return PrometheusOnly(substitute=objective.cloudwatch)
-    expression, metrics = objective.cloudwatch
+def _cloudwatch(objective: Objective, burns: tuple[Burn, ...]) -> CompositeAlarm:
+    counted = objective.cloudwatch
 
-    def over(seconds: int, rate: float) -> MathAlarm:
+    def over(seconds: int, rate: float, bad_min: int) -> MathAlarm:
         period_seconds = min(seconds, _DAY_SECONDS)
         return MathAlarm(
-            expression=expression,
-            metrics=metrics,
+            expression=f"IF({counted.bad} > {bad_min}, {counted.bad} / {counted.events}, 0)",
+            metrics=counted.metrics,
             threshold=round(rate * (1 - objective.target), 6),
             period_seconds=period_seconds,
             periods=seconds // period_seconds,
         )
 
     return CompositeAlarm(
-        any_of=tuple((over(one.long_seconds, one.rate), over(one.short_seconds, one.rate)) for one in burns)
+        any_of=tuple(
+            (over(one.long_seconds, one.rate, objective.bad_min), over(one.short_seconds, one.rate, 0))
+            for one in burns
+        ),
+        besides="Each of the days is beyond, where Prometheus looks at their sum"
+        if any(one.long_seconds > _DAY_SECONDS for one in burns)
+        else "",
     )
 
 

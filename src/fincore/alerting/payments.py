@@ -3,7 +3,25 @@
 from typing import Final
 
 from fincore.alerting.alert import Alert
-from fincore.alerting.cloudwatch import MathAlarm, MetricAlarm, MetricQuery, PrometheusOnly, above, grows
+from fincore.alerting.cloudwatch import MathAlarm, MetricAlarm, MetricQuery, above, grows
+
+_OUTCOMES: Final = "(FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0))"
+_HALF_REFUSED: Final = MathAlarm(
+    expression=f"IF({_OUTCOMES} >= 50, FILL(m1, 0) / {_OUTCOMES}, 1)",
+    metrics={
+        f"m{number}": MetricQuery(
+            metric="fincore_charge_outcomes_total",
+            statistic="Sum",
+            dimensions={"mode": "live", "outcome": outcome},
+        )
+        for number, outcome in enumerate(("approved", "declined", "failed"), start=1)
+    },
+    comparison="<",
+    threshold=0.5,
+    period_seconds=3_600,
+    besides="CloudWatch compares no metric with itself a week before: this one is of all PSPs together, and of half of their charges. "
+    "A smaller fall, or that of one PSP among several, is seen by Prometheus alone",
+)
 
 PAYMENTS_ALERTS: Final = (
     Alert(
@@ -93,9 +111,7 @@ PAYMENTS_ALERTS: Final = (
         for_seconds=300,
         meaning="A PSP approves fewer than four fifths of the share of charges that it approved in the same hour a week ago, "
         "of at least 50 charges in each. Customers want to pay and cannot.",
-        cloudwatch=PrometheusOnly(
-            substitute="An alarm on `m1 / (m1 + m2 + m3) < 0.5`, the sums of an hour of `fincore_charge_outcomes_total` by outcome, where their sum is 50 or more: CloudWatch compares no metric with itself a week ago."
-        ),
+        cloudwatch=_HALF_REFUSED,
     ),
     Alert(
         name="UnknownOutcomeOld",

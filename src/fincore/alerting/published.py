@@ -14,3 +14,14 @@ def published(alerts: Iterable[Alert]) -> Mapping[str, frozenset[tuple[str, ...]
             for query in queries(alarm):
                 found.setdefault(query.metric, set()).add(tuple(sorted(query.dimensions)))
     return {metric: frozenset(sets) for metric, sets in found.items()}
+
+
+def bounds(alerts: Iterable[Alert]) -> Mapping[str, frozenset[str]]:
+    """The buckets of each histogram that are asked for, by their upper bounds."""
+    found: dict[str, set[str]] = {}
+    for alert in alerts:
+        for alarm in single_alarms(alert.cloudwatch):
+            for query in queries(alarm):
+                if "le" in query.dimensions:
+                    found.setdefault(query.metric, set()).add(query.dimensions["le"])
+    return {metric: frozenset(wanted) for metric, wanted in found.items()}

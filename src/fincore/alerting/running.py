@@ -8,7 +8,6 @@ from fincore.alerting.cloudwatch import (
     MathAlarm,
     MetricAlarm,
     MetricQuery,
-    PrometheusOnly,
     above,
     grows,
 )
@@ -86,8 +85,18 @@ RUNNING_ALERTS: Final = (
         for_seconds=120,
         meaning="More than one request in twenty, of all servers together, is answered with a 5xx error. 503 means that a "
         "store is unavailable or that the server is overloaded.",
-        cloudwatch=PrometheusOnly(
-            substitute="An alarm on `HTTPCode_Target_5XX_Count / RequestCount` of the load balancer above 0.05."
+        cloudwatch=MathAlarm(
+            expression="FILL(m1, 0) / m2",
+            metrics={
+                "m1": MetricQuery(
+                    metric="fincore_http_request_seconds_count",
+                    statistic="Sum",
+                    dimensions={"status": "5xx"},
+                ),
+                "m2": MetricQuery(metric="fincore_http_request_seconds_count", statistic="Sum"),
+            },
+            threshold=0.05,
+            period_seconds=300,
         ),
     ),
     Alert(

@@ -22,10 +22,10 @@ async def printed_metrics(settings: Settings, clock: Clock) -> AsyncIterator[Non
     from prometheus_client import REGISTRY
 
     from fincore.alerting.alerts import ALERTS
-    from fincore.alerting.published import published
+    from fincore.alerting.published import bounds, published
     from fincore.observability.metric_log import MetricLog
 
-    log = MetricLog(REGISTRY, published(ALERTS), _print)
+    log = MetricLog(REGISTRY, published(ALERTS), _print, bounds=bounds(ALERTS))
 
     async def look() -> None:
         log.look(round(clock.now().timestamp() * 1_000))

@@ -6,10 +6,12 @@ Source: "Specification: Embedded metric format" of the documentation of CloudWat
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.samples import Sample
 
 NAMESPACE: Final = "FinCore"
 VALUES_MAX: Final = 100
@@ -22,6 +24,10 @@ _NONE: Final = "none"
 
 Wanted = Mapping[str, Iterable[tuple[str, ...]]]
 """By the name of a metric: the sets of labels that become dimensions."""
+Bounds = Mapping[str, frozenset[str]]
+"""By the name of the buckets of a histogram: the upper bounds that are wanted, as its label `le` has them."""
+_COUNTING: Final = frozenset({"counter", "histogram"})
+"""The types of which the values only grow."""
 Series = tuple[str, tuple[tuple[str, str], ...]]
 """A metric, and the values of its labels."""
 Group = tuple[tuple[str, str], ...]
@@ -29,9 +35,9 @@ Group = tuple[tuple[str, str], ...]
 
 
 class MetricLog:
-    """Writes the metrics that are wanted each time it is asked: gauges as they are, counters as what they grew by since the time before.
+    """Writes the metrics that are wanted each time it is asked: gauges as they are, counters and parts of histograms as what they grew by since the time before.
 
-    `only_growth`: nothing but counters that grew, for a process that does not run on and knows nothing of gauges.
+    `bounds`: of buckets, those that are written. `only_growth`: nothing but counters that grew, for a process that does not run on and knows nothing of gauges.
     """
 
     def __init__(
@@ -40,12 +46,14 @@ class MetricLog:
         wanted: Wanted,
         write: Callable[[str], None],
         *,
+        bounds: Bounds = MappingProxyType({}),
         only_growth: bool = False,
     ) -> None:
         self._registry = registry
         self._wanted = {metric: frozenset(sets) for metric, sets in wanted.items()}
         self._write = write
         self._counted: dict[Series, float] = {}
+        self._bounds = bounds
         self._only_growth = only_growth
 
     def look(self, at_ms: int) -> None:
@@ -63,19 +71,23 @@ class MetricLog:
         """Every series that is wanted, with its value or growth."""
         for family in families:
             for sample in family.samples:
-                if sample.name not in self._wanted:
+                if sample.name not in self._wanted or self._is_left_out(sample):
                     continue
                 value = float(sample.value)
                 if not math.isfinite(value):
                     continue
-                if family.type == "counter":
+                if family.type in _COUNTING:
                     series = (sample.name, tuple(sorted(sample.labels.items())))
                     before = self._counted.get(series, 0.0)
                     self._counted[series] = value
                     value -= before
-                if self._only_growth and (family.type != "counter" or value <= 0):
+                if self._only_growth and (family.type not in _COUNTING or value <= 0):
                     continue
                 yield sample.name, sample.labels, value
+
+    def _is_left_out(self, sample: Sample) -> bool:
+        bound = sample.labels.get("le")
+        return bound is not None and bound not in self._bounds.get(sample.name, ())
 
 
 def _lines(group: Group, metrics: Mapping[str, list[float]], at_ms: int) -> Iterator[str]:

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from fincore.alerting.alert import Alert
 from fincore.alerting.alerts import ALERTS
 from fincore.alerting.cloudwatch import above, grows, queries, single_alarms
-from fincore.alerting.published import published
+from fincore.alerting.published import bounds, published
 from fincore.observability.metric_log import METRICS_MAX, VALUES_MAX, MetricLog, Wanted
 
 NUMBER: Final = {"type": "number"}
@@ -126,6 +126,22 @@ def test_counter_has_what_it_grew_by_since_the_line_before(registry: CollectorRe
     assert [json.loads(line)["_aws"]["Timestamp"] for line in lines] == [1_000, 2_000, 2_000, 3_000, 3_000]
 
 
+def test_histogram_has_its_count_and_buckets_that_are_asked_for(registry: CollectorRegistry) -> None:
+    seconds = Histogram("seconds", "x", ["mode"], buckets=(0.5, 1.0), registry=registry)
+    wanted: Wanted = {"seconds_count": [("mode",)], "seconds_bucket": [("le", "mode")]}
+    lines: list[str] = []
+    log = MetricLog(registry, wanted, lines.append, bounds={"seconds_bucket": frozenset({"0.5"})})
+    for each in (0.1, 0.7, 3.0):
+        seconds.labels("live").observe(each)
+    log.look(1_000)
+    seconds.labels("live").observe(0.2)
+    log.look(2_000)
+    assert read(lines) == {
+        ("seconds_count", (("mode", "live"),)): [3, 1],
+        ("seconds_bucket", (("le", "0.5"), ("mode", "live"))): [1, 1],
+    }
+
+
 def test_process_that_does_not_run_on_prints_what_grew_alone(registry: CollectorRegistry) -> None:
     answers = Counter("answers", "x", ["result"], registry=registry)
     answers.labels("bad")
@@ -180,12 +196,15 @@ def test_values_and_metrics_beyond_one_line_are_all_printed(registry: CollectorR
 
 
 def test_every_metric_of_every_alarm_is_published() -> None:
-    wanted = published(ALERTS)
+    wanted, buckets = published(ALERTS), bounds(ALERTS)
     assert len(wanted) > 50
+    assert buckets
     for alert in ALERTS:
         for alarm in single_alarms(alert.cloudwatch):
             for query in queries(alarm):
                 assert tuple(sorted(query.dimensions)) in wanted[query.metric]
+                assert ("le" in query.dimensions) == query.metric.endswith("_bucket")
+                assert query.dimensions.get("le") in buckets.get(query.metric, {None})
 
 
 def test_published_metrics_are_those_of_the_alarms_alone() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import REGISTRY
 
 from fincore.alerting.alerts import ALERTS
-from fincore.alerting.published import published
+from fincore.alerting.published import bounds, published
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import SystemClock
 from fincore.observability.metric_log import MetricLog
@@ -34,7 +34,7 @@ class PrintedMetrics:
         if settings.metrics_log != "off" and self._log is None:
             wanted = {**published(ALERTS), **COUNTED_HERE}
             kept = {name: sets for name, sets in wanted.items() if name not in self._left_out}
-            self._log = MetricLog(REGISTRY, kept, _print, only_growth=True)
+            self._log = MetricLog(REGISTRY, kept, _print, bounds=bounds(ALERTS), only_growth=True)
 
     def write(self) -> None:
         """Print what has been counted since the time before, dated by the machine: CloudWatch takes no other time than now."""
