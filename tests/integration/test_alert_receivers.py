@@ -1,4 +1,4 @@
-"""Alertmanager with the configuration of this version tells real receivers: a mail server, Slack's form of webhook, and a webhook of the operator's own."""
+"""Alertmanager with the configuration of this version tells real receivers: a mail server, Slack's and PagerDuty's form of webhook, and a webhook of the operator's own."""
 
 import asyncio
 import json
@@ -27,6 +27,7 @@ from fixtures.webhook_receiver import WebhookReceiver
 
 PROGRAM: Final = shutil.which("prometheus-alertmanager")
 TITLES: Final = ["[FIRING] page: RoleAbsent", "[RESOLVED] page: RoleAbsent"]
+PAGERDUTY_KEY: Final = "0123456789abcdef0123456789abcdef"
 PACE: Final = Pace(scrape_seconds=0.1)
 
 
@@ -80,14 +81,18 @@ async def alertmanager(folder: Path, receivers: Receivers) -> AsyncIterator[str]
         ports.release()
 
 
-async def test_alert_reaches_mail_slack_and_webhook_and_is_over_there(tmp_path: Path) -> None:
-    with WebhookReceiver() as console, WebhookReceiver() as slack:
+async def test_alert_reaches_each_receiver_and_is_over_there(tmp_path: Path) -> None:
+    with WebhookReceiver() as console, WebhookReceiver() as slack, WebhookReceiver() as pagerduty:
+        pagerduty.statuses = [202, 202]
         (tmp_path / "slack-url").write_text(slack.url)
+        (tmp_path / "pagerduty-key").write_text(PAGERDUTY_KEY)
         async with mail_server() as mail:
             receivers = Receivers(
                 console_url=console.url,
                 email=Email("on-call@example.com", "alerts@example.com", f"127.0.0.1:{mail.port}"),
                 slack_url_file=str(tmp_path / "slack-url"),
+                pagerduty_key_file=str(tmp_path / "pagerduty-key"),
+                pagerduty_url=pagerduty.url,
             )
             async with alertmanager(tmp_path, receivers) as url:
 
@@ -104,6 +109,7 @@ async def test_alert_reaches_mail_slack_and_webhook_and_is_over_there(tmp_path: 
                 await eventually(has_fired)
                 await eventually(is_over)
                 slacked = await asyncio.to_thread(slack.take, 2)
+                paged = [json.loads(one.body) for one in await asyncio.to_thread(pagerduty.take, 2)]
                 heard = await asyncio.to_thread(console.take, 2)
 
     assert [str(one.message["Subject"]) for one in mail.mails[:2]] == TITLES
@@ -116,3 +122,9 @@ async def test_alert_reaches_mail_slack_and_webhook_and_is_over_there(tmp_path: 
     assert [one["title"] for one in attachments] == TITLES
     assert "What to do: docs/runbooks/RoleAbsent.md" in attachments[0]["text"]
     assert [json.loads(one.body)["status"] for one in heard] == ["firing", "resolved"]
+    assert [one["event_action"] for one in paged] == ["trigger", "resolve"]
+    assert {one["routing_key"] for one in paged} == {PAGERDUTY_KEY}
+    # PagerDuty ends the incident that has the same key.
+    assert len({one["dedup_key"] for one in paged}) == 1
+    assert paged[0]["payload"]["summary"] == TITLES[0]
+    assert "What to do: docs/runbooks/RoleAbsent.md" in paged[0]["payload"]["custom_details"]["alerts"]

@@ -27,6 +27,10 @@ What to do: {{ .Annotations.runbook }}
 """How an alert reads in an e-mail, in Slack and in PagerDuty. No label holds a name or number of a customer."""
 
 
+PAGERDUTY_URL: Final = "https://events.pagerduty.com/v2/enqueue"
+"""Where PagerDuty's Events API v2 takes events of accounts outside the European Union."""
+
+
 class Email(NamedTuple):
     """Where alerts go by e-mail. `server` is `host:port`; it must offer TLS, unless it is on this machine."""
 
@@ -43,6 +47,7 @@ class Receivers(NamedTuple):
     email: Email | None = None
     slack_url_file: str | None = None
     pagerduty_key_file: str | None = None
+    pagerduty_url: str = PAGERDUTY_URL
 
 
 class Pace(NamedTuple):
@@ -102,6 +107,7 @@ def _alertmanager(receivers: Receivers, pace: Pace) -> dict[str, Any]:
     if receivers.pagerduty_key_file is not None:
         page["pagerduty_configs"] = [
             {
+                "url": receivers.pagerduty_url,
                 "routing_key_file": receivers.pagerduty_key_file,
                 "description": '{{ template "fincore.title" . }}',
                 "details": {"alerts": '{{ template "fincore.text" . }}'},

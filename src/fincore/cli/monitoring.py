@@ -14,7 +14,7 @@ from cyclopts import App, Parameter, validators
 
 from fincore.alerting.alerts import ALERTS
 from fincore.alerting.cloudwatch import resources
-from fincore.alerting.monitoring_files import Email, Pace, Ports, Receivers
+from fincore.alerting.monitoring_files import PAGERDUTY_URL, Email, Pace, Ports, Receivers
 from fincore.alerting.rules import RUNBOOKS, rules_text
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.event_loop import run_coroutine
@@ -101,6 +101,14 @@ PagerDutyKeyFile = Annotated[
         help="A file that holds the integration key of PagerDuty (Events API v2); pages go there.",
     ),
 ]
+PagerDutyUrl = Annotated[
+    str,
+    Parameter(
+        name="--pagerduty-url",
+        validator=_fits("--pagerduty-url", _URL, "an http or https URL"),
+        help="Where PagerDuty takes events; accounts in the European Union have another address.",
+    ),
+]
 Directory = Annotated[
     Path, Parameter(validator=_path("--directory"), help="Where configuration and data are.")
 ]
@@ -129,7 +137,7 @@ def rules(*, runbooks: Runbooks = RUNBOOKS) -> None:
 
 @monitoring.command
 def cloudwatch() -> None:
-    """Print the alerts as the resources of a CloudFormation template; those that CloudWatch cannot express are left out."""
+    """Print the alerts as the resources of a CloudFormation template; the page of each alert says what its alarm lacks."""
     found: dict[str, Mapping[str, object]] = {}
     for one in ALERTS:
         found |= resources(one.name, one.cloudwatch, meaning=one.meaning)
@@ -148,6 +156,7 @@ class _Wanted:
     smtp: Smtp = None
     slack_url_file: SlackUrlFile = None
     pagerduty_key_file: PagerDutyKeyFile = None
+    pagerduty_url: PagerDutyUrl = PAGERDUTY_URL
     prometheus_port: Port = 9090
     alertmanager_port: Port = 9093
     receiver_port: Port = 9094
@@ -163,6 +172,7 @@ class _Wanted:
                 _email(self.email_to, self.email_from, self.smtp),
                 _resolved(self.slack_url_file),
                 _resolved(self.pagerduty_key_file),
+                self.pagerduty_url,
             ),
             ports=Ports(self.prometheus_port, self.alertmanager_port),
             receiver_port=self.receiver_port,
