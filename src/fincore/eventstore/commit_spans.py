@@ -16,7 +16,7 @@ from fincore.eventstore.commit import (
     Replayed,
 )
 from fincore.observability.tracing.span import NoSpan, Span
-from fincore.observability.tracing.trace_context import TraceContext, chosen_among, traceparent_of
+from fincore.observability.tracing.trace_context import chosen_among, traceparent_of
 
 E = TypeVar("E")
 
@@ -36,7 +36,7 @@ def traced(commit: Commit[E], span: Span | NoSpan) -> Commit[E]:
     if not isinstance(span, Span):
         return commit
     tell_size(span, commit)
-    return followed(commit, span.context)
+    return followed(commit, traceparent_of(span.context))
 
 
 def tell_size(span: Span, commit: Commit[E]) -> None:
@@ -44,9 +44,8 @@ def tell_size(span: Span, commit: Commit[E]) -> None:
     span.set_all({"fincore.commit.events": len(commit.events), "fincore.commit.jobs": len(commit.jobs)})
 
 
-def followed(commit: Commit[E], context: TraceContext) -> Commit[E]:
+def followed(commit: Commit[E], traceparent: str) -> Commit[E]:
     """The Commit with what names its span beside its events and with its jobs."""
-    traceparent = traceparent_of(context)
     return msgspec.structs.replace(
         commit,
         provenance=msgspec.structs.replace(commit.provenance, traceparent=traceparent),

@@ -105,17 +105,17 @@ class Writer(Generic[E_contra]):
         if outer is None or outer.is_chosen:
             return await (self._commit_in_span(commit) if is_tracing() else self._commit(commit))
         # In a trace that was not chosen, only what failed or was slow has a span: it is made when that is known.
-        context = outer.context_inside()
+        traceparent = outer.traceparent_inside()
         began = time.perf_counter()
         try:
-            result = await self._commit(followed(commit, context))
+            result = await self._commit(followed(commit, traceparent))
         except BaseException as error:
-            span = outer.inside("commit", "commit", context, began=began)
+            span = outer.inside("commit", "commit", traceparent, began=began)
             tell_size(span, commit)
             span.end(error)
             raise
         if time.perf_counter() - began >= SLOW_SECONDS["commit"]:
-            span = outer.inside("commit", "commit", context, began=began)
+            span = outer.inside("commit", "commit", traceparent, began=began)
             tell_size(span, commit)
             tell_result(span, result)
             span.end()

@@ -131,6 +131,27 @@ def test_failure_exports_the_spans_around_it(exported: list[Span]) -> None:
     assert [(one.kept, one.is_failed) for one in exported] == [("unknown", True), ("unknown", False)]
 
 
+@pytest.mark.parametrize("headers", [[], [UNSAMPLED]], ids=["own trace", "caller's trace"])
+@pytest.mark.parametrize("is_asked_first", [False, True], ids=["drawn later", "drawn before"])
+def test_span_that_is_not_made_yet_is_in_the_trace_around_it(
+    exported: list[Span], headers: list[str], *, is_asked_first: bool
+) -> None:
+    install(exported, 0.0)
+    with tracer.begin_for_caller("request", "GET /", headers) as outer, tracer.begin("job", "job") as job:
+        assert isinstance(outer, Span)
+        assert isinstance(job, Span)
+        before = [outer.context, job.context] if is_asked_first else []
+        traceparent = job.traceparent_inside()
+        made = job.inside("commit", "commit", traceparent, began=0.0)
+        assert made.context == read_traceparent(traceparent)
+        assert (made.context.trace_id, made.parent_id) == (outer.context.trace_id, job.context.span_id)
+        assert len({one.context.span_id for one in (outer, job, made)}) == 3
+        assert before in ([], [outer.context, job.context])
+        assert not made.is_chosen
+        if headers:
+            assert UNSAMPLED.split("-")[1] in traceparent
+
+
 def test_error_that_leaves_a_span_fails_it(exported: list[Span]) -> None:
     install(exported, 0.0)
     with pytest.raises(ZeroDivisionError), tracer.begin("commit", "commit"):

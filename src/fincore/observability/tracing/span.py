@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from fincore.observability.tracing.span_sorts import SORTS, Attribute, AttributeValue, Kept, SortName
-from fincore.observability.tracing.trace_context import TraceContext
+from fincore.observability.tracing.trace_context import TraceContext, written_context
 
 _NANOSECONDS: Final = 1_000_000_000
 
@@ -28,8 +28,16 @@ class Reporter(Protocol):
         """Take a span as it ends."""
         ...
 
-    def unchosen_context(self, outer: "Span | None") -> TraceContext:
-        """Ids of a span that was not chosen: in the trace of the span around it, or in a new one."""
+    def unchosen_context(self, trace: str) -> TraceContext:
+        """Ids of a span that was not chosen, in a trace."""
+        ...
+
+    def unchosen_trace(self) -> str:
+        """A new trace, in hexadecimal."""
+        ...
+
+    def unchosen_traceparent(self, trace: str) -> str:
+        """What names a new span of a trace to another process."""
         ...
 
     def now_ns(self) -> int:
@@ -52,6 +60,7 @@ class Span:
         "_parent_id",
         "_reporter",
         "_token",
+        "_trace",
         "attributes",
         "began_ns",
         "is_failed",
@@ -82,6 +91,7 @@ class Span:
         self.is_failed = False
         self.seconds = 0.0
         self._context = context
+        self._trace: str | None = None
         self._parent_id = parent_id
         self._outer = outer
         self._reporter = reporter
@@ -95,7 +105,7 @@ class Span:
     def context(self) -> TraceContext:
         """Its place in its trace."""
         if self._context is None:
-            self._context = self._reporter.unchosen_context(self._outer)
+            self._context = self._reporter.unchosen_context(self._trace_text())
         return self._context
 
     @property
@@ -116,15 +126,28 @@ class Span:
             return True
         return bool(self.links) and any(one.is_sampled for one in self.links)
 
-    def context_inside(self) -> TraceContext:
-        """Ids for a span inside this one, which was not chosen."""
-        return self._reporter.unchosen_context(self)
+    def traceparent_inside(self) -> str:
+        """What names a span inside this one, which was not chosen and is not made yet, to another process.
 
-    def inside(self, sort: SortName, name: str, context: TraceContext, *, began: float) -> "Span":
-        """A span inside this one of what is over already; `began` is by `time.perf_counter`."""
-        span = Span(sort, name, context, outer=self, reporter=self._reporter)
+        Of most such spans nothing but that is ever asked for, so it is drawn as text.
+        """
+        return self._reporter.unchosen_traceparent(self._trace_text())
+
+    def inside(self, sort: SortName, name: str, traceparent: str, *, began: float) -> "Span":
+        """That span, of what is over already; `began` is by `time.perf_counter`."""
+        span = Span(sort, name, written_context(traceparent), outer=self, reporter=self._reporter)
         span._began = began
         return span
+
+    def _trace_text(self) -> str:
+        if self._trace is None:
+            if self._context is not None:
+                self._trace = f"{self._context.trace_id:032x}"
+            elif self._outer is not None:
+                self._trace = self._outer._trace_text()  # noqa: SLF001 -- of its own class
+            else:
+                self._trace = self._reporter.unchosen_trace()
+        return self._trace
 
     def set(self, attribute: Attribute, value: AttributeValue) -> None:
         """Say something about it; the last value of an attribute counts."""

@@ -43,6 +43,17 @@ def traceparent_of(context: TraceContext) -> str:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{'01' if context.is_sampled else '00'}"
 
 
+def unchosen_traceparent_of(trace: str, span_id: int) -> str:
+    """The same of a span in a trace that was not chosen; `trace` in hexadecimal."""
+    return f"00-{trace}-{span_id:016x}-00"
+
+
+def written_context(traceparent: str) -> TraceContext:
+    """The span that a header names which this process wrote."""
+    _, trace, span, flags = traceparent.split("-")
+    return TraceContext(int(trace, 16), int(span, 16), bool(int(flags, 16) & _SAMPLED))
+
+
 def read_traceparent(text: str) -> TraceContext | None:
     """The span that a header names; None for a header that is malformed, or in which a card number stands."""
     if not TRACEPARENT_CHARACTERS <= len(text) <= TRACEPARENT_CHARACTERS_MAX:

@@ -14,6 +14,7 @@ from fincore.observability.tracing.trace_context import (
     new_trace_id,
     read_traceparent,
     traceparent_of,
+    unchosen_traceparent_of,
 )
 
 _INSTALLED: Final[list["Tracer"]] = []
@@ -92,11 +93,17 @@ class Tracer:
         """A span over many others, which it links to: it is exported for their sake alone."""
         return Span(sort, name, None, outer=None, reporter=self)
 
-    def unchosen_context(self, outer: Span | None) -> TraceContext:
-        """Ids of a span that was not chosen: in the trace of the span around it, or in a new one."""
-        random = self._random
-        trace_id = new_trace_id(random) if outer is None else outer.context.trace_id
-        return TraceContext(trace_id, new_span_id(random), is_sampled=False)
+    def unchosen_context(self, trace: str) -> TraceContext:
+        """Ids of a span that was not chosen, in a trace."""
+        return TraceContext(int(trace, 16), self._span_id(), is_sampled=False)
+
+    def unchosen_trace(self) -> str:
+        """A new trace, in hexadecimal."""
+        return f"{new_trace_id(self._random):032x}"
+
+    def unchosen_traceparent(self, trace: str) -> str:
+        """What names a new span of a trace to another process."""
+        return unchosen_traceparent_of(trace, new_span_id(self._random))
 
     def _after(self, sort: SortName, name: str, parent: TraceContext, *, is_chosen: bool) -> Span:
         context = TraceContext(parent.trace_id, self._span_id(), is_chosen)
