@@ -61,15 +61,19 @@ def app_stack(app: Any, name: str, parts: Parts, environment: Any) -> App:
         operations_topic=operations_arn(installation),
         balancer_networks=fronts.networks(network, installation),
     )
+    lambdas = Lambdas(stack, installation, image=tasks.image_name, network=network, data=data)
+    lambdas.make(deployed)
     for service in SERVICES:
-        _service(service, parts, deployed, stack=stack, tasks=tasks, fronts=fronts)
-    Lambdas(stack, installation, image=tasks.image_name, network=network, data=data).make(deployed)
+        made = _service(service, parts, deployed, stack=stack, tasks=tasks, fronts=fronts)
+        if service.asks_risk and lambdas.risk_alias is not None:
+            # A role does not start where the function that it asks is not there.
+            made.node.add_dependency(lambdas.risk_alias)
     return App(stack, fronts)
 
 
 def _service(
     service: Service, parts: Parts, deployed: Deployed, *, stack: Any, tasks: Tasks, fronts: Balancers
-) -> None:
+) -> Any:
     installation, network, data, *_ = parts
     size = installation.tasks_of(service.role)
     definition = tasks.definition(
@@ -82,7 +86,7 @@ def _service(
         health_port=service.ops_port,
         port=service.port,
     )
-    for right in rights_of(service):
+    for right in rights_of(service, installation.functions):
         definition.add_to_task_role_policy(statement(right, installation, data))
     is_switched = service.balancer in {"api", "inner"}
     made = ecs.FargateService(
@@ -112,3 +116,4 @@ def _service(
     if size.count_max > size.count:
         scaling = made.auto_scale_task_count(min_capacity=size.count, max_capacity=size.count_max)
         scaling.scale_on_cpu_utilization("Cpu", target_utilization_percent=CPU_PERCENT)
+    return made

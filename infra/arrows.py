@@ -74,7 +74,11 @@ def arrows() -> tuple[Arrow, ...]:
         ]
         if function.counts_attempts:
             found.append(Arrow(function.group, DYNAMODB, HTTPS_PORT, "attempts to pay"))
-        found.append(Arrow(function.group, ENDPOINTS, HTTPS_PORT, "secrets"))
+        if function.keeps_evidence:
+            found.append(Arrow(function.group, S3, HTTPS_PORT, "evidence"))
+        found.append(
+            Arrow(function.group, ENDPOINTS, HTTPS_PORT, "secrets, and what it does with services of AWS")
+        )
     found += [Arrow(MIGRATE, store, POSTGRES_PORT, "SQL over TLS") for store in STORES]
     found += _of_every_task(MIGRATE)
     return tuple(sorted(found))

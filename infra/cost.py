@@ -27,6 +27,8 @@ JOBS_PER_CHARGE: Final = 3
 MESSAGE_REQUESTS_PER_JOB: Final = 2
 """To send, receive and delete; a request may be for ten messages."""
 JOB_SECONDS: Final = 0.3
+RISK_SECONDS: Final = 0.03
+"""How long a function takes for a charge."""
 RECORDS_SECONDS: Final = 0.1
 """How long a function takes for what a shard has in a second."""
 FIREWALLS: Final = 2
@@ -48,6 +50,7 @@ def monthly(size: Size) -> Mapping[str, float]:
     followed = [one for one in FUNCTIONS if "stream" in one.sources]
     gib_of_jobs = sum(one.memory_mib for one in FUNCTIONS if "queue" in one.sources) / 1_024
     gib_followed = sum(one.memory_mib for one in followed) / 1_024
+    gib_of_risk = sum(one.memory_mib for one in FUNCTIONS if "roles" in one.sources) / 1_024
     jobs = charges * JOBS_PER_CHARGE
     storage = sum(one.storage_gib for one in size.databases.values())
     return {
@@ -57,6 +60,12 @@ def monthly(size: Size) -> Mapping[str, float]:
         )
         * PRICES["function"].dollars
         + (SECONDS_A_MONTH * size.shards * len(followed) + jobs) / 1e6 * PRICES["invocations"].dollars,
+        "functions of risk": size.risk_functions
+        * SECONDS_A_MONTH
+        * gib_of_risk
+        * PRICES["waiting-function"].dollars
+        + charges
+        * (RISK_SECONDS * gib_of_risk * PRICES["function"].dollars + PRICES["invocations"].dollars / 1e6),
         "queue": jobs * MESSAGE_REQUESTS_PER_JOB / 1e6 * PRICES["messages"].dollars,
         "databases": sum(hourly(one.instance) for one in size.databases.values())
         + storage * PRICES["storage"].dollars,

@@ -11,4 +11,5 @@ ENDPOINT_SERVICES: Final = (
     "kinesis-streams",
     "sqs",
     "sns",
+    "lambda",
 )

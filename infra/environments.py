@@ -9,6 +9,7 @@ from fincore.bootstrap.roles import Role
 from infra.arrows import CACHE_PORT
 from infra.functions import Function
 from infra.installation import Installation
+from infra.pipeline_names import risk_function_arn
 from infra.roles import OPS_PORT, SERVICE_OF, Service
 from infra.secret_names import FILES_OF_ROLE
 
@@ -56,10 +57,11 @@ def environment_of(role: Role, installation: Installation, deployed: Deployed) -
     if service.balancer is not None:
         found["FINCORE_TRUSTED_PROXIES"] = ",".join(deployed.balancer_networks[service.balancer])
     if service.counts_attempts:
+        found |= _of_attempts(installation, deployed)
+    if service.asks_risk and "risk" in installation.functions:
         found |= {
-            "FINCORE_RISK_STORE": "dynamodb",
-            "FINCORE_RISK_DYNAMODB_TABLE": deployed.attempts_table,
-            "FINCORE_RISK_DYNAMODB_REGION": installation.region,
+            "FINCORE_RISK_FUNCTION": risk_function_arn(installation),
+            "FINCORE_RISK_FUNCTION_REGION": installation.region,
         }
     if service.uses_cache:
         found["FINCORE_SHARED_RESPONSES_URL"] = f"rediss://{deployed.cache_host}:{CACHE_PORT}"
@@ -78,6 +80,14 @@ def environment_of(role: Role, installation: Installation, deployed: Deployed) -
         found |= _of_staff(installation, deployed)
     return found | {
         setting: f"{SCRATCH}/{name}" for setting, (_, name) in FILES_OF_ROLE.get(role, {}).items()
+    }
+
+
+def _of_attempts(installation: Installation, deployed: Deployed) -> dict[str, str]:
+    return {
+        "FINCORE_RISK_STORE": "dynamodb",
+        "FINCORE_RISK_DYNAMODB_TABLE": deployed.attempts_table,
+        "FINCORE_RISK_DYNAMODB_REGION": installation.region,
     }
 
 
@@ -106,6 +116,8 @@ def environment_of_function(
 ) -> dict[str, str]:
     """The settings of a function but for its secrets: those of its role, without what serves."""
     found = environment_of(function.role, installation, deployed)
+    if function.counts_attempts:
+        found |= _of_attempts(installation, deployed)
     kept = {name: value for name, value in found.items() if name not in _OF_PROCESSES_THAT_RUN_ON}
     return kept | {"FINCORE_DATA_DIR": f"{FUNCTION_SCRATCH}/data", "TMPDIR": FUNCTION_SCRATCH}
 

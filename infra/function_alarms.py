@@ -7,7 +7,7 @@ import msgspec
 from fincore.alerting.alert import Alert
 from fincore.alerting.cloudwatch import CloudWatchForm, CompositeAlarm, MetricAlarm
 from fincore.bootstrap.roles import Role
-from infra.functions import Function, functions_of
+from infra.functions import ALIAS, Function, functions_of
 from infra.installation import Installation
 from infra.logical_id import logical_id
 from infra.own_alarm import OwnAlarm
@@ -35,7 +35,7 @@ def _is_of_replaced(alarm: object, installation: Installation) -> bool:
 def function_alarms(installation: Installation) -> tuple[OwnAlarm, ...]:
     """The alarms on each function of an installation, and on the services that are not missed otherwise."""
     found = [one for function in functions_of(installation.functions) for one in _of(function, installation)]
-    found += [_not_running(role, installation) for role in UNTOLD]
+    found += [_not_running(role, installation) for role in UNTOLD if role not in installation.replaced]
     return tuple(found)
 
 
@@ -69,12 +69,39 @@ def _of(function: Function, installation: Installation) -> list[OwnAlarm]:
                 periods=5,
             )
         )
+    if "roles" in function.sources:
+        found += [
+            OwnAlarm(
+                name=f"{name}Throttled",
+                severity="page",
+                meaning=f"More charges ask the function `{function.name}` at once than may: the failure mode decides on the others.",
+                namespace="AWS/Lambda",
+                metric="Throttles",
+                dimensions=where,
+                statistic="Sum",
+                threshold=0,
+                periods=1,
+            ),
+            OwnAlarm(
+                name=f"{name}Cold",
+                severity="ticket",
+                meaning=f"More charges ask the function `{function.name}` at once than processes wait for them: further ones wait for a start, or "
+                "the failure mode decides. Raise `risk_functions` of the size.",
+                namespace="AWS/Lambda",
+                metric="ProvisionedConcurrencySpilloverInvocations",
+                dimensions={**where, "Resource": f"{where['FunctionName']}:{ALIAS}"},
+                statistic="Sum",
+                threshold=0,
+            ),
+        ]
     if "minute" in function.sources:
+        minutes = max(5, 2 * function.timeout_seconds // 60)
         found.append(
             OwnAlarm(
                 name=f"{name}Silent",
                 severity="page",
-                meaning=f"The function `{function.name}` was not invoked for five minutes, though it is each minute.",
+                meaning=f"The function `{function.name}` was not invoked for {minutes} minutes, though it is each minute in which it does not run.",
+                period_seconds=minutes * 60,
                 namespace="AWS/Lambda",
                 metric="Invocations",
                 dimensions=where,

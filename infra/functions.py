@@ -1,6 +1,6 @@
 """The functions of Lambda that may do the work of roles: what invokes each, and which role it has the settings and stores of. Pure.
 
-`docs/guides/event-stream.md` and `docs/guides/job-queue.md` say why each is invoked as it is.
+`docs/guides/event-stream.md`, `job-queue.md`, `settlement.md` and `risk.md` say why each is invoked as it is.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,21 @@ import msgspec
 from fincore.bootstrap.roles import Role
 from infra.roles import SERVICE_OF, Outside
 
-Work = Literal["projectionist", "fan-out", "ledger", "worker"]
+Work = Literal["projectionist", "fan-out", "ledger", "worker", "reconciliation", "risk"]
 """What an installation may have done by functions."""
 WORKS: Final[tuple[Work, ...]] = get_args(Work)
-REPLACED: Final[Mapping[Work, Role]] = {"projectionist": "projectionist", "ledger": "ledger"}
-"""The roles that have nothing to do where functions do their work. `notify` sends what fan-out makes, and `worker` purges."""
+REPLACED: Final[Mapping[Work, Role]] = {
+    "projectionist": "projectionist",
+    "ledger": "ledger",
+    "reconciliation": "reconciliation",
+}
+"""The roles that have nothing to do where functions do their work. `notify` sends what fan-out makes, `worker` purges, and `risk` counts what became of charges."""
 
-Source = Literal["stream", "queue", "minute"]
-"""`minute`: a schedule, once a minute."""
+Source = Literal["stream", "queue", "minute", "roles"]
+"""`minute`: a schedule, once a minute. `roles`: roles that wait for its answer."""
+
+ALIAS: Final = "live"
+"""What roles invoke: the version of the release, with processes that have started before it is asked."""
 
 RECORDS_MAX: Final = 500
 """Of the stream, in one invocation."""
@@ -29,7 +36,7 @@ CONNECTIONS_OF_JOBS: Final = 6
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """A function. `handler`: in `fincore.bootstrap.functions`. `reserved`: how many of it may run at once, where that is bounded by what it does."""
+    """A function. `handler`: in `fincore.bootstrap.functions`. `reserved`: how many of it may run at once, where that is bounded by what it does. `counts`: whether it counts attempts to pay, beside what its role does."""
 
     name: str
     work: Work
@@ -38,7 +45,9 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     timeout_seconds: int
     memory_mib: int = 512
+    storage_mib: int = 512
     reserved: int | None = None
+    counts: bool = False
 
     @property
     def group(self) -> str:
@@ -58,7 +67,22 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def counts_attempts(self) -> bool:
         """Whether it reaches the table of attempts to pay."""
-        return SERVICE_OF[self.role].counts_attempts
+        return self.counts or SERVICE_OF[self.role].counts_attempts
+
+    @property
+    def keeps_evidence(self) -> bool:
+        """Whether it reaches the bucket of settlement files."""
+        return SERVICE_OF[self.role].keeps_evidence
+
+    @property
+    def tells_operations(self) -> bool:
+        """Whether it sends notices to the topic of operations."""
+        return SERVICE_OF[self.role].tells_operations
+
+    @property
+    def asks_risk(self) -> bool:
+        """Whether it asks the function of risk, where there is one."""
+        return SERVICE_OF[self.role].asks_risk
 
 
 FUNCTIONS: Final = (
@@ -114,6 +138,29 @@ FUNCTIONS: Final = (
         sources=("queue",),
         timeout_seconds=30,
         memory_mib=1_024,
+    ),
+    # As long as Lambda allows, with one whole CPU, and storage for the largest file that is fetched.
+    Function(
+        name="reconciliation",
+        work="reconciliation",
+        role="reconciliation",
+        handler="reconciliation.tick",
+        sources=("minute",),
+        timeout_seconds=900,
+        memory_mib=1_769,
+        storage_mib=5_120,
+        reserved=1,
+    ),
+    # A charge waits for it, so it has a whole CPU.
+    Function(
+        name="risk",
+        work="risk",
+        role="risk",
+        handler="risk.assess",
+        sources=("roles",),
+        timeout_seconds=5,
+        memory_mib=1_769,
+        counts=True,
     ),
 )
 """Every function. Where nothing else bounds it, as many run at once as the stream has shards, or as the size of the installation says."""

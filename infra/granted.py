@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 
 from infra.data import Data
 from infra.installation import Installation
+from infra.pipeline_names import risk_function_arn
 from infra.rights import Right, Target
 
 
@@ -25,6 +26,7 @@ def statement(right: Right, installation: Installation, data: Data) -> Any:
         "moving-key": data.moving_key.key_arn,
         "vault-key": data.vault_key.key_arn,
         "operations": data.operations.topic_arn,
+        "risk-function": risk_function_arn(installation),
     }
     return iam.PolicyStatement(
         actions=list(right.actions),

@@ -2,6 +2,7 @@
 
 from typing import Final, Literal
 
+from infra.functions import ALIAS
 from infra.installation import Installation
 
 REPOSITORY: Final = "fincore"
@@ -30,6 +31,17 @@ def stage_role_arn(installation: Installation, role: StageRole) -> str:
 def build_role(name: str) -> str:
     """The role that a build runs as, by the name of the build: `image`, or `migrate-staging`."""
     return f"fincore-build-{name}"
+
+
+def function_name(stage: str, name: str) -> str:
+    """The name of a function of Lambda."""
+    return f"fincore-{stage}-{name}"
+
+
+def risk_function_arn(installation: Installation) -> str:
+    """What roles invoke to have a charge assessed: the alias."""
+    name = function_name(installation.stage, "risk")
+    return f"arn:aws:lambda:{installation.region}:{installation.account}:function:{name}:{ALIAS}"
 
 
 def boundary(installation: Installation) -> str:

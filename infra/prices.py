@@ -39,6 +39,9 @@ PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "shard": Price(0.015, "shard and hour", "quoted"),
         "put": Price(0.014, "million units of 25 KB put", "quoted"),
         "function": Price(0.0000166667, "GiB of a function and second"),
+        "waiting-function": Price(
+            0.0000041667, "GiB of a function that has started before it is asked, and second"
+        ),
         "invocations": Price(0.20, "million invocations"),
         "messages": Price(0.40, "million requests of SQS"),
         "nat": Price(0.045, "gateway and hour", "quoted"),

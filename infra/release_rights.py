@@ -68,6 +68,7 @@ OF_RUNNING_ROLES: Final = (
     "kms:DescribeKey",
     "kms:Encrypt",
     "kms:GenerateDataKey",
+    "lambda:InvokeFunction",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "s3:AbortMultipartUpload",

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from infra.functions import Function, Source
+from infra.functions import Function, Source, Work
 from infra.roles import Service
 from infra.type_rights import OF_TYPE
 
@@ -22,6 +22,7 @@ Target = Literal[
     "moving-key",
     "vault-key",
     "operations",
+    "risk-function",
 ]
 
 
@@ -83,6 +84,8 @@ TELLS_OPERATIONS: Final = (
     Right(actions=("sns:Publish",), target="operations"),
     Right(actions=("kms:GenerateDataKey", "kms:Decrypt"), target="moving-key", by="sns"),
 )
+ASKS_RISK: Final = (Right(actions=("lambda:InvokeFunction",), target="risk-function"),)
+"""As `docs/guides/risk.md` says, of the alias alone."""
 INVOKED_BY: Final[Mapping[Source, tuple[Right, ...]]] = {
     "stream": (
         Right(
@@ -112,12 +115,13 @@ INVOKED_BY: Final[Mapping[Source, tuple[Right, ...]]] = {
         Right(actions=("kms:Decrypt",), target="moving-key", by="sqs"),
     ),
     "minute": (),
+    "roles": (),
 }
 """What Lambda does with the rights of a function to find out what to invoke it with."""
 
 
-def rights_of(service: Service) -> tuple[Right, ...]:
-    """The rights of a role while it runs."""
+def rights_of(service: Service, works: tuple[Work, ...]) -> tuple[Right, ...]:
+    """The rights of a role while it runs, in an installation of which functions do some works."""
     given = {
         COUNTS_ATTEMPTS: service.counts_attempts,
         KEEPS_EVIDENCE: service.keeps_evidence,
@@ -126,14 +130,21 @@ def rights_of(service: Service) -> tuple[Right, ...]:
         TAKES_JOBS: service.takes_jobs,
         WRAPS_KEYS: service.wraps_keys,
         TELLS_OPERATIONS: service.tells_operations,
+        ASKS_RISK: service.asks_risk and "risk" in works,
     }
     return tuple(right for rights, is_given in given.items() if is_given for right in rights)
 
 
-def rights_of_function(function: Function) -> tuple[Right, ...]:
+def rights_of_function(function: Function, works: tuple[Work, ...]) -> tuple[Right, ...]:
     """The rights of a function beside its secrets, its logs and its place in the network."""
+    given = {
+        COUNTS_ATTEMPTS: function.counts_attempts,
+        KEEPS_EVIDENCE: function.keeps_evidence,
+        TELLS_OPERATIONS: function.tells_operations,
+        ASKS_RISK: function.asks_risk and "risk" in works,
+    }
     invoked = tuple(right for source in function.sources for right in INVOKED_BY[source])
-    return (COUNTS_ATTEMPTS if function.counts_attempts else ()) + invoked
+    return tuple(right for rights, is_given in given.items() if is_given for right in rights) + invoked
 
 
 IN_NETWORK: Final = (

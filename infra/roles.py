@@ -18,7 +18,7 @@ PORT_OF_PROTOCOL: Final[Mapping[Outside, int]] = MappingProxyType({"https": 443,
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """A service. `port`: what it serves beside health and metrics. `calls`: what it calls on the internet, and why."""
+    """A service. `port`: what it serves beside health and metrics. `calls`: what it calls on the internet, and why. `asks_risk`: the function, where there is one."""
 
     role: Role
     subnets: SubnetGroup = "app"
@@ -35,6 +35,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     takes_jobs: bool = False
     wraps_keys: bool = False
     tells_operations: bool = False
+    asks_risk: bool = False
 
     @property
     def ops_port(self) -> int:
@@ -62,12 +63,14 @@ SERVICES: Final[tuple[Service, ...]] = (
         calls={"https": "certificates that sign webhooks of PayPal"},
         uses_cache=True,
         counts_attempts=True,
+        asks_risk=True,
     ),
     Service(
         role="worker",
         calls={"https": "PSPs, and the card edge for tokens of kept cards, by its name on the internet"},
         counts_attempts=True,
         takes_jobs=True,
+        asks_risk=True,
     ),
     Service(role="projectionist"),
     Service(role="ledger"),

@@ -67,11 +67,12 @@ def secrets_of(role: Role, installation: Installation) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def secrets_of_function(function: Function, installation: Installation) -> tuple[str, ...]:
-    """The settings with secrets that a function reads. What the others follow needs no key."""
-    if function.work == "worker":
-        return secrets_of(function.role, installation)
-    return tuple(sorted(dsn(store) for store in function.stores))
+def secrets_of_function(function: Function, installation: Installation) -> Mapping[str, str]:
+    """The variables of a function that refer to secrets, and the secret of each. What follows the log, and the engine of risk, need no key."""
+    if function.work not in {"worker", "reconciliation"}:
+        return {dsn(store): dsn(store) for store in function.stores}
+    files = {setting: secret for setting, (secret, _) in FILES_OF_ROLE.get(function.role, {}).items()}
+    return {name: name for name in secrets_of(function.role, installation)} | files
 
 
 def files_of(role: Role) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class DatabaseSize(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """One size of an installation. `tasks` by role; `databases` by store; `shards` of the stream of events; `job_functions`: how many may do jobs at once."""
+    """One size of an installation. `tasks` by role; `databases` by store; `shards` of the stream of events; `job_functions`: how many may do jobs at once; `risk_functions`: how many wait for charges."""
 
     charges_per_second: int
     nat_gateways: int
@@ -36,6 +36,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     cache: str
     shards: int
     job_functions: int
+    risk_functions: int
     backups_kept_days: int = 35
 
 
@@ -82,6 +83,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             cache="cache.t4g.small",
             shards=1,
             job_functions=4,
+            risk_functions=2,
         ),
         100: Size(
             charges_per_second=100,
@@ -102,6 +104,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             cache="cache.m7g.large",
             shards=2,
             job_functions=10,
+            risk_functions=10,
         ),
         1_000: Size(
             charges_per_second=1_000,
@@ -122,6 +125,7 @@ SIZES: Final[Mapping[int, Size]] = MappingProxyType(
             cache="cache.m7g.xlarge",
             shards=8,
             job_functions=40,
+            risk_functions=60,
         ),
     }
 )

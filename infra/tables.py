@@ -45,7 +45,12 @@ def functions_table() -> list[Row]:
     for one in FUNCTIONS:
         sources = " and ".join(_SOURCES[source] for source in one.sources)
         at_once = _BOUNDS[one.sources[0]] if one.reserved is None else f"{one.reserved}"
-        stores = ", ".join(one.stores) + (", DynamoDB" if one.counts_attempts else "")
+        stores = (
+            ", ".join(one.stores)
+            + (", DynamoDB" if one.counts_attempts else "")
+            + (", S3" if one.keeps_evidence else "")
+            + (", SNS" if one.tells_operations else "")
+        )
         role = REPLACED.get(one.work)
         rows.append(
             (
@@ -61,11 +66,18 @@ def functions_table() -> list[Row]:
     return rows
 
 
-_SOURCES = {"stream": "the stream", "queue": "the queue of jobs", "minute": "a schedule, each minute"}
+_SOURCES = {
+    "stream": "the stream",
+    "queue": "the queue of jobs",
+    "minute": "a schedule, each minute",
+    "roles": "`api` and `worker`, which wait for its answer",
+}
 _BOUNDS = {
     "stream": "one for a shard",
     "queue": ", ".join(str(size.job_functions) for size in SIZES.values()) + " by size",
     "minute": "",
+    "roles": ", ".join(str(2 * size.risk_functions) for size in SIZES.values())
+    + " by size, of which half have started before they are asked",
 }
 
 

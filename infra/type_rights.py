@@ -124,6 +124,15 @@ OF_TYPE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "iam:UpdateRole",
             "iam:UpdateRoleDescription",
         ),
+        "AWS::Lambda::Alias": (
+            "lambda:CreateAlias",
+            "lambda:DeleteAlias",
+            "lambda:DeleteProvisionedConcurrencyConfig",
+            "lambda:GetAlias",
+            "lambda:GetProvisionedConcurrencyConfig",
+            "lambda:PutProvisionedConcurrencyConfig",
+            "lambda:UpdateAlias",
+        ),
         "AWS::Lambda::EventInvokeConfig": (
             "lambda:DeleteFunctionEventInvokeConfig",
             "lambda:GetFunctionEventInvokeConfig",
@@ -161,6 +170,14 @@ OF_TYPE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "lambda:UpdateFunctionConfiguration",
         ),
         "AWS::Lambda::Permission": ("lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"),
+        "AWS::Lambda::Version": (
+            "lambda:DeleteFunction",
+            "lambda:GetFunction",
+            "lambda:GetFunctionConfiguration",
+            "lambda:GetProvisionedConcurrencyConfig",
+            "lambda:ListVersionsByFunction",
+            "lambda:PublishVersion",
+        ),
         "AWS::Logs::LogGroup": (
             "logs:AssociateKmsKey",
             "logs:CreateLogGroup",

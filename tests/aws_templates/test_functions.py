@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import signature
+from itertools import product
 from typing import Any, Final
 
 import msgspec
 import pytest
+from infra.arrows import arrows
 from infra.functions import FUNCTIONS, WORKS
 from infra.roles import DEPLOYED
 from infra.secret_names import secrets_of_function
@@ -22,11 +24,12 @@ from aws_templates.templates import (
     template,
 )
 from aws_templates.test_policies import found
-from aws_templates.test_tasks import resolved, value_of
+from aws_templates.test_tasks import environment, resolved, value_of
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.functions import worker
 from fincore.bootstrap.roles import STORES_OF_ROLE
 from fincore.bootstrap.settings import SECRET_SETTINGS
+from fincore.bootstrap.settlement_sources.evidence_place import S3Place
 
 stages = pytest.mark.parametrize("stage", INSTALLATIONS)
 each = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.name)
@@ -53,11 +56,15 @@ def test_fincore_takes_the_settings_of_each_function(stage: str, function: Any) 
         name: value_of(name) if resolved(value).startswith(REFERENCE) else resolved(value)
         for name, value in variables(stage, function.name).items()
     }
+    # The text of a file, which is the operator's own.
+    given.pop("FINCORE_SETTLEMENT_SOURCES_FILE", None)
     settings = read_settings(given)
     assert settings.eventstore_dsn is not None
     for store in STORES_OF_ROLE[function.role]:
         assert getattr(settings, f"{store}_dsn") is not None
-    assert (settings.risk_store == "dynamodb") == (function.name == "worker")
+    assert (settings.risk_store == "dynamodb") == (function.name in {"worker", "risk"})
+    assert isinstance(settings.settlement_evidence, S3Place) == (function.name == "reconciliation")
+    assert (settings.ops_sns_topic is not None) == (function.name == "reconciliation")
 
 
 @stages
@@ -160,6 +167,7 @@ def test_doorbells_and_the_ledger_run_once_at_a_time(stage: str) -> None:
     }
     assert {name for name, bound in reserved.items() if bound == 1} == {
         "ledger",
+        "reconciliation",
         "projectionist-doorbell",
         "fan-out-doorbell",
     }
@@ -168,7 +176,12 @@ def test_doorbells_and_the_ledger_run_once_at_a_time(stage: str) -> None:
 
 @stages
 def test_schedules_ring_each_minute_and_keep_nothing(stage: str) -> None:
-    rung = {"FunctionLedger", "FunctionProjectionistDoorbell", "FunctionFanOutDoorbell"}
+    rung = {
+        "FunctionLedger",
+        "FunctionProjectionistDoorbell",
+        "FunctionFanOutDoorbell",
+        "FunctionReconciliation",
+    }
     rules = {
         one["Targets"][0]["Arn"]["Fn::GetAtt"][0]: one for _, one in resources(stage, "AWS::Events::Rule")
     }
@@ -191,6 +204,49 @@ def test_schedules_ring_each_minute_and_keep_nothing(stage: str) -> None:
 
 
 @stages
+def test_reconciliation_has_all_that_lambda_allows(stage: str) -> None:
+    """The largest file is one of 4 GiB; SFTP goes out by the gateways with addresses that stay."""
+    made = functions(stage)["reconciliation"].properties
+    assert (made["Timeout"], made["EphemeralStorage"]) == (900, {"Size": 5_120})
+    assert {(one.target, one.port) for one in arrows() if one.source == "reconciliation-function"} == {
+        *product(("eventstore", "ledgerdb"), [5432]),
+        *product(("internet", "s3", "endpoints"), [443]),
+        *product(["internet"], (22, 587)),
+    }
+
+
+@stages
+def test_charges_ask_the_version_of_the_release(stage: str) -> None:
+    """By its alias, with processes that have started before; a role starts after it."""
+    installation = INSTALLATIONS[stage]
+    app = template(stage, "app")["Resources"]
+    alias, version = app["FunctionRiskAlias"]["Properties"], app["FunctionRiskVersion"]["Properties"]
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": ["FunctionRiskVersion", "Version"]}
+    assert {"Ref": "Image"} in version["Description"]["Fn::Join"][1]
+    waiting = alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"]
+    assert waiting == installation.sized.risk_functions
+    assert functions(stage)["risk"].properties["ReservedConcurrentExecutions"] == 2 * waiting
+    name = f"arn:aws:lambda:{installation.region}:{installation.account}:function:fincore-{stage}-risk"
+    who = {one: task.runs_as for one, task in tasks(stage).items()}
+    who |= {f"{one} function": made.runs_as for one, made in functions(stage).items()}
+    asking = {one for one, role in who.items() if may(stage, role, "lambda:InvokeFunction", f"{name}:live")}
+    assert asking == {"api", "worker", "worker function"}
+    for role in who.values():
+        assert not may(stage, role, "lambda:InvokeFunction", name)
+        assert not may(stage, role, "lambda:InvokeFunction", f"{name}:1")
+        assert not may(stage, role, "lambda:UpdateAlias", f"{name}:live")
+    given = {one: environment(stage, one).get("FINCORE_RISK_FUNCTION") for one in tasks(stage)}
+    given |= {
+        f"{one} function": variables(stage, one).get("FINCORE_RISK_FUNCTION") for one in functions(stage)
+    }
+    assert {one: arn for one, arn in given.items() if arn} == dict.fromkeys(asking, f"{name}:live")
+    after = {one for one, made in app.items() if "FunctionRiskAlias" in made.get("DependsOn", ())}
+    assert any(one.startswith("ApiService") for one in after)
+    assert any(one.startswith("WorkerService") for one in after)
+    assert "FunctionWorker" in after
+
+
+@stages
 def test_lambda_alone_uses_the_rights_to_the_network(stage: str) -> None:
     account, region = INSTALLATIONS[stage].account, INSTALLATIONS[stage].region
     for name, one in functions(stage).items():
@@ -203,8 +259,12 @@ def test_lambda_alone_uses_the_rights_to_the_network(stage: str) -> None:
 @stages
 def test_roles_that_functions_replace_have_no_tasks(stage: str) -> None:
     counts = {one["ServiceName"]: one["DesiredCount"] for _, one in resources(stage, "AWS::ECS::Service")}
-    assert {role for role, count in counts.items() if count == 0} == {"projectionist", "ledger"}
-    assert tasks(stage).keys() >= {"projectionist", "ledger"}
+    assert {role for role, count in counts.items() if count == 0} == {
+        "projectionist",
+        "ledger",
+        "reconciliation",
+    }
+    assert tasks(stage).keys() >= {*DEPLOYED}
 
 
 def test_without_functions_each_role_has_its_tasks() -> None:

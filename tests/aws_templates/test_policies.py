@@ -73,10 +73,12 @@ def test_roles_may_use_tables_and_buckets_as_their_code_does(stage: str) -> None
     wanted["reconciliation"] = frozenset(
         {*product(LOOKING, [bucket]), *product(KEEPING, [f"{bucket}/fincore/settlement/a-file"])}
     )
-    allowed = {
-        name: frozenset(one for one in every if may(stage, task.runs_as, *one))
-        for name, task in tasks(stage).items()
-    }
+    wanted |= {f"{name} function": frozenset() for name in functions(stage)}
+    wanted |= {f"{name} function": wanted["worker"] for name in ("worker", "risk")}
+    wanted["reconciliation function"] = wanted["reconciliation"]
+    who = {name: task.runs_as for name, task in tasks(stage).items()}
+    who |= {f"{name} function": one.runs_as for name, one in functions(stage).items()}
+    allowed = {name: frozenset(one for one in every if may(stage, role, *one)) for name, role in who.items()}
     assert allowed == wanted
 
 
@@ -117,6 +119,7 @@ def test_events_jobs_and_keys_move_as_the_tables_say(stage: str) -> None:
         "worker": plain(TAKES, jobs) | keys("sqs", "Decrypt"),
         "card-edge": plain({"kms:Encrypt", "kms:Decrypt"}, vault),
         "reconciliation": plain({"sns:Publish"}, topic) | keys("sns", "Decrypt", "GenerateDataKey"),
+        "reconciliation function": plain({"sns:Publish"}, topic) | keys("sns", "Decrypt", "GenerateDataKey"),
         "projectionist function": follows,
         "fan-out function": follows,
         "ledger function": follows,
