@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.failure import InstallationFailed
 
+from demo.bound_start import end_with_starter
 from demo.folder import fresh_folder
 from demo.open_shop import open_shop
 from demo.processes import DemoFailed, Processes
@@ -23,6 +24,7 @@ def main() -> int:
     """Run the demo; 0 when every payment ended as expected, all who know of it agree, and every invariant holds."""
     # Both end the demo alike, and with it all that it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_starter()
     screen, receiver = Screen(), Receiver()
     receiver.start()
     try:

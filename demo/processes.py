@@ -9,6 +9,7 @@ from harness.failure import InstallationFailed
 from harness.installation import Installation
 from harness.sandbox import Sandbox
 
+from demo.bound_start import start_bound
 from demo.payments import AWAY
 
 API_PORT: Final = 8080
@@ -47,6 +48,7 @@ class Processes(Installation):
             checkout_port=CHECKOUT_PORT,
             staff_port=STAFF_PORT,
             ops_port=OPS_PORT,
+            start=start_bound,
         )
         self.settings["FINCORE_CARD_EDGE_PORT"] = self.card_edge_url.rpartition(":")[2]
         self.settings["FINCORE_CARD_EDGE_HMAC_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
@@ -58,7 +60,9 @@ class Processes(Installation):
             *("--log-level=warning", "--latency-p50-ms=120", "--latency-p99-ms=380"), "--paypal-sftp-port=0"
         )
         self.add_account("paypal", PAYPAL_ACCOUNT)
-        self._away = Sandbox("--port=0", "--log-level=warning", log=self.log_file("psp-sandbox-away"))
+        self._away = Sandbox(
+            "--port=0", "--log-level=warning", log=self.log_file("psp-sandbox-away"), start=start_bound
+        )
         self.add_account("stripe", AWAY, at=self._away)
         self.launch_up()
         self.until_ready("api")

@@ -214,6 +214,11 @@ CDK_NAG: Final = (
         why="the files under one prefix of the one bucket of evidence",
     ),
     Argued(
+        rule="IAM5[[]Resource::*Evidence*/fincore/[*]]",
+        where="*-app/FunctionReconciliationRights/Resource",
+        why="the files under one prefix of the one bucket of evidence",
+    ),
+    Argued(
         rule="KDS3",
         where="*-data/Events/Resource",
         why="a key of ours, so that its policy says who reads events",

@@ -13,6 +13,7 @@ from demo.aws.emulator import Emulator
 from demo.aws.look import COLUMNS, look
 from demo.aws.processes import CREDENTIALS, AwsProcesses
 from demo.aws.resources import make_resources
+from demo.bound_start import end_with_starter
 from demo.folder import fresh_folder
 from demo.processes import DemoFailed
 from demo.receiver import Receiver
@@ -24,6 +25,7 @@ def main() -> int:
     """Run it; 0 when every payment ended as expected, all records agree, every invariant holds, and each service was used as it should be."""
     # Both end the demo alike, and with it all that it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_with_starter()
     _forget_credentials()
     screen, receiver = Screen(), Receiver()
     receiver.start()

@@ -37,7 +37,7 @@ class Emulator:
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "demo.aws.until_eof"),
+                    *(sys.executable, "-m", "demo.until_eof"),
                     *("hypercorn", "ministack.app:app", "--log-level", "ERROR"),
                     *("--bind", f"fd://{listening.fileno()}"),
                 ],

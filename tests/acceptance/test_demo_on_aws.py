@@ -1,5 +1,6 @@
 """The demo over an emulator of AWS, as `make aws-local` runs it, from an empty folder."""
 
+import contextlib
 import os
 import re
 import signal
@@ -66,3 +67,36 @@ def test_emulator_ends_with_what_started_it(tmp_path: Path) -> None:
                 break
         assert time.monotonic() < until, f"the emulator still listens on {port}"
         time.sleep(0.1)
+
+
+def test_killed_demo_leaves_nothing_that_runs(tmp_path: Path) -> None:
+    """`fincore up` with its roles and PostgreSQL, the sandboxes and the emulator: each has the variable of the demo."""
+    mark = f"STARTED_BY_TEST={tmp_path}"
+    name, _, value = mark.partition("=")
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "demo.aws"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), name: value},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        assert any(line.startswith("ready after") for line in demo.stdout)
+        assert len(_marked(mark)) > 10
+        demo.kill()
+    until = time.monotonic() + 120.0
+    while left := _marked(mark):
+        assert time.monotonic() < until, left
+        time.sleep(0.5)
+    assert list((tmp_path / "var").rglob("postmaster.pid")) == []
+
+
+def _marked(mark: str) -> list[str]:
+    """The command lines of the processes that have a variable."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found

@@ -1,4 +1,4 @@
-"""`python -m demo.aws.until_eof MODULE ...`: run a module as a program until it ends or its standard input does, as it does where its starter is killed."""
+"""`python -m demo.until_eof MODULE ...`: run a module as a program until it ends or its standard input does, as it does where its starter is killed."""
 
 import os
 import runpy
