@@ -73,7 +73,7 @@ analyze fee_lines, named_payments;
 with several as materialized (
     select n.line_no
     from named_payments n
-    join ledgerdb.clearing_items i on i.psp_reference = n.reference and i.kind = 'payment'
+    join ledgerdb.clearing_items i on i.psp_reference = n.reference collate "default" and i.kind = 'payment'
     join ledgerdb.accounts a
         on a.account_id = i.account_id and a.livemode = n.livemode and a.owner = n.psp and split_part(a.name, ':', 3) = n.psp_account
     group by n.line_no

@@ -40,7 +40,7 @@ with recursive named_refunds as (
         union all
         select n.reference, 'reversal' from unnest(w.about || w.parent_reference) n (reference)
     ) r
-    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference and i.kind = r.kind
+    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference collate "default" and i.kind = r.kind
     where w.kind = 'refund' and r.reference <> '' and i.fee_minor = 0
     order by w.line_no, i.stream_id, i.entry_id
 ),
@@ -73,7 +73,7 @@ payments as (
     select n.line_no, min(i.stream_id::text)::uuid as stream_id, min(i.psp_reference) as payment
     from parents n
     join return_accounts a using (livemode, psp, psp_account)
-    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = n.reference
+    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = n.reference collate "default"
     where i.kind = 'payment'
     group by n.line_no
     having count(distinct i.stream_id) = 1
@@ -119,7 +119,7 @@ with named_refunds as (
     from return_lines w
     join return_accounts a using (livemode, psp, psp_account)
     cross join lateral unnest(w.about || w.psp_reference || w.parent_reference) as r (reference)
-    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference
+    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference collate "default"
     where r.reference <> '' and i.kind = 'refund_failed' and i.fee_minor = 0
     order by w.line_no, i.stream_id, i.entry_id
 ),

@@ -36,7 +36,7 @@ stood_for as (
     left join unnest($3::text[], $4::text[]) as k (kind, family) on k.kind = l.kind
     join ledgerdb.clearing_items i
         on i.entry_id = p.entry_id and i.account_id = p.account_id
-        or i.account_id = v.account_id and i.psp_reference <> '' and i.psp_reference = any (l.about || l.psp_reference)
+        or i.account_id = v.account_id and i.psp_reference <> '' and i.psp_reference = any ((l.about || l.psp_reference) collate "default")
     join unnest($1::text[], $2::text[]) as f (kind, family) on f.kind = i.kind
     where i.kind <> 'adjustment' and (l.line_no is null or f.family = k.family)
     order by v.entry_id, v.account_id, p.entry_id nulls last, i.entry_id

@@ -188,6 +188,7 @@ async def _look(connection: Connection, later_files: list[SettlementFileId]) -> 
     await _do(connection, _SQL.stage_files, later_files)
     await _do(connection, _SQL.stage_lines_before)
     await _do(connection, _SQL.stage_items_before)
+    await _do(connection, _SQL.stage_files_of_lines)
     await _do(connection, _SQL.stage_item_families, list(FAMILY_OF_ITEM), list(FAMILY_OF_ITEM.values()))
     await _do(connection, _SQL.analyze_before)
     await _do(connection, _SQL.stage_lines_to_match, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()))
@@ -196,8 +197,8 @@ async def _look(connection: Connection, later_files: list[SettlementFileId]) -> 
 
 async def _match_whole(connection: Connection, run_no: int, entries: _Entries) -> None:
     """Match what one name makes one line and one item, and is equal, before anything else is looked at."""
-    await _do(connection, _SQL.stage_duplicates)
     await _do(connection, _SQL.stage_named, *entries)
+    await _do(connection, _SQL.stage_repeated_lines)
     await _do(connection, _SQL.stage_lines_with_many)
     await _do(connection, _SQL.stage_items_with_many)
     await _do(connection, _SQL.analyze_named)
@@ -210,6 +211,8 @@ async def _stage(connection: Connection, entries: _Entries) -> None:
     """The other lines and items, each line with the charge it is about."""
     await _do(connection, _SQL.stage_lines)
     await _do(connection, _SQL.analyze_lines)
+    await _do(connection, _SQL.stage_duplicates)
+    await _do(connection, _SQL.analyze_duplicates)
     await _do(connection, _SQL.stage_links)
     await _do(connection, _SQL.link_by_references)
     await _do(connection, _SQL.link_by_refunds)

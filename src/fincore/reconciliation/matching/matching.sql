@@ -127,28 +127,43 @@ select entry_id, account_id, bool_or(part = 'gross') as is_gross_open, bool_or(p
 from reconciliation.open_items
 group by entry_id, account_id;
 
+-- name: stage_files_of_lines
+-- The files of all these lines, each with a number that stands for its id in a million rows.
+create temporary table files_of_lines on commit drop as
+select row_number() over (order by is_new, file_id)::int as file_no, file_id, scope_no, is_new
+from (
+    select file_id, scope_no, true as is_new from taken_files
+    union all
+    select distinct l.file_id, b.scope_no, false from lines_before b join reconciliation.lines l using (line_no)
+) f;
+
 -- name: stage_lines_to_match
 -- The lines of files that no run has taken up, and those of before with a part that is open. What is not open counts as 0. $1, $2: the
--- families of kinds. All of it at once, so that PostgreSQL knows how much it is: of what was just read it has no statistics.
+-- families of kinds. `names` are what the PSP calls a line, where that is more than its own id. All of it at once, so that PostgreSQL knows
+-- how much it is: of what was just read it has no statistics.
 create temporary table lines_to_match on commit drop as
 with line_families as (
     select kind, family from unnest($1::text[], $2::text[]) as k (kind, family) where family is not null
 ),
 wanted as (
-    select l.*, t.scope_no, true as is_new, true as is_gross_open, true as is_fee_open
-    from taken_files t
+    select l.*, t.file_no, t.scope_no, true as is_gross_open, true as is_fee_open
+    from files_of_lines t
     join reconciliation.lines l using (file_id)
+    where t.is_new
     union all
-    select l.*, b.scope_no, false, b.is_gross_open, b.is_fee_open
+    select l.*, t.file_no, t.scope_no, b.is_gross_open, b.is_fee_open
     from lines_before b
     join reconciliation.lines l using (line_no)
+    join files_of_lines t using (file_id)
 )
-select w.line_no, w.scope_no, w.file_id, w.kind, f.family, w.psp_type, w.psp_reference,
-    case when w.psp_reference = any (w.about) then w.about else w.about || w.psp_reference end as about, w.parent_reference,
-    w.our_reference, w.currency, w.gross_minor as line_gross_minor, w.fee_minor as line_fee_minor,
+select w.line_no, w.scope_no, w.file_no, w.kind, f.family, w.currency, w.psp_reference,
+    case
+        when cardinality(w.about) = 1 and w.about[1] = w.psp_reference then null
+        when w.psp_reference = any (w.about) then w.about
+        else w.about || w.psp_reference
+    end as names,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
-    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor, w.is_new, w.presentment_currency as charge_currency,
-    w.presentment_minor as charge_minor
+    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
 from wanted w
 join line_families f using (kind);
 
@@ -158,50 +173,70 @@ create temporary table item_families on commit drop as select kind, family from 
 
 -- name: analyze_before
 -- Plans for a million lines are not those for ten.
-analyze scopes, clearing_accounts, taken_files, lines_before, items_before, item_families;
+analyze scopes, clearing_accounts, taken_files, lines_before, items_before, files_of_lines, item_families;
 
 -- name: analyze_lines_to_match
 -- The same of lines.
 analyze lines_to_match;
 
--- name: stage_duplicates
--- Lines that repeat an earlier line of the same account, under the PSP's own id of the line.
-create temporary table duplicates on commit drop as
+-- name: stage_named
+-- Each line beside each item, of any time, that the PSP calls by a name of the line. $1, $2: the entries that are new to this run,
+-- after the first and up to the second. `is_equal`: both are open, in one currency and family, with equal amounts and equal fees. `is_own`:
+-- that name is the line's own id. Names of lines are compared as the index of items has them.
+create temporary table named on commit drop as
+with pairs as (
+    select w.line_no, w.file_no, w.kind, w.family, w.currency, w.gross_minor, w.fee_minor, true as is_own, a.currency as account_currency,
+        i.entry_id, i.account_id, i.kind as item_kind, i.gross_minor as item_gross_minor, i.fee_minor as item_fee_minor
+    from lines_to_match w
+    join clearing_accounts a on a.scope_no = w.scope_no
+    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = w.psp_reference collate "default"
+    where w.names is null and i.psp_reference <> ''
+    union all
+    select w.line_no, w.file_no, w.kind, w.family, w.currency, w.gross_minor, w.fee_minor, w.name = w.psp_reference, a.currency,
+        i.entry_id, i.account_id, i.kind, i.gross_minor, i.fee_minor
+    from (select *, unnest(names) as name from lines_to_match where names is not null) w
+    join clearing_accounts a on a.scope_no = w.scope_no
+    join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = w.name collate "default"
+    where i.psp_reference <> ''
+)
+select p.line_no, p.file_no, p.kind, p.currency, p.gross_minor, p.fee_minor, p.entry_id, p.account_id, p.is_own,
+    p.account_currency = p.currency
+    and f.family = case when p.is_own and p.item_kind in ('refund', 'refund_failed', 'reversal') then 'refund' else p.family end
+    and case
+        when p.entry_id > $1::bigint and p.entry_id <= $2::bigint then p.item_gross_minor = p.gross_minor and p.item_fee_minor = p.fee_minor
+        when b.entry_id is not null then case when b.is_gross_open then p.item_gross_minor else 0 end = p.gross_minor
+            and case when b.is_fee_open then p.item_fee_minor else 0 end = p.fee_minor
+        else false
+    end as is_equal
+from pairs p
+join item_families f on f.kind = p.item_kind
+left join items_before b on b.entry_id = p.entry_id and b.account_id = p.account_id;
+
+-- name: stage_repeated_lines
+-- Those of the lines with an equal item that repeat an earlier line of the same account, under the PSP's own id of the line. Two lines of
+-- this run that go by this id name one item both, which is seen as such: only others are compared with the lines of this run.
+create temporary table repeated_lines on commit drop as
 select w.line_no
-from lines_to_match w
-where exists (
+from reconciliation.files f
+join scopes s using (livemode, psp, psp_account)
+join reconciliation.lines o using (file_id)
+join lines_to_match w on w.psp_reference = o.psp_reference and w.scope_no = s.scope_no
+join reconciliation.lines l on l.line_no = w.line_no
+where not exists (select from taken_files t where t.file_id = f.file_id)
+  and o.line_no < w.line_no and (o.psp_type, o.currency, o.gross_minor, o.fee_minor) = (l.psp_type, l.currency, l.gross_minor, l.fee_minor)
+union
+select l.line_no
+from named n
+join reconciliation.lines l using (line_no)
+join files_of_lines t using (file_no)
+where n.is_equal and not n.is_own and exists (
     select
     from reconciliation.lines o
     join reconciliation.files f using (file_id)
     join scopes s using (livemode, psp, psp_account)
-    where o.psp_reference = w.psp_reference and o.line_no < w.line_no and s.scope_no = w.scope_no and o.psp_type = w.psp_type
-      and o.currency = w.currency and o.gross_minor = w.line_gross_minor and o.fee_minor = w.line_fee_minor
+    where o.psp_reference = l.psp_reference and o.line_no < l.line_no and s.scope_no = t.scope_no
+      and (o.psp_type, o.currency, o.gross_minor, o.fee_minor) = (l.psp_type, l.currency, l.gross_minor, l.fee_minor)
 );
-
--- name: stage_named
--- Each line beside each item, of any time, that the PSP calls by a name of the line. $1, $2: the entries that are new to this run,
--- after the first and up to the second. `is_equal`: both are open, in one currency and family, with equal amounts and equal fees.
-create temporary table named on commit drop as
-with line_names as (
-    select w.*, unnest(w.about) as reference from lines_to_match w
-)
-select w.line_no, w.file_id, w.kind, w.currency, w.gross_minor, w.fee_minor, w.is_new, i.entry_id, i.account_id,
-    a.currency = w.currency and f.family = case
-        when i.psp_reference = w.psp_reference and i.kind in ('refund', 'refund_failed', 'reversal') then 'refund'
-        else w.family
-    end
-    and case
-        when i.entry_id > $1::bigint and i.entry_id <= $2::bigint then i.gross_minor = w.gross_minor and i.fee_minor = w.fee_minor
-        when b.entry_id is not null then case when b.is_gross_open then i.gross_minor else 0 end = w.gross_minor
-            and case when b.is_fee_open then i.fee_minor else 0 end = w.fee_minor
-        else false
-    end as is_equal
-from line_names w
-join clearing_accounts a on a.scope_no = w.scope_no
-join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = w.reference
-join item_families f on f.kind = i.kind
-left join items_before b on b.entry_id = i.entry_id and b.account_id = i.account_id
-where i.psp_reference <> '';
 
 -- name: stage_lines_with_many
 -- Lines that name more than one item.
@@ -217,16 +252,16 @@ select entry_id, account_id from named group by entry_id, account_id having coun
 -- What is settled at a glance, as nearly everything is: one line and one item that name each other and nothing else, and are equal. By
 -- the rules for the rest they match, too.
 create temporary table whole on commit drop as
-select n.line_no, n.file_id, n.kind, n.currency, n.gross_minor, n.fee_minor, n.is_new, n.entry_id, n.account_id
+select n.line_no, n.file_no, n.kind, n.currency, n.gross_minor, n.fee_minor, n.entry_id, n.account_id
 from named n
 where n.is_equal
-  and not exists (select from duplicates d where d.line_no = n.line_no)
+  and not exists (select from repeated_lines d where d.line_no = n.line_no)
   and not exists (select from lines_with_many m where m.line_no = n.line_no)
   and not exists (select from items_with_many m where m.entry_id = n.entry_id and m.account_id = n.account_id);
 
 -- name: analyze_named
 -- The same of these.
-analyze duplicates, named, lines_with_many, items_with_many;
+analyze repeated_lines, named, lines_with_many, items_with_many;
 
 -- name: analyze_whole
 -- The same of what is settled.
@@ -241,15 +276,37 @@ cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p 
 where p.amount_minor <> 0;
 
 -- name: stage_lines
--- The other lines.
+-- The other lines, with all that the rules for them go by.
 create temporary table staged_lines on commit drop as
-select w.*
+select w.line_no, w.scope_no, t.file_id, w.kind, w.family, l.psp_type, l.psp_reference, coalesce(w.names, array[w.psp_reference]) as about,
+    l.parent_reference, l.our_reference, l.currency, l.gross_minor as line_gross_minor, l.fee_minor as line_fee_minor, w.gross_minor,
+    w.fee_minor, t.is_new, l.presentment_currency as charge_currency, l.presentment_minor as charge_minor
 from lines_to_match w
+join files_of_lines t using (file_no)
+join reconciliation.lines l using (line_no)
 where not exists (select from whole m where m.line_no = w.line_no);
 
 -- name: analyze_lines
 -- The same of those.
 analyze staged_lines;
+
+-- name: stage_duplicates
+-- Those that repeat an earlier line of the same account, under the PSP's own id of the line.
+create temporary table duplicates on commit drop as
+select w.line_no
+from staged_lines w
+where exists (
+    select
+    from reconciliation.lines o
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    where o.psp_reference = w.psp_reference and o.line_no < w.line_no and s.scope_no = w.scope_no
+      and (o.psp_type, o.currency, o.gross_minor, o.fee_minor) = (w.psp_type, w.currency, w.line_gross_minor, w.line_fee_minor)
+);
+
+-- name: analyze_duplicates
+-- The same of them.
+analyze duplicates;
 
 -- name: stage_links
 -- The charge of each line, as far as it is found: filled by the statements that follow, each for what those before left.
@@ -265,7 +322,7 @@ select distinct on (w.line_no) w.line_no, i.stream_id, i.psp_reference,
 from staged_lines w
 cross join lateral unnest(w.about) with ordinality as r (reference, place)
 join clearing_accounts a on a.scope_no = w.scope_no
-join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference collate "default"
 where i.psp_reference <> ''
 order by w.line_no, r.place, i.entry_id;
 
@@ -275,7 +332,7 @@ insert into links (line_no, stream_id, reference)
 select distinct on (w.line_no) w.line_no, i.stream_id, i.psp_reference
 from staged_lines w
 join clearing_accounts a on a.scope_no = w.scope_no
-join ledgerdb.clearing_items i on i.account_id = a.account_id and i.refund_id = w.our_reference
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.refund_id = w.our_reference collate "default"
 where w.our_reference like 're\_%' and not exists (select from links k where k.line_no = w.line_no)
 order by w.line_no, i.entry_id;
 
@@ -318,7 +375,7 @@ with recursive named (line_no, scope_no, reference, step) as (
 select distinct on (n.line_no) n.line_no, i.stream_id
 from named n
 join clearing_accounts a on a.scope_no = n.scope_no
-join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = n.reference
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = n.reference collate "default"
 where i.psp_reference <> ''
 order by n.line_no, n.step, i.entry_id;
 
@@ -336,12 +393,13 @@ with wanted as (
     join ledgerdb.clearing_items i using (entry_id, account_id)
 )
 select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'movement') as family, w.stream_id,
-    nullif(w.psp_reference, '') as reference, reconciliation.item_counts_from(w.effective_at, e.booked_at, e.livemode) as counts_from,
+    nullif(w.psp_reference, '') as reference, (
+        select reconciliation.item_counts_from(w.effective_at, e.booked_at, e.livemode) from ledgerdb.entries e where e.entry_id = w.entry_id
+    ) as counts_from,
     a.covered_from, a.covered_until, a.delay,
     case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
     case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
 from wanted w
-join ledgerdb.entries e using (entry_id)
 left join clearing_accounts a using (account_id)
 left join item_families f on f.kind = w.kind
 where not exists (select from whole m where m.entry_id = w.entry_id and m.account_id = w.account_id);
@@ -509,17 +567,17 @@ where p.charge_minor is not null and not p.is_duplicate and exists (
 -- run that matches a part of it.
 insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
 with matched as (
-    select line_no, file_id, kind, currency, is_new, gross_minor, fee_minor from whole
+    select w.line_no, t.file_id, w.kind, w.currency, t.is_new, w.gross_minor, w.fee_minor from whole w join files_of_lines t using (file_no)
     union all
     select w.line_no, w.file_id, w.kind, w.currency, w.is_new, coalesce(sum(w.gross_minor) filter (where m.part = 'gross'), 0),
         coalesce(sum(w.fee_minor) filter (where m.part = 'fee'), 0)
     from staged_lines w
-    join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1 and m.rule not like 'converted\_%'
+    join reconciliation.matches m on m.line_no = w.line_no and m.line_no is not null and m.run_no = $1 and m.rule not like 'converted\_%'
     group by w.line_no, w.file_id, w.kind, w.currency, w.is_new
 )
 select $1, t.file_id, t.kind, t.currency,
     count(*) filter (where t.is_new or not exists (
-        select from reconciliation.matches o where o.line_no = t.line_no and o.run_no < $1
+        select from reconciliation.matches o where o.line_no = t.line_no and o.line_no is not null and o.run_no < $1
     )),
     sum(t.gross_minor), sum(t.fee_minor)
 from matched t
@@ -530,11 +588,13 @@ group by t.file_id, t.kind, t.currency;
 -- what came in before what went back. A line counts here unless a part of it is matched in one currency, in this run or before.
 select w.scope_no, w.file_id, w.kind, w.currency, w.charge_currency,
     count(*) filter (where not exists (
-        select from reconciliation.matches o where o.line_no = w.line_no and o.rule not like 'converted\_%' and o.run_no <= $1
+        select
+        from reconciliation.matches o
+        where o.line_no = w.line_no and o.line_no is not null and o.rule not like 'converted\_%' and o.run_no <= $1
     )) as lines,
     sum(w.line_gross_minor)::bigint as gross_minor, sum(w.charge_minor)::bigint as charge_gross_minor
 from staged_lines w
-join reconciliation.matches m on m.line_no = w.line_no and m.run_no = $1 and m.rule like 'converted\_%'
+join reconciliation.matches m on m.line_no = w.line_no and m.line_no is not null and m.run_no = $1 and m.rule like 'converted\_%'
 join reconciliation.files f on f.file_id = w.file_id
 group by w.scope_no, f.period_start, w.file_id, w.kind, w.currency, w.charge_currency
 order by f.period_start, w.file_id, w.kind <> 'payment', w.kind, w.currency, w.charge_currency;

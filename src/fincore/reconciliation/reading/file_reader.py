@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import asyncpg
 import msgspec
 import structlog
 
 from fincore.domain.currency import Currency
-from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import SettlementFileId
 from fincore.domain.refusal import Refusal
 from fincore.domain.settlement_file import SettlementFile, accept_file
@@ -25,7 +24,8 @@ from fincore.reconciliation.reading.believed import (
     of_too_long_a_period,
     of_too_much,
 )
-from fincore.reconciliation.reading.read_files import accepted_of, totals_of
+from fincore.reconciliation.reading.copied_lines import COLUMNS, blocks_of
+from fincore.reconciliation.reading.read_files import accepted_of, sums_of_lines, totals_of
 from fincore.write.settlement.settlement_files import SettlementFileRecorder
 
 _SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
@@ -33,8 +33,6 @@ _log = structlog.get_logger(__name__)
 
 READ_SECONDS_MAX: Final = 3_600.0
 """How long one file may take to be read and stored."""
-LINES_AT_A_TIME: Final = 500
-"""After so many lines the process turns to its other tasks."""
 REFUSAL_CHARACTERS_MAX: Final = 1_000
 
 UNSTORABLE: Final = (
@@ -44,27 +42,6 @@ UNSTORABLE: Final = (
     UnicodeError,
 )
 """Errors of which the cause is in the file, such as a NUL in a text or an amount beyond 64 bits."""
-
-COLUMNS: Final = (
-    "file_id",
-    "number",
-    "kind",
-    "psp_type",
-    "psp_reference",
-    "about",
-    "parent_reference",
-    "our_reference",
-    "currency",
-    "gross_minor",
-    "fee_minor",
-    "occurred_at",
-    "payout_reference",
-    "bank_reference",
-    "presentment_minor",
-    "presentment_currency",
-    "conversion",
-)
-"""The columns of a line, in the order in which `_row` has them."""
 
 
 class Format(Protocol):
@@ -153,20 +130,19 @@ class FileReader:
     ) -> None:
         file_id = SettlementFileId(row["file_id"])
         facts = parsed.facts
-        lines = await connection.fetchrow(_SQL.line_period, file_id, timeout=READ_SECONDS_MAX)
-        assert lines is not None  # noqa: S101 -- two aggregates
+        lines = await sums_of_lines(connection, file_id)
         period_start, period_end = facts.period_start, facts.period_end
         states_period = period_start is not None and period_end is not None
         if period_start is None or period_end is None:
             period_start, period_end = (
-                lines["first_at"] or row["fetched_at"],
-                lines["last_at"] or row["fetched_at"],
+                lines.first_at or row["fetched_at"],
+                lines.last_at or row["fetched_at"],
             )
         known = await self._files.load(file_id)
         if known is None:
             reason = at_unlikely_times(
-                told_from=min(period_start, lines["first_at"] or period_start),
-                told_until=max(period_end, lines["last_at"] or period_end),
+                told_from=min(period_start, lines.first_at or period_start),
+                told_until=max(period_end, lines.last_at or period_end),
                 fetched_at=row["fetched_at"],
                 livemode=row["livemode"],
             )
@@ -197,7 +173,7 @@ class FileReader:
         )
         await _keep_openings(connection, file_id, known)
         refusal = accept_file(
-            known, await accepted_of(connection, file_id), await totals_of(connection, file_id)
+            known, await accepted_of(connection, file_id, lines), await totals_of(connection, file_id, lines)
         )
         if isinstance(refusal, Refusal):
             raise FileRefused(None, refusal.detail)
@@ -234,52 +210,30 @@ def _json(totals: Mapping[Currency, msgspec.Struct]) -> str:
 
 
 async def _copy(connection: Connection, file_id: SettlementFileId, lines: Iterator[SettlementLine]) -> None:
-    refused: list[FinCoreError] = []
+    failed: list[Exception] = []
 
-    async def rows() -> AsyncIterator[tuple[Any, ...]]:
+    async def blocks() -> AsyncIterator[bytes]:
         try:
-            for place, line in enumerate(lines, start=1):
-                if place % LINES_AT_A_TIME == 0:
-                    await asyncio.sleep(0)
-                yield _row(file_id, line)
-        except FileRefused as error:
-            refused.append(error)
+            for block in blocks_of(file_id, lines):
+                yield block
+                await asyncio.sleep(0)
+        except (FileRefused, *UNSTORABLE) as error:
+            failed.append(error)
             raise
 
     try:
-        await connection.copy_records_to_table(
+        await connection.copy_to_table(
             "lines",
             schema_name="reconciliation",
             columns=COLUMNS,
-            records=rows(),
+            source=blocks(),
+            format="binary",
             timeout=READ_SECONDS_MAX,
         )
     except Exception as error:
-        if refused:
-            raise refused[0] from None
-        if isinstance(error, UNSTORABLE):
-            raise FileRefused(None, f"a line holds what cannot be stored ({type(error).__name__})") from error
+        cause = failed[0] if failed else error
+        if isinstance(cause, FileRefused):
+            raise cause from None
+        if isinstance(cause, UNSTORABLE):
+            raise FileRefused(None, f"a line holds what cannot be stored ({type(cause).__name__})") from cause
         raise
-
-
-def _row(file_id: SettlementFileId, line: SettlementLine) -> tuple[Any, ...]:
-    presented = line.presentment
-    return (
-        file_id,
-        line.number,
-        line.kind,
-        line.psp_type,
-        line.psp_reference,
-        line.references,
-        line.parent_reference,
-        line.our_reference,
-        line.currency,
-        line.gross_minor,
-        line.fee_minor,
-        line.occurred_at,
-        line.payout_reference,
-        line.bank_reference,
-        presented.amount_minor if presented else None,
-        presented.currency if presented else None,
-        line.group,
-    )

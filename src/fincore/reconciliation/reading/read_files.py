@@ -1,7 +1,8 @@
 """Files that were read: what the log is told of them, their payouts included, and then they are booked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import asyncpg
 import structlog
@@ -33,6 +34,19 @@ TOTALS_SECONDS_MAX: Final = 600.0
 """How long adding up the lines of one file may take."""
 
 
+class LineSums(NamedTuple):
+    """What the lines of a file come to, by kind and currency, and from when to when they are; None where there is none."""
+
+    totals: tuple[KindTotal, ...]
+    first_at: datetime | None
+    last_at: datetime | None
+
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return sum(one.lines for one in self.totals)
+
+
 class FileNotBooked(FinCoreError):
     """The log does not take what a file states; nothing of it is booked. The message says why."""
 
@@ -55,7 +69,8 @@ class FileBooker:
         A payout that is known with another amount or state stays as it is known: the run that takes the file up finds the break.
         """
         async with self._pool.acquire() as connection:
-            accepted = await accepted_of(connection, file_id)
+            sums = await sums_of_lines(connection, file_id)
+            accepted = await accepted_of(connection, file_id, sums)
             lines = await connection.fetch(_SQL.payout_lines, file_id)
             told_first = await connection.fetch(_SQL.payouts_told_first, file_id, timeout=TOTALS_SECONDS_MAX)
         account = PayoutAccount(
@@ -69,7 +84,7 @@ class FileBooker:
             await connection.execute(
                 _SQL.keep_opening_returns, file_id, list(returns), list(returns.values())
             )
-            totals = await totals_of(connection, file_id)
+            totals = await totals_of(connection, file_id, sums)
         provenance = Provenance(correlation=file_id, actor=ACTOR)
         result = await self._files.accept(accepted, totals, provenance)
         if isinstance(result, Refusal):
@@ -137,9 +152,30 @@ def payout_report(row: asyncpg.Record) -> PayoutReport:
     )
 
 
-async def accepted_of(connection: Connection, file_id: SettlementFileId) -> SettlementFileAccepted:
+async def sums_of_lines(connection: Connection, file_id: SettlementFileId) -> LineSums:
+    """What the lines of a file that was read come to: one look at all of them."""
+    rows = await connection.fetch(_SQL.sums_of_lines, file_id, timeout=TOTALS_SECONDS_MAX)
+    return LineSums(
+        totals=tuple(
+            KindTotal(
+                kind=row["kind"],
+                currency=Currency(row["currency"]),
+                lines=row["lines"],
+                gross_minor=int(row["gross_minor"]),
+                fee_minor=int(row["fee_minor"]),
+            )
+            for row in rows
+        ),
+        first_at=min((row["first_at"] for row in rows), default=None),
+        last_at=max((row["last_at"] for row in rows), default=None),
+    )
+
+
+async def accepted_of(
+    connection: Connection, file_id: SettlementFileId, sums: LineSums
+) -> SettlementFileAccepted:
     """The event that a file was read."""
-    row = await connection.fetchrow(_SQL.read_file, file_id, timeout=TOTALS_SECONDS_MAX)
+    row = await connection.fetchrow(_SQL.read_file, file_id)
     assert row is not None, file_id  # noqa: S101 -- it was read
     return SettlementFileAccepted(
         file_id=file_id,
@@ -154,27 +190,17 @@ async def accepted_of(connection: Connection, file_id: SettlementFileId) -> Sett
         parser_version=int(row["parser_version"]),
         period_start=row["period_start"],
         period_end=row["period_end"],
-        lines=row["lines"],
+        lines=sums.lines,
         occurred_at=row["period_end"],
         sequence=row["sequence"],
     )
 
 
-async def totals_of(connection: Connection, file_id: SettlementFileId) -> Sequence[KindTotal]:
+async def totals_of(connection: Connection, file_id: SettlementFileId, sums: LineSums) -> Sequence[KindTotal]:
     """What the log is told of its lines."""
-    rows = await connection.fetch(_SQL.totals_of_file, file_id, timeout=TOTALS_SECONDS_MAX)
     before = await connection.fetch(_SQL.openings_of_file, file_id)
     return stated_totals(
-        (
-            KindTotal(
-                kind=row["kind"],
-                currency=Currency(row["currency"]),
-                lines=row["lines"],
-                gross_minor=int(row["gross_minor"]),
-                fee_minor=int(row["fee_minor"]),
-            )
-            for row in rows
-        ),
+        sums.totals,
         {Currency(row["currency"]): row["balance_minor"] for row in before if row["kind"] == "opening"},
         {Currency(row["currency"]): row["balance_minor"] for row in before if row["kind"] != "opening"},
     )

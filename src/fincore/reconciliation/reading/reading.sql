@@ -46,10 +46,6 @@ update reconciliation.files
 set status = 'refused', parser_version = $2, refusal_line = $3, refusal = $4
 where file_id = $1 and status in ('kept', 'refused');
 
--- name: line_period
--- From when to when the lines of a file are.
-select min(occurred_at) as first_at, max(occurred_at) as last_at from reconciliation.lines where file_id = $1;
-
 -- name: account_before
 -- What the file of the account that was read last says that the account is.
 select o.account_id
@@ -79,7 +75,11 @@ select f.file_id, t.currency,
     case
         when $2::boolean then coalesce(k.balance_minor, 0)
         when told.is_first then (t.stated ->> 'beginning_minor')::bigint
-        else -moved.net_minor
+        else -(
+            select coalesce(sum(l.gross_minor + l.fee_minor), 0)::bigint
+            from reconciliation.lines l
+            where l.file_id = f.file_id and l.currency = t.currency
+        )
     end
 from reconciliation.files f
 cross join lateral jsonb_each(f.stated_totals) as t (currency, stated)
@@ -91,11 +91,6 @@ cross join lateral (
     join reconciliation.files e using (file_id)
     where o.currency = t.currency and o.kind = 'opening' and (e.livemode, e.psp, e.psp_account) = (f.livemode, f.psp, f.psp_account)
 ) told
-cross join lateral (
-    select coalesce(sum(l.gross_minor + l.fee_minor), 0)::bigint as net_minor
-    from reconciliation.lines l
-    where l.file_id = f.file_id and l.currency = t.currency
-) moved
 where f.file_id = $1 and t.stated ->> 'beginning_minor' is not null
   and (told.is_first or told.is_before or k.balance_minor is not null);
 
@@ -111,13 +106,14 @@ order by (select min(line_no) from reconciliation.lines l where l.file_id = f.fi
 -- name: read_file
 -- A file that was read, as its event tells it.
 select file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, format, parser_version, period_start, period_end,
-    sequence, (select count(*) from reconciliation.lines l where l.file_id = f.file_id) as lines
-from reconciliation.files f
+    sequence
+from reconciliation.files
 where file_id = $1;
 
--- name: totals_of_file
--- What its lines come to, by kind and currency.
-select kind, currency, count(*) as lines, sum(gross_minor) as gross_minor, sum(fee_minor) as fee_minor
+-- name: sums_of_lines
+-- What its lines come to, by kind and currency, and from when to when they are.
+select kind, currency, count(*) as lines, sum(gross_minor) as gross_minor, sum(fee_minor) as fee_minor, min(occurred_at) as first_at,
+    max(occurred_at) as last_at
 from reconciliation.lines
 where file_id = $1
 group by kind, currency

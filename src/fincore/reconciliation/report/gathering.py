@@ -110,10 +110,18 @@ async def _by_account(connection: Connection, statement: str, *arguments: object
 async def _accounts(connection: Connection, run: FinishedRun) -> list[AccountReport]:
     balances = await _by_account(connection, _SQL.balances, run.last_entry_id)
     first_days, last_days = [first for first, _ in AGES], [last for _, last in AGES]
+    has_later = await connection.fetchval(_SQL.has_later_run, run.run_no)
     uncleared = await _by_account(
-        connection, _SQL.uncleared, run.run_no, run.last_entry_id, run.cut_off, first_days, last_days
+        connection,
+        _SQL.uncleared,
+        run.run_no,
+        run.last_entry_id,
+        run.cut_off,
+        first_days,
+        last_days,
+        has_later,
     )
-    lines = await _by_account(connection, _SQL.open_lines, run.run_no)
+    lines = await _by_account(connection, _SQL.open_lines, run.run_no, has_later)
     matched = await _by_account(connection, _SQL.matched, run.run_no)
     cleared = await _by_account(connection, _SQL.cleared, run.run_no)
     openings = await _by_account(connection, _SQL.openings, run.run_no)

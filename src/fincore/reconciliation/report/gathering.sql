@@ -6,6 +6,10 @@ where finished_at is not null and ($1::text is null or run_id = $1)
 order by run_no desc
 limit 1;
 
+-- name: has_later_run
+-- Whether another run followed the run $1.
+select exists (select from reconciliation.runs where run_no > $1);
+
 -- name: files
 -- The files of which the run $1 took up the lines.
 select f.file_id, f.name, f.source, f.livemode, f.psp, f.psp_account, f.sha256, f.size_bytes, f.format, f.parser_version,
@@ -31,11 +35,12 @@ where a.name like 'psp:%' and split_part(a.name, ':', 4) in ('clearing', 'unmatc
 
 -- name: uncleared
 -- The clearing items up to the entry $2 that the run $1 left without a match, by account, currency and age in whole days at $3. They
--- are those without a match now, and those that later runs matched. $4, $5: the ages, from and to.
+-- are those without a match now, and those that later runs matched: $6 tells whether there are later runs, so that the plan for the last
+-- run looks up what it left. $4, $5: the ages, from and to.
 with open_parts as (
     select entry_id, account_id, part from reconciliation.open_items where entry_id <= $2
     union
-    select entry_id, account_id, part from reconciliation.matches where run_no > $1 and entry_id <= $2
+    select entry_id, account_id, part from reconciliation.matches where $6::boolean and run_no > $1 and entry_id <= $2
 ),
 aged as (
     select a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, o.entry_id, o.account_id,
@@ -54,11 +59,11 @@ join unnest($4::int[], $5::int[]) with ordinality as g (from_days, to_days, buck
 group by 1, 2, 3, 4, 5;
 
 -- name: open_lines
--- The lines that the run $1 left without a match, by account and currency.
+-- The lines that the run $1 left without a match, by account and currency. $2: whether there are later runs.
 with open_parts as (
     select line_no, part from reconciliation.open_lines
     union
-    select line_no, part from reconciliation.matches where run_no > $1 and line_no is not null
+    select line_no, part from reconciliation.matches where $2::boolean and run_no > $1 and line_no is not null
 )
 select f.livemode, f.psp, f.psp_account, l.currency, count(distinct l.line_no) as lines,
     sum(case o.part when 'gross' then l.gross_minor else l.fee_minor end) as amount_minor
