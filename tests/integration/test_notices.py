@@ -257,13 +257,16 @@ async def test_findings_of_one_look_are_told_together(account: Settlement, dsn: 
         "update reconciliation.sources set late_after = interval '1 second', declared_at = now() - interval '2 days'",
     )
     await collector(account).collect()
-    (one,) = [notice for notice in await told(account) if notice.kind == "findings"]
-    assert len(one.findings) == 3
+    (one,) = await told(account)
+    assert (one.kind, len(one.findings)) == ("findings", 3)
     assert one.subject.endswith("and 2 more")
     assert any("leave out 2026-11-03 00:00:00 to 2026-11-04 00:00:00" in line for line in one.findings)
     assert one.next_steps == ("fincore reconcile sources",)
+    await run(account)
+    late = "select from reconciliation.breaks where class in ('file_late', 'file_gap') and status = 'open'"
+    assert len(await account.rows(late)) == 2
     await collector(account).collect()
-    assert [notice.kind for notice in await told(account)].count("findings") == 1
+    assert await told(account) == [one], "the run tells no late file and no gap once more"
 
 
 async def test_money_uncleared_for_too_long_is_told_once(account: Settlement) -> None:

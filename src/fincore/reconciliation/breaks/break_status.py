@@ -42,7 +42,7 @@ STATUS_MEANINGS: Final[Mapping[BreakStatus, str]] = MappingProxyType(
         "adjusted": "closed by an entry of the ledger that books what was missing",
         "written_off": "closed by an entry of the ledger that gives the amount up",
         "dismissed": "closed with its file, of which a person said that it must not be booked",
-        "matched_late": "closed by a run: the missing side came and is equal",
+        "matched_late": "closed by a run: what was missing came, and nothing differs any more",
         "merged": "closed by a run: it turned out to be part of an older break, which goes on",
     }
 )

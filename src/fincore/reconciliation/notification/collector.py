@@ -15,7 +15,7 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.reconciliation.notification.channel import ChannelName
 from fincore.reconciliation.notification.finding_notices import Began, Ended, began_notice, ended_notice
-from fincore.reconciliation.notification.findings import Finding, FindingKind
+from fincore.reconciliation.notification.findings import CLASSES_OF_FINDINGS, Finding, FindingKind
 from fincore.reconciliation.notification.notice import (
     LINE_CHARACTERS_MAX,
     Notice,
@@ -245,7 +245,7 @@ class Collector:
 
 
 class _News(NamedTuple):
-    """What runs changed: breaks that opened, and how many are open again that a person had answered or closed."""
+    """What runs changed: breaks that opened and that no finding tells, and how many are open again that a person had answered or closed."""
 
     opened: tuple[ClassSum, ...]
     named: tuple[BreakReport, ...]
@@ -255,8 +255,10 @@ class _News(NamedTuple):
 async def _news(connection: Connection, run_no_before: int, last_run_no: int, cut_off: datetime) -> _News:
     """What the runs after the one up to the other changed."""
     between = run_no_before, last_run_no
+    sums = await changed_sums(connection, *between, "opened")
+    breaks = await changed_breaks(connection, *between, "opened", cut_off)
     return _News(
-        await changed_sums(connection, *between, "opened"),
-        await changed_breaks(connection, *between, "opened", cut_off),
+        tuple(one for one in sums if one.break_class not in CLASSES_OF_FINDINGS),
+        tuple(one for one in breaks if one.break_class not in CLASSES_OF_FINDINGS),
         await connection.fetchval(_SQL.count_reopened, *between),
     )

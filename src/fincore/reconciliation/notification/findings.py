@@ -68,6 +68,10 @@ MEANINGS: Final[Mapping[FindingKind, KindOfFinding]] = MappingProxyType(
 )
 
 
+CLASSES_OF_FINDINGS: Final = frozenset({"file_late", "file_gap"})
+"""Breaks that are findings as well, `file_late` and `file_missing`. Findings tell of them, also between runs; what tells of a run does not."""
+
+
 class Finding(NamedTuple):
     """One thing that is wrong now. `subject` is the same as long as it is."""
 

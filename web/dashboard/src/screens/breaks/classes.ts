@@ -67,7 +67,7 @@ export const STATUSES = names<Break["status"]>(
     adjusted: "Adjusted",
     written_off: "Written off",
     dismissed: "Dismissed",
-    matched_late: "Matched late",
+    matched_late: "Resolved late",
     merged: "Merged",
   },
   {
@@ -77,7 +77,7 @@ export const STATUSES = names<Break["status"]>(
     adjusted: "Berichtigt",
     written_off: "Abgeschrieben",
     dismissed: "Verworfen",
-    matched_late: "Spät zugeordnet",
+    matched_late: "Später geklärt",
     merged: "Zusammengelegt",
   },
 );
