@@ -21,6 +21,27 @@ CREDENTIALS: Final = {
 """In place of those that the person who starts the demo has for AWS."""
 
 
+def settings_of(emulator: Emulator, resources: Resources) -> dict[str, str]:
+    """What leads an installation to the emulator, for all but login."""
+    return CREDENTIALS | {
+        "FINCORE_JOB_QUEUE": JOBS,
+        "FINCORE_JOB_DEAD_LETTERS": DEAD_JOBS,
+        "FINCORE_JOB_QUEUE_URL": emulator.url,
+        "FINCORE_EVENT_STREAM": STREAM,
+        "FINCORE_EVENT_STREAM_URL": emulator.url,
+        "FINCORE_RISK_STORE": "dynamodb",
+        "FINCORE_RISK_DYNAMODB_TABLE": TABLE,
+        "FINCORE_RISK_DYNAMODB_URL": emulator.url,
+        "FINCORE_SECRETS_MANAGER_URL": emulator.url,
+        "FINCORE_SETTLEMENT_EVIDENCE": f"s3://{BUCKET}/{PREFIX}",
+        "FINCORE_SETTLEMENT_BUCKET_URL": emulator.url,
+        "FINCORE_SETTLEMENT_BUCKET_REGION": REGION,
+        "FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS": str(resources.evidence_kept_days),
+        "FINCORE_OPS_SNS_TOPIC": resources.topic_arn,
+        "FINCORE_OPS_SNS_URL": emulator.url,
+    }
+
+
 class AwsProcesses(Processes):
     """FinCore with every role, over the emulator."""
 
@@ -29,27 +50,7 @@ class AwsProcesses(Processes):
         self._secrets = emulator.client("secretsmanager")
         self._files = emulator.client("s3")
         self.user_pool = UserPool(emulator, self.staff_url)
-        self.settings |= (
-            CREDENTIALS
-            | self.user_pool.settings
-            | {
-                "FINCORE_JOB_QUEUE": JOBS,
-                "FINCORE_JOB_DEAD_LETTERS": DEAD_JOBS,
-                "FINCORE_JOB_QUEUE_URL": emulator.url,
-                "FINCORE_EVENT_STREAM": STREAM,
-                "FINCORE_EVENT_STREAM_URL": emulator.url,
-                "FINCORE_RISK_STORE": "dynamodb",
-                "FINCORE_RISK_DYNAMODB_TABLE": TABLE,
-                "FINCORE_RISK_DYNAMODB_URL": emulator.url,
-                "FINCORE_SECRETS_MANAGER_URL": emulator.url,
-                "FINCORE_SETTLEMENT_EVIDENCE": f"s3://{BUCKET}/{PREFIX}",
-                "FINCORE_SETTLEMENT_BUCKET_URL": emulator.url,
-                "FINCORE_SETTLEMENT_BUCKET_REGION": REGION,
-                "FINCORE_SETTLEMENT_BUCKET_KEPT_DAYS": str(resources.evidence_kept_days),
-                "FINCORE_OPS_SNS_TOPIC": resources.topic_arn,
-                "FINCORE_OPS_SNS_URL": emulator.url,
-            }
-        )
+        self.settings |= settings_of(emulator, resources) | self.user_pool.settings
 
     def start_everything(self) -> None:
         """Start all that the demo does, and wait for the relay and for staff, too."""

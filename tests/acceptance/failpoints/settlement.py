@@ -52,8 +52,7 @@ async def be_told_of_by_a_file(scene: Scene) -> Ending:
             )
             await asyncio.sleep(1)
     assert recorded(system, name) == [("new", 1)]
-    kept = [one.name for one in (system.folder / "data" / "settlement").rglob(f"*{name}") if one.is_file()]
-    assert len(kept) == 1
+    assert system.kept_evidence(name) == 1
     return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
 
 
