@@ -123,6 +123,15 @@ def of_infra(name: str, module: str = "infra.tables") -> str:
     return _table(head, rows)
 
 
+def aws_ports() -> str:
+    """Which suite of a port runs on which adapters and emulators, as the tests declare it."""
+    if str(PROJECT / "tests") not in sys.path:
+        sys.path.append(str(PROJECT / "tests"))
+    suites = import_module("contract.test_second_emulator").SUITES
+    head, *rows = import_module("fixtures.ports").port_table(suites)
+    return _table(head, rows)
+
+
 def arrows() -> str:
     """Which package may import which, highest first, from the configuration of import-linter."""
     with (PROJECT / "pyproject.toml").open("rb") as file:
@@ -657,6 +666,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     ),
     "arrows": arrows,
     "aws_roles": partial(of_infra, "roles_table"),
+    "aws_ports": aws_ports,
     "aws_functions": partial(of_infra, "functions_table"),
     "aws_arrows": partial(of_infra, "arrows_table"),
     "aws_pipeline": partial(of_infra, "pipeline_table"),
