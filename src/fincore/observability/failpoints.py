@@ -1,7 +1,7 @@
 """Places where a process can be made to die, by name, to prove that dying there loses and doubles nothing.
 
-They stand before and after every commit, every call to a PSP, a merchant, the risk store or a source of settlement files, and every step of a run
-of reconciliation. Nothing is armed unless a test arms it,
+They stand before and after every commit, every call to a PSP, a merchant, the risk store or a source of settlement files, every step of a run
+of reconciliation, and every step of what carries events and jobs outside PostgreSQL. Nothing is armed unless a test arms it,
 and an unarmed failpoint is one look into an empty dict.
 """
 
@@ -49,6 +49,7 @@ _RUN: Final = (
 )
 _BESIDE_RUNS: Final = ("settlement_day", "settlement_notice", "settlement_notice_sent", "settlement_rebuild")
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
+_CARRIED: Final = ("relay_events", "relay_checkpoint", "relay_jobs", "job_claim", "job_result", "job_message")
 
 RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
     f"{where}.{place}" for where, place in product(_RUN, ("before", "after"))
@@ -65,10 +66,17 @@ BESIDE_RUN_FAILPOINTS: Final[tuple[str, ...]] = tuple(
 PROPOSAL_FAILPOINTS: Final[tuple[str, ...]] = ("proposal.before", "proposal.after")
 """The places around the execution of what two people of staff agreed on."""
 
+CARRIED_FAILPOINTS: Final[tuple[str, ...]] = tuple(
+    f"{where}.{place}" for where, place in product(_CARRIED, ("before", "after"))
+)
+"""The places where a stream and a queue outside PostgreSQL carry events and jobs: the relay calls the stream, moves its checkpoint and calls the queue;
+a worker or a function claims the jobs of messages and writes down that they are done, and a worker deletes the messages."""
+
 FAILPOINTS: Final[tuple[str, ...]] = (
     RUN_FAILPOINTS
     + BESIDE_RUN_FAILPOINTS
     + PROPOSAL_FAILPOINTS
+    + CARRIED_FAILPOINTS
     + tuple(
         f"{where}.{place}"
         for where, place in product(

@@ -13,6 +13,7 @@ import structlog
 
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.failures import outage_of
 from fincore.relay.event_call import AfterCall, EventCall, ShardOf, after_call, plan_call
 from fincore.relay.event_sink import EventSink, SinkUnavailable
@@ -122,10 +123,8 @@ class EventRelay:
                 else:
                     repeat_seconds = self._repeat_delay_seconds
         finally:
-            if progress.reached > at and not await self._checkpoints.move(
-                self._sink_name, at, progress.reached
-            ):
-                raise RelayFenced
+            if progress.reached > at:
+                await self._move(at, progress.reached)
         return len(batch) - len(progress.unsent)
 
     async def lag_seconds(self) -> float:
@@ -148,12 +147,20 @@ class EventRelay:
             for event in readable(read)
         ]
 
+    async def _move(self, at: Place, reached: Place) -> None:
+        failpoint("relay_checkpoint", "before")
+        if not await self._checkpoints.move(self._sink_name, at, reached):
+            raise RelayFenced
+        failpoint("relay_checkpoint", "after")
+
     async def _call(self, batch: list[OutgoingEvent], progress: AfterCall) -> tuple[AfterCall, int]:
         """One call, as soon as the shards can take it; what is left then, and how many records did not get in."""
         shard_of = await self._shards()
         call = plan_call(progress.unsent, self._sink.limits, shard_of)
         await self._pause(self._pace.delay_seconds(call.records, shard_of, self._seconds()))
+        failpoint("relay_events", "before")
         failed = await self._sink.put(call.records)
+        failpoint("relay_events", "after")
         self._count(call, failed)
         left = after_call(batch, call, failed)
         # Nothing is taken back: a place that was reached before stays so.

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.failures import outage_of
 from fincore.relay.event_sink import SinkUnavailable
 from fincore.relay.job_sink import DueJobs, JobSink
@@ -113,7 +114,10 @@ class JobRelay:
 
     async def _send(self, job_ids: Sequence[str]) -> frozenset[int]:
         async with self._calls:
-            return await self._sink.send(job_ids)
+            failpoint("relay_jobs", "before")
+            failed = await self._sink.send(job_ids)
+            failpoint("relay_jobs", "after")
+            return failed
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -9,6 +9,7 @@ from acceptance.failpoints import (
     alone,
     disputes,
     failovers,
+    functions,
     payments,
     refunds,
     reports,
@@ -114,6 +115,21 @@ FURTHER_WAYS: Final = (
     ("commit.charge.review_decided", Way("worker", reviews.be_decided_by_no_person, is_alone=True)),
 )
 """Places that are come to in another way, too."""
+WAYS_ON_AWS: Final = (
+    ("relay_events", Way("relay", payments.pay)),
+    ("relay_checkpoint", Way("relay", payments.pay)),
+    ("relay_jobs", Way("relay", payments.pay)),
+    ("job_claim", Way("worker", payments.pay)),
+    ("job_result", Way("worker", payments.pay)),
+    ("job_message", Way("worker", payments.pay)),
+    ("effects.notify", Way("fan-out", payments.pay)),
+    ("effects.projectionist", Way("projectionist-doorbell", payments.pay)),
+    ("job_claim", Way("worker-function", functions.pay_by_a_function, is_alone=True)),
+    ("job_result", Way("worker-function", functions.pay_by_a_function, is_alone=True)),
+    ("psp.authorize", Way("worker-function", functions.pay_by_a_function, is_alone=True)),
+    ("commit.charge.captured", Way("worker-function", functions.pay_by_a_function, is_alone=True)),
+)
+"""What else is come to where events and jobs are carried outside PostgreSQL. Functions do the work of the roles projectionist and ledger there."""
 
 
 class Step(NamedTuple):
@@ -128,10 +144,10 @@ class Step(NamedTuple):
         return f"{self.way.story.__name__}, dying at {', '.join(self.doomed.values())}"
 
 
-def steps() -> list[Step]:
+def steps(*, on_aws: bool) -> list[Step]:
     """Every failpoint once for each way to it; in the same scenario, one of each role is killed in the same step."""
     by_story: dict[Story, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    ways = (*WAYS.items(), *FURTHER_WAYS)
+    ways = (*WAYS.items(), *FURTHER_WAYS, *(WAYS_ON_AWS if on_aws else ()))
     for where, way in ways:
         by_story[way.story][way.role] += [f"{where}.before", f"{where}.after"]
     found: list[Step] = []

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from fincore.domain.job import JobKind
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_rows import claimed_job, number_of
@@ -50,6 +51,8 @@ class JobClaims:
     async def claim(self, job_ids: Sequence[str], handlers: Mapping[JobKind, Handler]) -> Claimed:
         """Claim those jobs of some that are due and of a kind that is handled. A text that is no job's id is as a job that is done."""
         numbers = sorted({number for job_id in job_ids if (number := number_of(job_id)) is not None})
+        if numbers:
+            failpoint("job_claim", "before")
         rows = await self._pool.fetch(
             _CLAIMS.claim,
             numbers,
@@ -70,6 +73,8 @@ class JobClaims:
             for row in rows
             if row["is_claimed"]
         ]
+        if jobs:
+            failpoint("job_claim", "after")
         return Claimed(jobs, frozenset(str(row["id"]) for row in rows if not row["is_claimed"]))
 
     async def beat(self, job_ids: Sequence[JobId]) -> None:
@@ -78,7 +83,9 @@ class JobClaims:
 
     async def finish(self, job_ids: Sequence[JobId]) -> None:
         """Delete jobs that are done; not those that were taken over."""
+        failpoint("job_result", "before")
         await self._pool.execute(_CLAIMS.finish, sorted(_numbers(job_ids)), self._claimer)
+        failpoint("job_result", "after")
 
     async def put_back_or_hold(self, job: ClaimedJob, result: RetryIn | Hold) -> None:
         """Write down a result that keeps the job; not if it was taken over."""

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from fincore.domain.job import JobKind
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.queue.handling import handled
 from fincore.write.queue.job_claims import Claimed, JobClaims
@@ -208,10 +209,12 @@ class MessageRunner:
 
     async def _delete(self, receipts: Sequence[str]) -> Mapping[str, None]:
         """Delete messages. One that could not be deleted comes again, and finds that nothing is to be done."""
+        failpoint("job_message", "before")
         results = await asyncio.gather(
             *(self._messages.delete(part) for part in calls_of(receipts, self._messages.messages_per_call)),
             return_exceptions=True,
         )
+        failpoint("job_message", "after")
         for error in results:
             if isinstance(error, BaseException):
                 _log.warning("queue.messages_not_deleted", error=repr(error)[:200])
