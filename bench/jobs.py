@@ -80,8 +80,15 @@ class _AtOnce:
         """Delete nothing: no message comes twice."""
 
 
-def measure_jobs(store: Store) -> None:
-    """Do jobs from PostgreSQL, by messages at once, and by the emulator of SQS."""
+class JobCosts(NamedTuple):
+    """CPU time of a job in FinCore and PostgreSQL, in microseconds."""
+
+    from_postgresql: float
+    by_sqs: float
+
+
+def measure_jobs(store: Store) -> JobCosts:
+    """Do jobs from PostgreSQL, by messages at once, and by the emulator of SQS; return what the first and the last cost."""
     from_rows = asyncio.run(_from_rows(store))
     at_once = asyncio.run(_by_messages(store, _AtOnce()))
     with emulator() as (url, pid):
@@ -116,6 +123,7 @@ def measure_jobs(store: Store) -> None:
             f"CPU of the emulator for a job: {by_sqs.emulator / JOBS * 1e6:.0f} us",
         ],
     )
+    return JobCosts(from_rows.microseconds, by_sqs.microseconds)
 
 
 async def _from_rows(store: Store) -> _Did:

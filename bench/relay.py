@@ -111,7 +111,23 @@ def measure(store: Store) -> None:
             f"CPU of the emulator for an event: {to_kinesis.microseconds(to_kinesis.emulator):.1f} us",
         ],
     )
-    measure_jobs(store)
+    jobs = measure_jobs(store)
+    show(
+        "A charge carried by Kinesis and SQS",
+        f"What it takes to have the {events / CHARGES:g} events of a paid charge carried to Kinesis and its job done by SQS, in FinCore and PostgreSQL, and to have the job done from "
+        "PostgreSQL, where consumers read the log and nothing is carried.",
+        [
+            Figure(
+                name="CPU of carrying a charge",
+                value=to_kinesis.microseconds(to_kinesis.own + to_kinesis.postgresql) * events / CHARGES
+                + jobs.by_sqs,
+                unit="us",
+                reference="embedded",
+                reference_value=jobs.from_postgresql,
+                lower_is_better=True,
+            )
+        ],
+    )
 
 
 async def _to_kinesis(store: Store, dsn: str, events: int, url: str, pid: int) -> _Carried:
