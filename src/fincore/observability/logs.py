@@ -13,10 +13,17 @@ from fincore.observability.log_ids import add_ids
 
 LogFormat = Literal["json", "console"]
 
-_SECRET: Final = re.compile(
-    r"(?P<kind>\b(?:sk|rk|pk)_(?:test|live)_|\bwhsec_|_secret_|\b[Bb]earer\s+|\b[Bb]asic\s+)[A-Za-z0-9+/=_\-.]{6,}"
-    r"|(?P<dsn>\bpostgres(?:ql)?://[^\s:/@]*):[^\s@/]+@"
+_BEGIN: Final = (
+    r"(?:(?<![A-Za-z0-9_])|(?<=\\[bfnrtv])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=\\U[0-9a-f]{8}))"
 )
+"""Where a word begins, also after a character that the line writes as an escape, which ends in a letter or digit."""
+_SPACE: Final = r"(?:\s|\\[nrtfv])+"
+_SECRET: Final = re.compile(
+    rf"(?P<kind>{_BEGIN}(?:sk|rk|pk)_(?:test|live)_|whsec_|_secret_|{_BEGIN}(?i:bearer|basic){_SPACE})"
+    r"[A-Za-z0-9+/=_\-.]{6,}"
+    r"""|(?P<dsn>://[^\s:/@"']*):[^\s@/"']+@"""
+)
+_OF_MANY_LINES: Final = frozenset({"exception", "stack"})
 _QUIET: Final = (
     "asyncio",
     "aiohttp.access",
@@ -53,10 +60,10 @@ def configure_logs(
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
     ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(sort_keys=False, default=repr)
+    renderers: list[Processor] = (
+        [structlog.processors.JSONRenderer(sort_keys=False, default=repr)]
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        else [_visible_line, structlog.dev.ConsoleRenderer(colors=False)]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -68,7 +75,11 @@ def configure_logs(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _redact_line],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *renderers,
+                _redact_line,
+            ],
         )
     )
     root = logging.getLogger()
@@ -76,6 +87,28 @@ def configure_logs(
     root.setLevel(_number(level))
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, _number(level)))
+
+
+def _visible_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """A line for a terminal: what a stranger sent moves no cursor and begins no line. JSON escapes by itself."""
+    return {
+        name: _visible_lines(value)
+        if name in _OF_MANY_LINES
+        else _visible(value)
+        if isinstance(value, str)
+        else value
+        for name, value in line.items()
+    }
+
+
+def _visible_lines(text: str) -> str:
+    return "\n".join(f"    {_visible(one)}" for one in text.split("\n"))
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _redact_line(_: WrappedLogger, __: str, line: EventDict) -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 import structlog
@@ -43,11 +44,54 @@ def sink() -> io.StringIO:
         ("pi_3MtwBwLkd_secret_YrKJUKribcBjcG8HVhfZluoGH", "pi_3MtwBwLkd_secret_[redacted]"),
         ("Authorization: Bearer abcdefgh.ijk", "Authorization: Bearer [redacted]"),
         ("postgresql://fincore:hunter2@db/fincore", "postgresql://fincore:[redacted]@db/fincore"),
+        ("rediss://default:hunter2@cache:6379", "rediss://default:[redacted]@cache:6379"),
+        ("authorization: BASIC aHVudGVyMg==", "authorization: BASIC [redacted]"),
         ("pan 4242 4242 4242 4242.", "pan [card number]."),
+        ("of risk_test_cases and task_live_updates", "of risk_test_cases and task_live_updates"),
+        (
+            '{"url":"http://host:80","mail":"a@example.com"}',
+            '{"url":"http://host:80","mail":"a@example.com"}',
+        ),
     ],
 )
 def test_secrets_are_masked(text: str, kept: str) -> None:
     assert redact(text) == kept
+
+
+@pytest.mark.parametrize("log_format", get_args(LogFormat))
+@pytest.mark.parametrize(
+    "before",
+    ["\n", "\t", "\r", "\0", "\x1b", "\x85", "\u2028", "\U000e0001", "é", '"', "\\"],
+    ids=lambda before: f"U+{ord(before):04X}",
+)
+def test_secret_after_any_character_is_masked(before: str, log_format: LogFormat) -> None:
+    """What is redacted is the line as it is written, in which a character may have become an escape that ends in a letter or digit."""
+    stream = io.StringIO()
+    configure_logs(log_format=log_format, stream=stream)
+    secrets = ("sk_live_4eC39HqLyj", "Bearer 4eC39HqLyj", "whsec_4eC39HqLyj", "postgres://u:4eC39HqLyj@db")
+    for secret in secrets:
+        text = f"text{before}{secret}"
+        structlog.get_logger("x").info("psp.called", body={"of": [text]}, text=text)
+        logging.getLogger("library").warning("of %s", text)
+    written = stream.getvalue()
+    assert written.count("[redacted]") == 3 * len(secrets)
+    assert "4eC39HqLyj" not in written
+
+
+def test_stranger_moves_no_cursor_and_begins_no_line() -> None:
+    stream = io.StringIO()
+    configure_logs(log_format="console", stream=stream)
+    text = "o\n2026-05-04 [info] forged\x1b[2J\r\x85\u2028\u202e"
+    structlog.get_logger("x").info("psp.called", order=text)
+    logging.getLogger("library").warning(text)
+    try:
+        raise ValueError(text)
+    except ValueError:
+        structlog.get_logger("x").exception("failed")
+    written = stream.getvalue()
+    assert all(one.isprintable() for one in written.split("\n"))
+    assert [one for one in written.split("\n") if one.startswith("2026-05-04")] == []
+    assert written.count("forged") >= 3
 
 
 def test_structured_log_line_is_redacted_at_any_depth(sink: io.StringIO) -> None:
