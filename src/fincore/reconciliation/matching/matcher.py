@@ -198,10 +198,11 @@ async def _look(connection: Connection, later_files: list[SettlementFileId]) -> 
 async def _match_whole(connection: Connection, run_no: int, entries: _Entries) -> None:
     """Match what one name makes one line and one item, and is equal, before anything else is looked at."""
     await _do(connection, _SQL.stage_named, *entries)
+    await _do(connection, _SQL.analyze_named)
     await _do(connection, _SQL.stage_repeated_lines)
     await _do(connection, _SQL.stage_lines_with_many)
     await _do(connection, _SQL.stage_items_with_many)
-    await _do(connection, _SQL.analyze_named)
+    await _do(connection, _SQL.analyze_many)
     await _do(connection, _SQL.stage_whole)
     await _do(connection, _SQL.analyze_whole)
     await _do(connection, _SQL.match_whole, run_no)

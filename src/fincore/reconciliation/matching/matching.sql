@@ -212,6 +212,10 @@ from pairs p
 join item_families f on f.kind = p.item_kind
 left join items_before b on b.entry_id = p.entry_id and b.account_id = p.account_id;
 
+-- name: analyze_named
+-- The same of these.
+analyze named;
+
 -- name: stage_repeated_lines
 -- Those of the lines with an equal item that repeat an earlier line of the same account, under the PSP's own id of the line. Two lines of
 -- this run that go by this id name one item both, which is seen as such: only others are compared with the lines of this run.
@@ -259,9 +263,9 @@ where n.is_equal
   and not exists (select from lines_with_many m where m.line_no = n.line_no)
   and not exists (select from items_with_many m where m.entry_id = n.entry_id and m.account_id = n.account_id);
 
--- name: analyze_named
+-- name: analyze_many
 -- The same of these.
-analyze repeated_lines, named, lines_with_many, items_with_many;
+analyze repeated_lines, lines_with_many, items_with_many;
 
 -- name: analyze_whole
 -- The same of what is settled.
