@@ -12,6 +12,7 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.reconciliation.evidence.folder import FolderEvidence
 from fincore.reconciliation.evidence.port import EvidenceNotKept, EvidenceStore, KeptFile
 from fincore.reconciliation.evidence.s3 import PART_BYTES
+from fixtures.cases import on_one_installation
 from fixtures.evidence_bucket import BucketWorld, evidence_bucket
 
 PAYPAL = PspName("paypal")
@@ -129,7 +130,7 @@ async def test_altered_file_is_told_when_it_comes_again(world: World) -> None:
         await kept(world)
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "name",
     [
         "",
@@ -150,7 +151,7 @@ async def test_name_that_could_leave_the_store_is_refused(world: World, name: st
     assert await world.kept() == []
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "location", ["", "a", "a/b", "../../etc/passwd", "/etc/passwd", "a/../b", "a/b/.c", "a/b/c/d"]
 )
 async def test_location_outside_the_store_is_refused(world: World, location: str) -> None:

@@ -30,6 +30,7 @@ from fincore.write.checkout.sessions import session_recorder
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.routing.account_router import AccountRouter
 from fincore.write.routing.router import NoRoute, Router, RouteRequest
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Api, serving_api
 from fixtures.routing import paypal, stripe
 from fixtures.traffic import follow, store_pool
@@ -100,7 +101,7 @@ async def test_session_without_public_url_is_refused(pool: Pool) -> None:
         assert "FINCORE_PUBLIC_URL" in reply.json()["detail"]
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("fields", "code", "param"),
     [
         ({"amount_minor": 0}, "amount_too_small", "amount_minor"),

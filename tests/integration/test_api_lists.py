@@ -14,6 +14,7 @@ import pytest
 from fincore.domain.outcome import PspReference, SubReference
 from fincore.domain.payment_method import CardInstrument
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import Api, captured, serving_api
 from fixtures.traffic import disputed
@@ -302,7 +303,7 @@ async def test_unknown_parameter_is_answered_with_the_known(api: Api, path: str,
     assert named in reply.json()["detail"]
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "path",
     [
         "/v1/charges/ch_1",

@@ -15,6 +15,7 @@ from fincore.notify.fan_out import FanOut
 from fincore.notify.secret_cipher import SecretCipher
 from fincore.notify.sender import Sender
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import SECRETS_KEY, Api, Reply, serving_api
 from fixtures.notify import only_loopback
@@ -176,7 +177,7 @@ async def test_endpoints_above_limit_of_a_mode_are_refused(api: Api) -> None:
 # Bad input
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("body", "code", "param"),
     [
         ({}, "field_missing", "url"),
@@ -203,7 +204,10 @@ async def test_invalid_endpoint_is_refused_and_not_created(
     reply = await post(api, PATH, body, idempotency_key="k")
     assert reply.problem() == (422, code, param)
     assert (await api.get(PATH)).json()["data"] == []
-    # It used no key.
+
+
+async def test_endpoint_that_was_refused_used_no_key(api: Api) -> None:
+    assert (await post(api, PATH, {"url": None}, idempotency_key="k")).status == 422
     assert (await post(api, PATH, {"url": URL}, idempotency_key="k")).status == 201
 
 

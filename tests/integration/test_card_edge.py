@@ -32,6 +32,7 @@ from fixtures.card_edge_server import (
     CardEdge,
     serving_card_edge,
 )
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Api, serving_api
 from fixtures.risk_engines import NamedEngine
 from fixtures.routing import paypal, stripe
@@ -240,7 +241,7 @@ async def test_each_account_of_the_plan_gets_its_own_token(api: Api) -> None:
         assert (await edge.charge("k3")).problem()[1] == "charge_failed"
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("card", "param", "word"),
     [
         ({"number": "4242424242424241"}, "number", "Luhn"),

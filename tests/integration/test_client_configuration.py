@@ -14,6 +14,7 @@ from fincore.domain.secret import Secret
 from fincore.postgres.pool import Pool
 from fincore.write.merchants.origin import Origin
 from fincore.write.merchants.origins import Origins
+from fixtures.cases import on_one_installation
 from fixtures.checkout_server import Checkout, serving_checkout
 from fixtures.clocks import HandClock
 from fixtures.commits import NOON
@@ -105,7 +106,7 @@ async def test_preflight_names_the_registered_origin_alone(checkout: Checkout) -
     assert reply.headers["Vary"] == "origin"
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "origin",
     [
         "https://evil.example",
@@ -169,7 +170,7 @@ async def test_stolen_publishable_key_can_do_nothing_else(api: Api, checkout: Ch
         assert (await checkout.request(method, path, headers=headers)).status == 404
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code", "param"),
     [
         ("", "parameter_invalid", "currency"),

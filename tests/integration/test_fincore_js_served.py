@@ -13,6 +13,7 @@ import pytest
 from fincore.checkout.address_limit import AT_ONCE_MAX
 from fincore.checkout.js.built_files import BUILT_FILES
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.checkout_server import Checkout, serving_checkout
 from fixtures.merchant_api import Reply, serving_api
 from integration.test_client_configuration import BEHIND_A_PROXY
@@ -49,7 +50,7 @@ async def test_each_file_of_the_manifest_has_its_hash(checkout: Checkout) -> Non
         ("manifest.json", "application/json"),
     ],
 )
-@pytest.mark.parametrize(
+@on_one_installation(
     ("version", "cache"), [("v1", "public, max-age=300"), (NEWEST, "public, max-age=31536000, immutable")]
 )
 async def test_any_site_may_load_and_keep_a_file(

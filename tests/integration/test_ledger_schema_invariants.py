@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.databases import prepared_database, with_database
 from fixtures.traffic import store_pool
 
@@ -257,7 +258,7 @@ async def execute_and_roll_back(pool: Pool, statement: str) -> None:
             await transaction.rollback()
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "statement",
     [
         "update entries set description = 'another'",
@@ -289,7 +290,7 @@ async def test_ledger_rows_cannot_be_changed_by_their_owner(closed_books: str, s
             await execute_and_roll_back(owner, statement)
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "statement",
     [
         "update entries set description = 'another'",

@@ -17,6 +17,7 @@ from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.verification import verify
 from fixtures.books import Books, lives
+from fixtures.cases import on_one_installation
 from fixtures.money_events import captured, refund_failed, refunded
 from fixtures.traffic import store_pool
 
@@ -94,7 +95,7 @@ async def test_an_entry_is_cleared_once(books: Books) -> None:
         )
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("entry_id", "account", "reason", "by", "says"),
     [
         (1, "merchant:mer_books:payable:usd", "r", "ada", "has nothing in suspense"),
@@ -105,7 +106,6 @@ async def test_an_entry_is_cleared_once(books: Books) -> None:
         (3, "merchant:mer_books:payable:usd", " ", "ada", "give a reason"),
         (3, "merchant:mer_books:payable:usd", "r", "", "give a name"),
     ],
-    ids=["sensible", "unknown", "currency", "account", "itself", "reason", "nobody"],
 )
 async def test_a_clearing_that_cannot_be_is_refused(  # noqa: PLR0917 -- a row of the table above
     books: Books, entry_id: int, account: str, reason: str, by: str, says: str

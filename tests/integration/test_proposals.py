@@ -48,6 +48,7 @@ from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.rule_store import RuleStore
 from fincore.write.staff.counted_refunds import CountedRefunds
 from fincore.write.staff.proposals import NewProposal, ProposalFilters, Proposals, TooManyProposals
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Api, serving_api
 from fixtures.waiting import eventually
 
@@ -133,7 +134,7 @@ async def test_database_holds_the_printed_transitions(pool: Pool) -> None:
     assert {(row[0], row[1]): row[2] for row in rows} == dict(PROPOSAL_TRANSITIONS)
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("name", "by", "before"),
     [
         ("approve", LEA, "proposed"),

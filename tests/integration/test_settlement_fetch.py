@@ -22,6 +22,7 @@ from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.remote import RemoteFile, RemoteFolder, SourceFailed
 from fincore.reconciliation.fetching.sftp import sftp_folder
 from fincore.reconciliation.fetching.staging import Staging
+from fixtures.cases import on_one_installation
 from fixtures.settlement_sources import PATTERN, SOURCE, SourceWorld, named, no_pause
 from fixtures.sftp_server import SftpWorld, sftp_listening, sftp_world
 
@@ -300,7 +301,7 @@ async def test_two_that_fetch_one_file_at_once_record_it_once(world: SourceWorld
     assert await world.pool.fetchval("select array_agg(finding) from reconciliation.arrivals") == ["new"]
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "change",
     [
         "update reconciliation.files set sha256 = repeat('0', 64)",

@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from fincore.http.problems import PROBLEMS
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Api, serving_api
 from fixtures.staff_server import (
     CLIENT_ID,
@@ -105,7 +106,7 @@ def forged() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("kind", sorted(forged()))
+@on_one_installation("kind", sorted(forged()))
 async def test_token_that_is_not_for_us_is_refused(staff: StaffServer, kind: str) -> None:
     good = staff.person("admin")
     assert (await good.get("/staff/v1/me")).status == 200

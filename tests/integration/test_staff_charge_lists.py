@@ -17,6 +17,7 @@ from fincore.read.paymentdb.search_terms import as_term, terms_of
 from fincore.read.paymentdb.staff_charge_queries import StaffChargeQueries
 from fincore.read.paymentdb.staff_charge_walk import StaffChargeFilters, Wanted
 from fincore.read.paymentdb.staff_lists import Place, Scope
+from fixtures.cases import on_one_installation
 from fixtures.databases import prepared_database, with_database
 from fixtures.many_charges import MERCHANTS, make_many_charges
 
@@ -130,7 +131,7 @@ def passes(view: ChargeView, scope: Scope, filters: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("seed", range(12))
+@on_one_installation("seed", range(12))
 async def test_lists_hold_what_the_filters_say_and_no_more(
     queries: StaffChargeQueries, short_looks: None, seed: int
 ) -> None:

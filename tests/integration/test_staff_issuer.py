@@ -19,6 +19,7 @@ from fincore.write.staff.login_attempts import ACCOUNT, ADDRESS, LoginAttempts
 from fincore.write.staff.passwords import Passwords
 from fincore.write.staff.sessions import StaffSessions
 from fincore.write.staff.signing_keys import SigningKeys
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Reply, serving_api
 from fixtures.staff_issuer import (
     CAUSE,
@@ -335,7 +336,7 @@ async def test_form_of_another_site_is_refused(issuer: Issuer) -> None:
         assert "Set-Cookie" not in reply.headers
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     "changes",
     [
         {"redirect_uri": "https://evil.example.com/login/return"},
@@ -343,7 +344,6 @@ async def test_form_of_another_site_is_refused(issuer: Issuer) -> None:
         {"client_id": "other"},
         {"redirect_uri": ""},
     ],
-    ids=["other site", "other port", "other client", "no address"],
 )
 async def test_address_that_is_not_the_dashboards_is_led_nowhere(
     issuer: Issuer, changes: dict[str, str]
@@ -353,7 +353,7 @@ async def test_address_that_is_not_the_dashboards_is_led_nowhere(
     assert b"evil" not in reply.body
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("changes", "error"),
     [
         ({"code_challenge_method": "plain"}, "invalid_request"),

@@ -14,6 +14,7 @@ from fincore.read.ledgerdb import trial_balance
 from fincore.read.ledgerdb.ledger_moment import EMPTY_LEDGER
 from fincore.read.ledgerdb.sealer import Sealer
 from fixtures.books import Books, lives
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import serving_api
 from fixtures.money_events import MERCHANT, captured, refunded
 from fixtures.staff_server import StaffClient, StaffServer, serving_staff
@@ -71,7 +72,7 @@ async def test_accounts_are_seen_as_of_an_entry(staff: StaffServer, books: Books
     assert sealed == then
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code"),
     [
         ("mode=test&entry=1&day=2026-01-01", "parameter_invalid"),

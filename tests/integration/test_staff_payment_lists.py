@@ -20,6 +20,7 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.cases import on_one_installation
 from fixtures.commits import NOON, captured, created
 from fixtures.merchant_api import serving_api
 from fixtures.reviews import OPENED, assessed
@@ -208,7 +209,7 @@ async def test_payouts_are_for_people_who_see_all_merchants(scene: Scene) -> Non
         assert (reply.status, reply.json()["code"]) == (403, "permission_missing")
 
 
-@pytest.mark.parametrize("name", LISTS)
+@on_one_installation("name", LISTS)
 async def test_a_list_needs_a_mode_and_refuses_foreign_cursors(scene: Scene, name: str) -> None:
     viewer = scene.staff.person("viewer")
     for query, code in (

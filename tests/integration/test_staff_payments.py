@@ -11,6 +11,7 @@ from fincore.domain.payment_method import CardInstrument
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.cases import on_one_installation
 from fixtures.commits import captured, created
 from fixtures.merchant_api import Api, serving_api
 from fixtures.staff_server import StaffServer, serving_staff
@@ -137,7 +138,7 @@ async def test_filters_narrow_the_list_and_its_totals(scene: Scene) -> None:
         assert totals["is_exact"]
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("fields", "code"),
     [
         ({}, "field_missing"),
@@ -153,7 +154,6 @@ async def test_filters_narrow_the_list_and_its_totals(scene: Scene) -> None:
         ({"mode": "test", "card": "4242"}, "field_unknown"),
         ({"mode": "test", "customer_email": "a", "customer_email_prefix": "a"}, "field_invalid"),
     ],
-    ids=str,
 )
 async def test_a_filter_of_no_use_is_refused(scene: Scene, fields: dict[str, Any], code: str) -> None:
     reply = await scene.staff.person("viewer").ask(LIST, **fields)
