@@ -40,7 +40,7 @@ from fixtures.merchant_api import (
 
 AMOUNT_MINOR = 99_999_999
 """Of the charges to refund and to capture: the most that Stripe takes in US dollars."""
-SAMPLE, ALL = 3, 10
+SAMPLE, ALL = 2, 10
 """How many requests are made up for an operation."""
 PUBLIC = ApplicationOptions(public_url="https://pay.example")
 CONFIGURATION = """

@@ -148,6 +148,7 @@ def test_act_without_a_button_is_refused_by_hand_as_well(
     assert dashboard.system.rows("select from staff.acts where reason = 'mine now'") == []
 
 
+@pytest.mark.long
 def test_person_of_one_merchant_finds_nothing_of_another(
     dashboard: Dashboard, shops: Shops, page: Page
 ) -> None:

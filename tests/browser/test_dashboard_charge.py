@@ -248,6 +248,7 @@ def test_amount_that_is_none_is_refused_in_the_dialog(dashboard: Dashboard, shop
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_large_refund_is_proposed_to_a_second_person(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     charge_id = paid(dashboard, shop, amount_minor=900_000)
     look(dashboard, page, charge_id, head="Charge €9,000.00")
@@ -319,6 +320,7 @@ def test_refund_is_made_by_keyboard_alone(dashboard: Dashboard, shop: Shop, page
     assert refunds_of(dashboard, shop, charge_id) == [1999]
 
 
+@pytest.mark.long
 def test_held_money_is_captured_or_released(dashboard: Dashboard, shop: Shop, page: Page) -> None:
     taken, released = (paid(dashboard, shop, capture=False) for _ in range(2))
     look(dashboard, page, taken)

@@ -232,6 +232,7 @@ def test_list_fits_a_phone(dashboard: Dashboard, browser: Browser) -> None:
         assert flaws(page, NARROW) == []
 
 
+@pytest.mark.long
 def test_person_of_the_other_mode_sees_nothing(dashboard: Dashboard, page: Page) -> None:
     page.get_by_role("link", name="Live", exact=True).click()
     expect(page.get_by_role("heading", name="No charges yet")).to_be_visible()

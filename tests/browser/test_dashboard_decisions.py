@@ -161,6 +161,7 @@ def test_disputes_with_the_soonest_deadline_are_on_top(dashboard: Dashboard, pag
     expect(page.get_by_role("heading", name="No dispute has this status")).to_be_visible()
 
 
+@pytest.mark.long
 def test_person_who_only_reads_decides_nothing(dashboard: Dashboard, page: Page) -> None:
     for path, head in (("unknown_outcomes", "Unknown outcomes"), ("reviews", "Reviews")):
         dashboard.open(page, f"/test/{path}", "viewers", head=head)
@@ -178,6 +179,7 @@ def test_held_reports_are_decided_only_by_those_who_may(dashboard: Dashboard, pa
     expect(reports.get_by_role("button")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_held_report_is_read_again_then_dismissed(dashboard: Dashboard, page: Page, decided: Decided) -> None:
     dashboard.open(page, "/test", "supporters", head="Home")
     page.get_by_role("main").get_by_role("link", name="Held reports").click()

@@ -136,6 +136,7 @@ def test_totals_are_shown_beside_the_ledger(dashboard: Dashboard, page: Page) ->
     assert booked == [(5_997,)]
 
 
+@pytest.mark.long
 def test_refunds_are_listed_and_exported(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/refunds?status=junk", "bookkeepers", head="Refunds")
     expect(page.get_by_role("link", name="€5.00")).to_be_visible()
@@ -247,6 +248,7 @@ def test_no_file_chosen_exports_nothing(dashboard: Dashboard, browser: Browser) 
         )
 
 
+@pytest.mark.long
 def test_person_who_may_not_export_has_no_button(dashboard: Dashboard, page: Page) -> None:
     for path, head in (("charges", "Charges"), ("refunds", "Refunds"), ("disputes", "Disputes")):
         dashboard.open(page, f"/test/{path}", "viewers", head=head)

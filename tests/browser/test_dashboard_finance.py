@@ -140,6 +140,7 @@ def test_break_shows_both_sides_and_the_next_step(
         assert flaws(page, width) == []
 
 
+@pytest.mark.long
 def test_person_who_only_reads_has_no_acts_on_a_break(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/breaks", "viewers", head="Breaks")
     page.get_by_role("link", name="-US$9.00").click()
@@ -148,6 +149,7 @@ def test_person_who_only_reads_has_no_acts_on_a_break(dashboard: Dashboard, page
     dashboard.open(page, "/test/breaks", "supporters", head="You do not have permission to see this")
 
 
+@pytest.mark.long
 def test_break_within_the_limit_is_ended_by_one_person(dashboard: Dashboard, page: Page) -> None:
     open_break(dashboard, page, "-US$7.00")
     act(page, "Assign", "mine", Owner="ada@example.com")

@@ -224,6 +224,7 @@ def test_ledger_is_shown_in_german(dashboard: Dashboard, browser: Browser) -> No
         assert flaws(page, NARROW) == []
 
 
+@pytest.mark.long
 def test_person_without_the_permission_sees_no_ledger(dashboard: Dashboard, page: Page) -> None:
     for path in ("ledger_accounts", f"ledger_accounts/{PAYABLE}", "trial_balance", "suspense"):
         dashboard.open(page, f"/test/{path}", "supporters", head="You do not have permission to see this")

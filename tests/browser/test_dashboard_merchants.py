@@ -139,6 +139,7 @@ def test_fee_plan_waits_and_says_what_a_capture_will_cost(
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_origin_and_card_numbers_are_decided_in_the_mode(
     dashboard: Dashboard, page: Page, merchant_id: str
 ) -> None:
@@ -160,6 +161,7 @@ def test_origin_and_card_numbers_are_decided_in_the_mode(
     expect(page.get_by_text("The merchant may not send card numbers.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_person_who_only_reads_changes_no_merchant(
     dashboard: Dashboard, page: Page, merchant_id: str
 ) -> None:

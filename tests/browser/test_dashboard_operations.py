@@ -120,6 +120,7 @@ def test_need_on_the_home_page_leads_to_a_replay(dashboard: Dashboard, page: Pag
     ]
 
 
+@pytest.mark.long
 def test_dead_letter_is_discarded_for_a_reason(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/dead_letters", "admins", head="Dead letters")
     page.get_by_role("cell").get_by_role("link").first.click()

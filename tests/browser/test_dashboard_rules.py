@@ -78,6 +78,7 @@ def test_account_is_shown_with_its_breaker(dashboard: Dashboard, page: Page) -> 
     assert flaws(page) == []
 
 
+@pytest.mark.long
 def test_routing_rules_are_checked_and_agreed_on(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/routing", "admins", head="Routing rules")
     page.get_by_role("button", name="Propose rules").click()
@@ -132,6 +133,7 @@ def test_risk_rules_go_into_shadow_before_they_decide(dashboard: Dashboard, page
     expect(page.get_by_text("A second person must approve it now.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_value_is_put_on_a_list_found_and_taken_off(dashboard: Dashboard, page: Page) -> None:
     dashboard.open(page, "/test/risk_lists", "admins", head="Risk lists")
     page.get_by_role("button", name="Create a list").click()

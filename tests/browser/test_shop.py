@@ -94,6 +94,7 @@ def test_shop_takes_paypal_in_its_page(page: Page) -> None:
     has_paid(page)
 
 
+@pytest.mark.long
 def test_shop_sends_its_customer_to_the_checkout(page: Page) -> None:
     page.get_by_role("button", name="Go to the checkout").click()
     page.get_by_role("button", name="PayPal").click()
@@ -101,6 +102,7 @@ def test_shop_sends_its_customer_to_the_checkout(page: Page) -> None:
     has_paid(page)
 
 
+@pytest.mark.long
 def test_shop_takes_a_card_number(page: Page) -> None:
     pay_by_number(page, GOOD)
     has_paid(page)

