@@ -72,7 +72,7 @@ class Mortal:
 
     async def invoke(self, event: dict[str, Any]) -> Answer:
         """Invoke it, for better or worse."""
-        if self.kills < KILLS_MAX and self._random.random() < 0.5:
+        if self.kills == 0 or (self.kills < KILLS_MAX and self._random.random() < 0.5):
             self.kills += 1
             after_seconds = self._random.uniform(0, KILLED_WITHIN_SECONDS)
             return await self._function.invoke_and_kill(event, after_seconds=after_seconds)
