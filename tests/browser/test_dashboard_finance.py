@@ -1,6 +1,7 @@
 """The dashboard's screens of reconciliation: a day of two people of finance, from the run to a break that both have ended."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -99,6 +100,17 @@ def test_run_leads_to_the_breaks_behind_its_headline(dashboard: Dashboard, page:
     assert "class=missing_there" in page.url
     expect(page.get_by_role("link", name="-US$193.60")).to_be_visible()
     expect(page.get_by_role("link", name="-US$9.00")).to_have_count(0)
+
+
+@pytest.mark.long
+def test_day_not_sealed_yet_is_reached_from_the_list(dashboard: Dashboard, page: Page) -> None:
+    dashboard.open(page, "/test/days", "bookkeepers", head="Reports of days")
+    expect(page.get_by_role("heading", name="No day is sealed yet")).to_be_visible()
+    so_far = page.get_by_role("link", name=re.compile(r"^Report of \d{4}-\d{2}-\d{2} so far$"))
+    expect(so_far).to_be_visible()
+    assert flaws(page) == []
+    so_far.click()
+    expect(page.get_by_text("So far: further runs may be added")).to_be_visible()
 
 
 @pytest.mark.long

@@ -30,7 +30,7 @@ export function AuditTrailScreen() {
   const columns: readonly Column<StaffAct>[] = [
     {
       name: t.action,
-      width: "minmax(0, 1.4fr)",
+      width: "minmax(0, 1.9fr)",
       cell: (act) => (
         <Link to="/$mode/audit_trail" params={{ mode }} search={{ object: act.object_id }}>
           {nameIn(ACTIONS[language], act.action)}
@@ -49,7 +49,7 @@ export function AuditTrailScreen() {
     },
     {
       name: t.object,
-      width: "minmax(0, 1.4fr)",
+      width: "minmax(0, 1.3fr)",
       isOnlyWide: true,
       cell: (act) => (
         <span title={act.object_id}>
@@ -59,11 +59,11 @@ export function AuditTrailScreen() {
     },
     {
       name: t.merchant,
-      width: "minmax(0, 1.1fr)",
+      width: "minmax(0, 1fr)",
       isOnlyWide: true,
       cell: (act) => (act.merchant !== null ? <MerchantName id={act.merchant} /> : act.mode === null && <span className="quiet small">{t.noMode}</span>),
     },
-    { name: t.reason, width: "minmax(0, 1.4fr)", isOnlyWide: true, cell: (act) => <span title={act.reason}>{act.reason}</span> },
+    { name: t.reason, width: "minmax(0, 1.1fr)", isOnlyWide: true, cell: (act) => <span title={act.reason}>{act.reason}</span> },
     {
       name: t.outcome,
       width: "104px",

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { answerOf, useApi } from "../../api/client";
 import { useList } from "../../api/list";
@@ -10,6 +11,9 @@ import { Status } from "../../parts/status";
 import { Time } from "../../parts/time";
 import { useModeOfPage } from "../../session/mode";
 import { DAYS } from "./texts";
+
+/** Of `2026-11-28`. */
+const DAY_LENGTH = 10;
 
 /** The sealed reports of days, each chained by its hash to the one before, the last day first. */
 export function DaysScreen() {
@@ -41,7 +45,7 @@ export function DaysScreen() {
   ];
   return (
     <>
-      <PageHead title={t.title} />
+      <PageHead title={t.title} lead={query.isSuccess && <DaySoFar sealed={query.data.pages[0]?.data[0]?.id} />} />
       <Rows
         label={t.title}
         query={query}
@@ -55,5 +59,32 @@ export function DaysScreen() {
         }
       />
     </>
+  );
+}
+
+interface DaySoFarProps {
+  readonly sealed: string | undefined;
+}
+
+/** The way to the report of the day of the last run, where that day is after the last one sealed. */
+function DaySoFar({ sealed }: DaySoFarProps) {
+  const t = useTexts(DAYS);
+  const api = useApi();
+  const mode = useModeOfPage();
+  const query = useQuery({
+    queryKey: ["runs", mode, "last"],
+    queryFn: ({ signal }) => answerOf(api.GET("/staff/v1/reconciliation_runs", { params: { query: { limit: 1, mode } }, signal })),
+  });
+  const last = query.data?.data[0];
+  const day = last && new Date(last.cut_off).toISOString().slice(0, DAY_LENGTH);
+  if (!day || (sealed && day <= sealed)) {
+    return null;
+  }
+  return (
+    <p>
+      <Link to="/$mode/days/$day" params={{ mode, day }}>
+        {t.soFar(day)}
+      </Link>
+    </p>
   );
 }

@@ -11,6 +11,7 @@ export const DAYS = texts(
     sealed: "Sealed",
     none: "No day is sealed yet",
     noneWhy: "The first run of a later day seals the report of a day.",
+    soFar: (day: string) => `Report of ${day} so far`,
   },
   {
     title: "Tagesberichte",
@@ -22,5 +23,6 @@ export const DAYS = texts(
     sealed: "Versiegelt",
     none: "Noch kein Tag ist versiegelt",
     noneWhy: "Der erste Abgleich eines späteren Tages versiegelt den Bericht eines Tages.",
+    soFar: (day) => `Bericht vom ${day} bis jetzt`,
   },
 );

@@ -39,7 +39,7 @@ export const ENDPOINTS = texts(
     condition: "Zustand",
     merchant: "Händler",
     waiting: "Wartend",
-    givenUp: "Endgültig gescheitert",
+    givenUp: "Aufgegeben",
     failures: "Gescheiterte Versuche in Folge",
     success: "Letzter Erfolg",
     never: "nie",

@@ -30,7 +30,7 @@ export function RunsScreen() {
     },
     { name: t.finished, width: "minmax(0, 1.2fr)", isOnlyWide: true, cell: (run) => <Time at={run.finished_at} /> },
     { name: t.files, width: "88px", isNumber: true, isOnlyWide: true, cell: (run) => count(run.files) },
-    { name: t.matched, width: "130px", isNumber: true, isOnlyWide: true, cell: (run) => count(run.lines_matched) },
+    { name: t.matched, width: "150px", isNumber: true, isOnlyWide: true, cell: (run) => count(run.lines_matched) },
     { name: t.opened, width: "150px", isNumber: true, isEndWhenNarrow: true, cell: (run) => count(run.breaks_opened) },
     { name: t.closed, width: "130px", isNumber: true, isOnlyWide: true, cell: (run) => count(run.breaks_closed) },
   ];
