@@ -9,6 +9,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import DisputeFundsWithdrawn
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool, create_pool
+from fixtures.cases import on_one_installation
 from fixtures.commits import NOON
 from fixtures.merchant_api import Api, refund_report, serving_api
 from fixtures.traffic import disputed
@@ -155,7 +156,7 @@ async def test_unknown_balance_transaction_is_not_found(api: Api, transaction_id
     assert reply.problem() == (404, "balance_transaction_not_found", "balance_transaction_id")
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code", "param"),
     [
         ("type=fee", "parameter_invalid", "type"),

@@ -10,6 +10,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, DisputeOpened, DisputeWon
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.commits import NOON
 from fixtures.merchant_api import Api, serving_api
 from fixtures.traffic import disputed
@@ -125,7 +126,7 @@ async def test_unknown_dispute_is_not_found(api: Api, dispute_id: str) -> None:
     assert reply.problem() == (404, "dispute_not_found", "dispute_id")
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code", "param"),
     [
         ("status=open", "parameter_invalid", "status"),

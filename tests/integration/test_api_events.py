@@ -12,6 +12,7 @@ from fincore.eventstore.log import EventLog
 from fincore.notify.message import message_body
 from fincore.postgres.pool import Pool
 from fincore.public.event_object import event_objects
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import Api, serving_api
 from fixtures.traffic import disputed, refunded, refunding
 
@@ -111,7 +112,7 @@ async def test_unknown_event_is_not_found(api: Api, event_id: str) -> None:
     assert (await api.get(f"/v1/events/{event_id}")).problem() == (404, "event_not_found", "event_id")
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code", "param"),
     [
         ("type=*", "parameter_invalid", "type"),

@@ -286,7 +286,7 @@ async def test_lists_take_several_statuses(api: Api, path: str) -> None:
     assert (await api.get(f"{path}?status={known},open")).problem() == (400, "parameter_invalid", "status")
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("path", "named"),
     [
         ("/v1/charges?created=2026-01-01", "created[gte], created[gt], created[lte], created[lt]"),

@@ -389,7 +389,7 @@ async def test_deliveries_are_listed_newest_first_by_page_and_status(api: Api, d
         assert found == expected
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("query", "code", "param"),
     [
         ("status=lost", "parameter_invalid", "status"),

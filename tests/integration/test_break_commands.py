@@ -9,6 +9,7 @@ import pytest
 
 from fincore.__main__ import main
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.settlement_account import Settlement, line, settlement
 from fixtures.traffic import store_pool
 
@@ -112,7 +113,7 @@ async def test_file_is_dismissed_and_released_by_command(account: Settlement, ty
     assert "waits to be read" in printed
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("words", "said"),
     [
         (("show", "0"), "must be at least 1,"),

@@ -6,6 +6,7 @@ import pytest
 
 from fincore.checkout.security_headers import SECURITY_HEADERS
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.checkout_server import Checkout, serving_checkout
 from fixtures.merchant_api import serving_api
 
@@ -16,7 +17,7 @@ async def checkout(pool: Pool) -> AsyncIterator[Checkout]:
         yield checkout
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),

@@ -12,6 +12,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.merchants.api_keys import KNOWN_SECONDS, ApiKeys
 from fincore.write.merchants.fee_plans import FeePlanNotUsable, FeePlans
 from fincore.write.merchants.merchants import Merchants, UnknownMerchant
+from fixtures.cases import on_one_installation
 from fixtures.clocks import HandClock
 from fixtures.commits import NOON
 from fixtures.merchant_api import serving_api
@@ -77,7 +78,7 @@ async def test_charge_keeps_fee_plan_of_its_creation(pool: Pool) -> None:
     assert found == [CARDS, None]
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("currency", "plan", "by"),
     [
         ("zzz", CARDS, "ada"),
@@ -87,7 +88,6 @@ async def test_charge_keeps_fee_plan_of_its_creation(pool: Pool) -> None:
         ("usd", FeePlan(basis_points=0, fixed_minor=100_000_000), "ada"),
         ("usd", CARDS, " "),
     ],
-    ids=["currency", "too-much", "negative", "negative-fixed", "too-much-fixed", "nobody"],
 )
 async def test_a_plan_out_of_bounds_is_refused(
     pool: Pool, plans: FeePlans, currency: str, plan: FeePlan, by: str

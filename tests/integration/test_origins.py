@@ -16,6 +16,7 @@ from fincore.write.merchants.origins import (
     RegisteredOrigins,
     TooManyOrigins,
 )
+from fixtures.cases import on_one_installation
 from fixtures.clocks import HandClock
 from fixtures.commits import NOON
 
@@ -95,7 +96,7 @@ async def test_unknown_merchant_gets_no_origin(origins: Origins) -> None:
         await origins.add(new_merchant_id(), SHOP, livemode=False)
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("livemode", "origin"),
     [
         (False, "https://shop.example/"),

@@ -10,6 +10,7 @@ import pytest
 from fincore.__main__ import main
 from fincore.domain.events import ChargeFailed
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.commits import append, created, new_stream
 from fixtures.risk import NOON, rule
 from fixtures.traffic import running_writer
@@ -37,7 +38,7 @@ def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     return run_command
 
 
-@pytest.mark.parametrize(
+@on_one_installation(
     ("words", "code", "sentence"),
     [
         (("test", "absent.toml"), 2, "the file with the rules cannot be read (No such file or directory)"),

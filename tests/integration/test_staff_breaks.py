@@ -7,6 +7,7 @@ import pytest
 
 from fincore.domain.ids import MerchantId, charge_of
 from fincore.postgres.pool import Pool, create_pool
+from fixtures.cases import on_one_installation
 from fixtures.merchant_api import serving_api
 from fixtures.settlement_account import Settlement, settlement
 from fixtures.settlement_falsified import Lived, Payment, live
@@ -202,7 +203,7 @@ async def test_break_is_hidden_outside_the_mode_and_for_one_merchant(
 
 
 @pytest.mark.usefixtures("dropped")
-@pytest.mark.parametrize(
+@on_one_installation(
     ("fields", "code"),
     [
         ({"reason": " \t "}, "field_invalid"),

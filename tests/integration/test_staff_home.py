@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from fincore.audit.auditor import Auditor
@@ -25,6 +24,7 @@ from fincore.read.paymentdb.attention_queries import AttentionQueries, PaymentsS
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.staff.home.need_lists import NEED_LISTS
 from fincore.write.queue.job_payloads import process_webhook_job
+from fixtures.cases import on_one_installation
 from fixtures.commits import MERCHANT, captured, created, dispute_opened
 from fixtures.many_charges import make_many_charges
 from fixtures.merchant_api import serving_api
@@ -204,7 +204,7 @@ async def test_home_counts_proposals_that_wait_for_the_caller(pool: Pool, operat
     assert counts == [[0], [1], [0], []]
 
 
-@pytest.mark.parametrize("query", ["", "?mode=", "?mode=LIVE", "?mode=live&merchant=mer_1"])
+@on_one_installation("query", ["", "?mode=", "?mode=LIVE", "?mode=live&merchant=mer_1"])
 async def test_home_without_a_mode_is_refused(pool: Pool, operator: OperatorStores, query: str) -> None:
     async with serving(pool, operator) as staff:
         reply = await staff.person("admin").get(f"/staff/v1/home{query}")

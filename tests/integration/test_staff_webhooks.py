@@ -9,6 +9,7 @@ import pytest
 from fincore.domain.ids import MerchantId, charge_of
 from fincore.notify.endpoint import Owner
 from fincore.postgres.pool import Pool
+from fixtures.cases import on_one_installation
 from fixtures.commits import MERCHANT, created
 from fixtures.merchant_api import serving_api
 from fixtures.merchant_receiver import MerchantReceiver, receiving
@@ -162,7 +163,7 @@ async def test_no_answer_about_webhooks_tells_a_secret_or_a_url(at: Setting) -> 
         assert secret not in said
 
 
-@pytest.mark.parametrize("query", ["endpoint=x", "status=gone", "charge=x", "condition=failing"])
+@on_one_installation("query", ["endpoint=x", "status=gone", "charge=x", "condition=failing"])
 async def test_wrong_filter_of_deliveries_is_refused(at: Setting, query: str) -> None:
     reply = await at.staff.person("viewer").get(f"{DELIVERIES}?mode=test&{query}")
     assert reply.status == 400
