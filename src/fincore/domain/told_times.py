@@ -16,10 +16,13 @@ BEHIND_MAX: Final = timedelta(days=3_660)
 """How long ago it may be. The first files of an account may be of years ago."""
 
 
-def unlikely_time(told: datetime, now: datetime, *, livemode: bool) -> str | None:
-    """Why a time that a PSP tells is not believed at `now`; None where it is."""
-    if told - now > AHEAD_MAX[livemode]:
-        return f"is more than {counted(AHEAD_MAX[livemode].days, 'day')} ahead of {_text(now)}"
+def unlikely_time(
+    told: datetime, now: datetime, *, livemode: bool, due_within: timedelta = timedelta()
+) -> str | None:
+    """Why a time that a PSP tells is not believed at `now`; None where it is. What is due later may be `due_within` further ahead."""
+    ahead_max = AHEAD_MAX[livemode] + due_within
+    if told - now > ahead_max:
+        return f"is more than {counted(ahead_max.days, 'day')} ahead of {_text(now)}"
     if now - told > BEHIND_MAX:
         return f"is more than {counted(BEHIND_MAX.days, 'day')} before {_text(now)}"
     return None

@@ -104,6 +104,13 @@ def test_pending_capture_is_pending_for_days(reason: str, days: int) -> None:
     )
 
 
+def test_pending_capture_begun_in_the_future_is_decided_from_now() -> None:
+    waiting = capture_json(CHARGE, "PENDING", create_time="9999-12-31T23:59:59-14:00")
+    outcome = read(order_json(CHARGE, captures=[waiting]))
+    assert isinstance(outcome, Pending)
+    assert outcome.pending_until == NOW + timedelta(days=31)
+
+
 @pytest.mark.parametrize("status", ["PARTIALLY_REFUNDED", "REFUNDED"])
 def test_refunded_capture_was_taken_when_it_was_made(status: str) -> None:
     """A capture turns PARTIALLY_REFUNDED when a dispute opens, too: only refunds tell of refunds."""

@@ -218,7 +218,7 @@ def _pending(
         psp_reference=reference,
         reason=sanitize_code(reason),
         occurred_at=began_at,
-        pending_until=began_at + timedelta(days=days),
+        pending_until=min(began_at, now) + timedelta(days=days),
         sub_references=parts,
     )
 

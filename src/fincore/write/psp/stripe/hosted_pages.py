@@ -85,7 +85,7 @@ def _money_of(session: CheckoutSession, now: datetime) -> IntentReading | None:
         return None
     reading = read_intent(intent, now=now)
     if intent.status == "processing" and not isinstance(reading, Unreadable):
-        return _pending(session, intent)
+        return _pending(session, intent, now)
     if isinstance(reading, Unreadable):
         return reading
     if not isinstance(reading, Approved):
@@ -113,7 +113,7 @@ def _complete(session: CheckoutSession, now: datetime) -> IntentReading:
     reading = read_intent(intent, now=now)
     if isinstance(reading, ActionRequired):
         # The customer pays elsewhere: by a voucher, or by a transfer.
-        return _pending(session, intent)
+        return _pending(session, intent, now)
     if isinstance(reading, Declined | Canceled | Expired):
         return msgspec.structs.replace(reading, psp_reference=PspReference(session.id))
     return reading
@@ -133,12 +133,12 @@ SESSION_STATUSES: Final[Mapping[str, Callable[[CheckoutSession, datetime], Inten
 """Status of a Checkout session -> how to read it where its payment intent has no money. Any other status is Unreadable."""
 
 
-def _pending(session: CheckoutSession, intent: PaymentIntent) -> Pending:
+def _pending(session: CheckoutSession, intent: PaymentIntent, now: datetime) -> Pending:
     begun_at, payment = time_of(intent), PspReference(intent.id)
     return Pending(
         psp_reference=PspReference(session.id),
         reason=f"{intent.status} at the PSP",
         occurred_at=begun_at,
-        pending_until=begun_at + DECIDED_WITHIN,
+        pending_until=min(begun_at, now) + DECIDED_WITHIN,
         sub_references=(SubReference("capture", payment),),
     )

@@ -40,6 +40,7 @@ from fincore.write.queue.job_payloads import WebhookJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.attempt_reports import LoadedAttempt, process_attempt_report
+from fincore.write.worker.plumbing.believed_times import believed_report
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result, most_pressing
 from fincore.write.worker.plumbing.job_spans import link_charge
@@ -63,6 +64,7 @@ from fincore.write.worker.plumbing.report_results import (
     lookup_pause_seconds,
     measure_wait,
     provenance_of,
+    why_not_seen,
 )
 
 _log = structlog.get_logger(__name__)
@@ -117,6 +119,7 @@ class ProcessWebhook:
         loaded = await self._find_charge(job, key, report)
         if isinstance(loaded, LoadedAttempt | LoadedCharge):
             await link_charge(self._context.recorder, loaded.charge_id)
+            report = believed_report(report, loaded.charge, self._context.clock.now())
         if isinstance(loaded, LoadedAttempt):
             return await process_attempt_report(self._context, job, name, report, loaded)
         if not isinstance(loaded, LoadedCharge):
@@ -137,7 +140,7 @@ class ProcessWebhook:
         if not isinstance(record, NotFound | Retryable | Unknown):
             seen = seen_in_record(loaded.charge, report, record)
             return await self._record_or_hold(job, name, seen, loaded)
-        return await self._look_again(job, name, report, _reason(look, record), loaded)
+        return await self._look_again(job, name, report, why_not_seen(look, record), loaded)
 
     async def _look_at_the_whole(
         self, job: ClaimedJob, name: ReportName, report: WebhookReport, loaded: LoadedCharge
@@ -148,7 +151,7 @@ class ProcessWebhook:
             return await self._look(job, name, report, whole, loaded)
         record = await self._record_of(report, whole, loaded)
         if isinstance(record, NotFound | Retryable | Unknown):
-            return await self._look_again(job, name, report, _reason(whole, record), loaded)
+            return await self._look_again(job, name, report, why_not_seen(whole, record), loaded)
         if isinstance(record, Approved):
             provenance = provenance_of(name, loaded.charge_id)
             recorded = await record_payment_outcome(self._context, loaded, record, provenance)
@@ -192,7 +195,7 @@ class ProcessWebhook:
             return Unknown(reason=f"the event names no {look.subject}", since=clock.now())
         if look.subject == "refund":
             return await psp_call.inquire_refund(gateway, charge, None, look.psp_reference, clock)
-        return await psp_call.inquire_dispute(gateway, charge, look.psp_reference)
+        return await psp_call.inquire_dispute(gateway, charge, look.psp_reference, clock)
 
     async def _find_charge(
         self, job: ClaimedJob, key: WebhookJob, report: WebhookReport
@@ -331,10 +334,6 @@ class ProcessWebhook:
             return ()
 
         return decision
-
-
-def _reason(look: Look, record: NotFound | Retryable | Unknown) -> str:
-    return f"the PSP shows no such {look.subject}" if isinstance(record, NotFound) else record.reason
 
 
 def _is_called(loaded: LoadedCharge | LoadedAttempt, reference: PspReference) -> bool:

@@ -42,6 +42,7 @@ from fincore.write.psp.port import (
     RefundInquiry,
     RefundRequest,
 )
+from fincore.write.worker.plumbing.believed_times import believed
 from fincore.write.worker.plumbing.timed_call import called
 from fincore.write.worker.policies.psp_key import psp_key, refund_key, reversal_key
 
@@ -187,9 +188,10 @@ async def inquire_refund(
 
 
 async def inquire_dispute(
-    gateway: PspGateway, charge: Charge, psp_reference: PspReference
+    gateway: PspGateway, charge: Charge, psp_reference: PspReference, clock: Clock
 ) -> DisputeReport | NotFound | Retryable | Unknown:
     """Ask the PSP for its record of a dispute of the charge."""
+    since = clock.now()
     dispute = charge.dispute_called(psp_reference)
     inquiry = DisputeInquiry(
         psp_account=charge.psp_account,
@@ -199,7 +201,9 @@ async def inquire_dispute(
         known=dispute.movements if dispute else (),
     )
     record = await called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
-    return Retryable(reason=_RAISED) if record is None else record
+    if record is None:
+        return Retryable(reason=_RAISED)
+    return believed(record, charge, since) if isinstance(record, DisputeReport) else record
 
 
 async def charge_of(
@@ -216,7 +220,7 @@ def _of_charge(
     """The outcome; unknown where it cannot be about the charge."""
     mismatch = other_payment_named if may_be_part else payment_mismatch
     if (refusal := mismatch(charge, outcome)) is None:
-        return outcome
+        return believed(outcome, charge, since)
     return Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
 
 
@@ -225,7 +229,7 @@ def _of_refund(
 ) -> RefundReport | Unknown:
     refusal = refund_mismatch(charge, refund_id, report)
     if refusal is None:
-        return report
+        return believed(report, charge, since)
     return Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
 
 

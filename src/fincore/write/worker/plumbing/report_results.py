@@ -11,10 +11,11 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent, HeldReason, ReportHeld
 from fincore.domain.held_report import ReportName, hold_report
 from fincore.domain.ids import ChargeId
-from fincore.domain.outcome import PspName
+from fincore.domain.outcome import PspName, Retryable, Unknown
 from fincore.domain.refusal import Refusal, RefusalCode
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
+from fincore.write.psp.port import Look, NotFound
 from fincore.write.queue.port import ClaimedJob
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.metrics import WEBHOOK_READ_SECONDS, WEBHOOKS_PROCESSED
@@ -44,6 +45,11 @@ def measure_wait(job: ClaimedJob, psp: PspName, received_at: datetime, clock: Cl
 def lookup_pause_seconds(attempt: int) -> float:
     """The pause after the attempt with this number, from 1."""
     return min(2.0 ** min(attempt - 1, 60), LOOKUP_PAUSE_MAX_SECONDS)
+
+
+def why_not_seen(look: Look, record: NotFound | Retryable | Unknown) -> str:
+    """Why the PSP's record does not say what became of the subject."""
+    return f"the PSP shows no such {look.subject}" if isinstance(record, NotFound) else record.reason
 
 
 def is_held_reason(code: RefusalCode) -> TypeGuard[HeldReason]:
