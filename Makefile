@@ -20,7 +20,7 @@ demo: .venv/runtime ## start everything with the PSP sandbox, take payments, sho
 	@$(BIN)/python -m demo
 
 .PHONY: aws-local
-aws-local: .venv/dev ## the demo over an emulator of AWS: jobs by SQS, events to Kinesis, files in S3, login at Cognito ...
+aws-local: .venv/dev ## the demo over an emulator of AWS: jobs by SQS, events to Kinesis, files in S3, login at Cognito, functions of Lambda ...
 	@$(BIN)/python -m demo.aws
 
 .PHONY: up

@@ -17,7 +17,7 @@ from harness.failure import InstallationFailed
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "222222222222"
 """In place of an id of an access key: the emulator takes it for the account."""
-SERVICES: Final = "cognito-idp,dynamodb,kinesis,s3,secretsmanager,sns,sqs"
+SERVICES: Final = "cognito-idp,dynamodb,kinesis,kms,s3,secretsmanager,sns,sqs"
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 10.0
 _PAUSE_SECONDS: Final = 0.2

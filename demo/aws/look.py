@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from demo.aws.emulator import Emulator
+from demo.aws.functions import HANDLERS
 from demo.aws.processes import AwsProcesses
 from demo.aws.resources import BUCKET, STREAM, TABLE, Resources
 from demo.aws.user_pool import EMAIL, GROUP, who_is
@@ -40,6 +41,7 @@ def look(
         _evidence(emulator, processes),
         _notices(emulator, resources),
         _person(processes),
+        _functions(processes),
     ]
 
 
@@ -138,6 +140,23 @@ def _notices(emulator: Emulator, resources: Resources) -> Held:
     count = len(found.get("Messages", ()))
     flaws = () if count else ("operations were told nothing by SNS",)
     return Held("SNS", f"{count}", "notices to operations", flaws)
+
+
+def _functions(processes: AwsProcesses) -> Held:
+    """Each function has done something. The one of reconciliation is rung here, since the sources were declared after the roles began."""
+    functions = processes.functions
+    functions.require_invoking()
+    rung = functions.ring("reconciliation", processes.environment_of_functions())
+    flaws = [
+        f"the function {name} was never invoked and well" for name in HANDLERS if not functions.invoked[name]
+    ]
+    if rung.error_type is not None:
+        flaws.append(f"the function of reconciliation fails: {rung.error_text}")
+    elif '"reconciliation.run"' not in processes.log_file("functions").read_text(encoding="utf-8"):
+        flaws.append("the function of reconciliation made no run")
+    count = functions.invoked.total()
+    each = ", ".join(f"{name} {functions.invoked[name]}" for name in HANDLERS)
+    return Held("Lambda", f"{count}", f"invocations: {each}", tuple(flaws))
 
 
 def _person(processes: AwsProcesses) -> Held:

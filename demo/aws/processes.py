@@ -1,13 +1,17 @@
 """The demo's processes with their secrets, jobs, events, counters, evidence, notices and login at the emulator."""
 
+import base64
 import os
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
 from demo.aws.emulator import ACCOUNT, REGION, Emulator
+from demo.aws.functions import RISK, Functions
 from demo.aws.resources import BUCKET, DEAD_JOBS, JOBS, STREAM, TABLE, Resources
 from demo.aws.user_pool import UserPool
 from demo.processes import Processes
+from fincore.postgres.embedded import EmbeddedPostgres
 
 PREFIX: Final = "fincore"
 CREDENTIALS: Final = {
@@ -47,16 +51,45 @@ class AwsProcesses(Processes):
 
     def __init__(self, folder: Path, emulator: Emulator, resources: Resources) -> None:
         super().__init__(folder)
+        self._database = EmbeddedPostgres(folder / "data")
+        self.functions = Functions(emulator, resources, self.log_file("functions"))
         self._secrets = emulator.client("secretsmanager")
         self._files = emulator.client("s3")
         self.user_pool = UserPool(emulator, self.staff_url)
-        self.settings |= settings_of(emulator, resources) | self.user_pool.settings
+        self.settings |= (
+            settings_of(emulator, resources)
+            | self.user_pool.settings
+            | {
+                "FINCORE_RISK_FUNCTION": RISK,
+                "FINCORE_RISK_FUNCTION_URL": self.functions.risk_url,
+                # One process assesses charges here, on a machine that does all else, too.
+                "FINCORE_RISK_FUNCTION_TIMEOUT_MS": "10000",
+                "FINCORE_VAULT_KEYS": f"v1:{resources.vault_key_arn}",
+                "FINCORE_VAULT_KMS_URL": emulator.url,
+                "FINCORE_VAULT_FINGERPRINT_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+                "FINCORE_CARD_EDGE_TOKEN_SECRET": base64.b64encode(secrets.token_bytes(32)).decode(),
+                "FINCORE_CARD_EDGE_URL": self.card_edge_url,
+            }
+        )
 
     def start_everything(self) -> None:
-        """Start all that the demo does, and wait for the relay and for staff, too."""
+        """Start all that the demo does, wait for the relay and for staff, too, and start the functions."""
         super().start_everything()
         self.until_ready("relay")
         self.until_ready("staff")
+        self.functions.start(self.environment_of_functions())
+
+    def environment_of_functions(self) -> dict[str, str]:
+        """The settings of the installation, and where its PostgreSQL is, which a function has none of."""
+        return self.environment() | {"FINCORE_EVENTSTORE_DSN": self._database.start()}
+
+    def stop(self) -> None:
+        """End every process, the functions first."""
+        try:
+            self.functions.stop()
+            self._database.stop()
+        finally:
+            super().stop()
 
     def keep_secret(self, psp: str, account: str, field: str, secret: str) -> None:
         """Put it into Secrets Manager alone."""

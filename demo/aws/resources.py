@@ -27,6 +27,7 @@ class Resources(NamedTuple):
     dead_jobs_url: str
     told_url: str
     evidence_kept_days: int
+    vault_key_arn: str
 
 
 def make_resources(emulator: Emulator) -> Resources:
@@ -44,7 +45,10 @@ def make_resources(emulator: Emulator) -> Resources:
     dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=table["TimeToLiveSpecification"])
     topic_arn = emulator.client("sns").create_topic(Name="fincore-local-operations")["TopicArn"]
     return Resources(
-        topic_arn, *_queues(emulator, made, topic_arn), evidence_kept_days=_bucket(emulator, made)
+        topic_arn,
+        *_queues(emulator, made, topic_arn),
+        evidence_kept_days=_bucket(emulator, made),
+        vault_key_arn=str(emulator.client("kms").create_key()["KeyMetadata"]["Arn"]),
     )
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from harness.lambda_runtime import LambdaFunction, lambda_function
 
 from fixtures.event_sinks import REGION, aws_client
 from fixtures.job_messages import refusing_messages
-from fixtures.lambda_runtime import LambdaFunction, lambda_function
 from fixtures.load import Load, add_faults, assert_nothing_lost_nothing_doubled
 from fixtures.shop import Shop
 from fixtures.sqs_mapping import SqsMapping

@@ -36,9 +36,11 @@ def test_demo_on_aws_uses_every_service_and_records_agree(tmp_path: Path) -> Non
     assert "0 charged twice" in said
     assert "invariants hold over" in said
     held = dict(
-        re.findall(r"^(SQS|Kinesis|DynamoDB|Secrets Manager|S3|SNS|Cognito) +(\d+) ", said, re.MULTILINE)
+        re.findall(
+            r"^(SQS|Kinesis|DynamoDB|Secrets Manager|S3|SNS|Cognito|Lambda) +(\d+) ", said, re.MULTILINE
+        )
     )
-    assert len(held) == 7
+    assert len(held) == 8
     assert all(int(figure) > 0 for figure in held.values())
     assert list((tmp_path / "var").rglob("postmaster.pid")) == []
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from harness.lambda_runtime import lambda_function
 
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.log_events import LOG_EVENTS
@@ -13,7 +14,6 @@ from fincore.read.projectionist.rebuild import rebuild, verify
 from fincore.relay.shard_consumer import ShardConsumer, Taken
 from fixtures.event_sinks import kinesis_stream
 from fixtures.kinesis_mapping import kinesis_event
-from fixtures.lambda_runtime import lambda_function
 from fixtures.notify import notifying
 from fixtures.shards import (
     Noting,

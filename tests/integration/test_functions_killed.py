@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
+from harness.lambda_runtime import Answer, LambdaFunction, lambda_function
+from harness.mapping_rules import MappingRules
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +25,6 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.read.projectionist.rebuild import verify
 from fixtures.event_sinks import MemoryStream, ReadableSink, failing_in_part, kinesis_stream
 from fixtures.kinesis_mapping import KinesisMapping
-from fixtures.lambda_runtime import Answer, LambdaFunction, lambda_function
-from fixtures.mapping_rules import MappingRules
 from fixtures.shards import relay_all, versions_of_log
 from fixtures.traffic import aftermaths, fates, live, running_writer
 

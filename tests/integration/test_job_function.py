@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from harness.lambda_runtime import lambda_function
+from harness.sqs_event import sqs_event
+
 from fincore.aws.job_message import text_of
 from fincore.domain.ids import new_charge_id
 from fincore.domain.job import Job
@@ -10,8 +13,6 @@ from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import review_job
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fixtures.commits import put_jobs
-from fixtures.lambda_runtime import lambda_function
-from fixtures.sqs_event import sqs_event
 
 HANDLER = "fincore.bootstrap.functions.worker.by_message"
 

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import pytest
+from harness.lambda_runtime import Answer, LambdaFunction, lambda_function
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,6 @@ from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fixtures.commits import append, created
 from fixtures.event_sinks import aws_client
 from fixtures.job_messages import refusing_messages, relaying, sqs_jobs
-from fixtures.lambda_runtime import Answer, LambdaFunction, lambda_function
 from fixtures.sandbox import SandboxProcess
 from fixtures.sqs_mapping import SqsMapping
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from harness.lambda_runtime import lambda_function
+from harness.mapping_rules import MappingRules
 
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
@@ -22,8 +24,6 @@ from fincore.read.projectionist.rebuild import verify
 from fincore.relay.stream_record import read_record
 from fixtures.event_sinks import MemoryStream
 from fixtures.kinesis_mapping import KinesisMapping, kinesis_event
-from fixtures.lambda_runtime import lambda_function
-from fixtures.mapping_rules import MappingRules
 from fixtures.notify import notifying
 from fixtures.shards import relay_all, versions_of_log
 from fixtures.traffic import aftermaths, fates, live, running_writer

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
-from fixtures.lambda_runtime import LambdaFunction, lambda_function
+from harness.lambda_runtime import LambdaFunction, lambda_function
 
 TESTS = Path(__file__).parents[1]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from harness.lambda_runtime import LambdaFunction, lambda_function
 
 from fincore.postgres.pool import Pool
-from fixtures.lambda_runtime import LambdaFunction, lambda_function
 
 HANDLER: Final = "fixtures.lambda_handlers.reconciliation_of_whole_files"
 SCHEDULED: Final = {"source": "aws.events", "detail-type": "Scheduled Event"}

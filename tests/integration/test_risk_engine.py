@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from harness.lambda_runtime import lambda_function
 from msgspec.structs import replace
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
@@ -17,7 +18,6 @@ from fincore.write.risk.engine import RiskEngine
 from fincore.write.risk.rule_versions import RiskRuleVersions, StateChange
 from fixtures.clocks import HandClock
 from fixtures.lambda_invoke import Invocable, invoke_endpoint
-from fixtures.lambda_runtime import lambda_function
 from fixtures.risk import NOON, REQUEST, rule
 
 LIST = "insert into risk.lists (name, kind, created_by, reason) values ('bad_ips', 'ip', 'ada', 'begin')"

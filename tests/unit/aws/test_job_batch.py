@@ -1,11 +1,11 @@
 """The event of SQS as a function gets it: messages about jobs, or nothing that a function of jobs can use."""
 
 import pytest
+from harness.sqs_event import sqs_event
 
 from fincore.aws.job_batch import NoBatch, answer_of, messages_of
 from fincore.aws.job_message import text_of
 from fincore.write.queue.job_messages import JobMessage
-from fixtures.sqs_event import sqs_event
 
 
 def test_event_of_sqs_is_messages_by_their_ids() -> None:

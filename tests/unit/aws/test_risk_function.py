@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from harness.lambda_runtime import Answer
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
@@ -18,7 +19,6 @@ from fincore.write.risk.engine_question import NotAQuestion, answer_of, question
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.risk.rules import RuleSet
 from fixtures.lambda_invoke import Invocable, Refusal, invoke_endpoint
-from fixtures.lambda_runtime import Answer
 from fixtures.risk import REQUEST, rule, rule_set
 
 NAME = "fincore-risk"
