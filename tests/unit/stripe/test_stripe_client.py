@@ -237,7 +237,9 @@ async def test_an_answer_is_read_with_its_headers(serve: Serve, connect: Connect
         PAID.replace(b"payment_intent", b"charge"),
         PAID.replace(b'"pi_1"', b"7"),
         b"\xff" + PAID,
+        PAID[:-1] + b',"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
     ],
+    ids=["empty", "page", "null", "nothing in it", "cut", "charge", "number as id", "not UTF-8", "deep"],
 )
 async def test_a_success_that_cannot_be_read_has_no_body(serve: Serve, connect: Connect, body: bytes) -> None:
     answer = await pay(connect(await serve(answering(body))))

@@ -577,6 +577,8 @@ def test_a_payment_without_our_metadata_hints_at_no_charge(metadata: dict[str, s
         (event("payment_intent.canceled", canceled_at=253_402_300_799), CHARGE, "pi_1"),
         (event("payment_intent.succeeded", object="charge"), CHARGE, None),
         (b"\xff", None, None),
+        (b"[" * 5_000 + b"]" * 5_000, None, None),
+        (b'{"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}", None, None),
         (b'{"id": "evt_1", "type": "refund.created", "livemode": false}', None, None),
     ],
     ids=[
@@ -589,6 +591,8 @@ def test_a_payment_without_our_metadata_hints_at_no_charge(metadata: dict[str, s
         "time is in the year 9999",
         "object is another one",
         "no JSON",
+        "a list",
+        "nested too deeply",
         "no object",
     ],
 )

@@ -126,7 +126,7 @@ def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:
             body = reads.decode(response.body)
         else:
             error = _ERROR.decode(response.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
         _log.warning("stripe.response_not_understood", status=response.status, bytes=len(response.body))
     return Response(
         status=response.status,

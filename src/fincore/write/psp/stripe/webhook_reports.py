@@ -58,7 +58,7 @@ def read_event(body: bytes) -> Report:
             return WebhookIgnored(f"no charge or payout changes by {head.type}"[:IGNORED_CHARS_MAX])
         event = _EVENT.decode(body)
         return read(event.data.object, datetime.fromtimestamp(event.created, UTC))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
         return _unreadable(body, error)
 
 
@@ -222,7 +222,7 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport | PayoutNotice:
     named = _Named()
     try:
         named = _NAMED.decode(body).data.object
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         _log.warning("stripe.event_names_nothing")
     if _is_of_a_payout(body):
         return PayoutNotice(
@@ -247,7 +247,7 @@ def _is_of_a_payout(body: bytes) -> bool:
     """By the type of the event; one without a head is of a payment, as far as can be told."""
     try:
         return HEAD.decode(body).type.startswith(PAYOUTS)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 
