@@ -222,6 +222,7 @@ def test_held_report_is_read_again_then_dismissed(dashboard: Dashboard, page: Pa
     ) == [("seen at the PSP",), ("seen at the PSP, too",)]
 
 
+@pytest.mark.long
 def test_unknown_outcome_is_resolved_by_what_the_psp_shows(
     dashboard: Dashboard, page: Page, decided: Decided
 ) -> None:

@@ -113,6 +113,7 @@ def test_live_key_waits_for_a_second_person(dashboard: Dashboard, page: Page, me
     expect(page.get_by_text("the merchant cannot call the API")).to_be_visible()
 
 
+@pytest.mark.long
 def test_fee_plan_waits_and_says_what_a_capture_will_cost(
     dashboard: Dashboard, page: Page, merchant_id: str
 ) -> None:

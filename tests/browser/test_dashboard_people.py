@@ -50,6 +50,7 @@ def agree(page: Page, dialog_name: str, button: str, reason: str) -> None:
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.long
 def test_two_admins_add_a_person_and_one_disables_her(browser: Browser, staff: StaffRole) -> None:
     first, second = (staff.person(name, "admin") for name in ("ada@example.com", "bob@example.com"))
     with visitor(browser) as hers, visitor(browser, width=NARROW) as his:

@@ -195,6 +195,7 @@ def test_payment_left_and_declined_is_made_at_last(till: Till, page: Page) -> No
     assert till.charges(session) == [("failed", 0), ("succeeded", 1999)]
 
 
+@pytest.mark.long
 def test_second_tab_continues_the_one_payment(till: Till, context: BrowserContext, page: Page) -> None:
     session, second = till.session(), context.new_page()
     for tab in (page, second):
