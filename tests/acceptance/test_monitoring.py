@@ -1,6 +1,7 @@
 """Alerts with windows of five minutes or less, told by the real Prometheus and Alertmanager when their cause is made, and over once it is mended."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -112,16 +113,25 @@ def console(system: System, hook: WebhookReceiver) -> Iterator[Monitored]:
         yield console
 
 
+def _is_read(console: Monitored) -> bool:
+    with contextlib.suppress(OSError):  # Prometheus may not listen yet.
+        return bool(console.series('fincore_store_usable{role="ledger"}'))
+    return False
+
+
 def test_killed_role_pages_until_it_runs_again(
     system: System, console: Monitored, hook: WebhookReceiver
 ) -> None:
+    system.until("the ledger's metrics are read", lambda: _is_read(console), timeout_seconds=60)
     system.kill("ledger")
     fired = console.until_told("FIRING", "page RoleAbsent", consumer="ledger")
     told = json.loads(hook.take(1, timeout_seconds=60)[0].body)
     assert told["alerts"][0]["labels"]["alertname"] == "RoleAbsent"
     assert told["alerts"][0]["annotations"]["runbook"] == "docs/runbooks/RoleAbsent.md"
+    unread = console.until_told("FIRING", "ticket ProcessUnread", role="ledger")
     system.start("ledger")
     console.until_told("RESOLVED", "page RoleAbsent", consumer="ledger", after=fired)
+    console.until_told("RESOLVED", "ticket ProcessUnread", role="ledger", after=unread)
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda one: one.alert)

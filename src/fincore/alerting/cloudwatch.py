@@ -66,7 +66,13 @@ class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
     besides: str = ""
 
 
-CloudWatchForm = MetricAlarm | MathAlarm | CompositeAlarm
+class PrometheusOnly(msgspec.Struct, frozen=True, kw_only=True):
+    """CloudWatch has no such alarm; `substitute` is what stands there in its place."""
+
+    substitute: str
+
+
+CloudWatchForm = MetricAlarm | MathAlarm | CompositeAlarm | PrometheusOnly
 
 
 def above(metric: str, threshold: float, *, periods: int = 1, **dimensions: str) -> MetricAlarm:
@@ -92,12 +98,14 @@ def age(metric: str, threshold_seconds: float, *, periods: int = 1, **dimensions
 
 
 def single_alarms(form: CloudWatchForm) -> tuple[MetricAlarm | MathAlarm, ...]:
-    """The alarms of which a form consists."""
+    """The alarms of which a form consists; none where CloudWatch has none."""
     match form:
         case MetricAlarm() | MathAlarm():
             return (form,)
         case CompositeAlarm():
             return tuple(one for group in form.any_of for one in group)
+        case PrometheusOnly():
+            return ()
 
 
 def queries(alarm: MetricAlarm | MathAlarm) -> tuple[MetricQuery, ...]:
@@ -114,6 +122,8 @@ def told(form: CloudWatchForm) -> str:
             alarm = _told_one(form)
         case CompositeAlarm():
             alarm = "; or ".join(" and ".join(map(_told_one, group)) for group in form.any_of)
+        case PrometheusOnly():
+            return f"Prometheus only. Instead: {form.substitute}"
     return f"{alarm}. {form.besides}" if form.besides else alarm
 
 
@@ -137,7 +147,7 @@ def _told_query(query: MetricQuery) -> str:
 
 
 def resources(name: str, form: CloudWatchForm, *, meaning: str) -> dict[str, dict[str, Any]]:
-    """The resources of a CloudFormation template that an alert is."""
+    """The resources of a CloudFormation template that an alert is; none where CloudWatch has none."""
     if isinstance(form, CompositeAlarm):
         parts = {
             f"{name}{group_no}x{number}": one
@@ -158,6 +168,8 @@ def resources(name: str, form: CloudWatchForm, *, meaning: str) -> dict[str, dic
             **single,
             name: {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": whole, "DependsOn": list(single)},
         }
+    if isinstance(form, PrometheusOnly):
+        return {}
     return {name: _resource(name, form, meaning)}
 
 

@@ -8,6 +8,7 @@ from fincore.alerting.cloudwatch import (
     MathAlarm,
     MetricAlarm,
     MetricQuery,
+    PrometheusOnly,
     above,
     grows,
 )
@@ -75,6 +76,18 @@ RUNNING_ALERTS: Final = (
             besides="Of `staff`, `card-edge`, `reconciliation` and `relay`, of which CloudWatch does not know whether they ran in the last day: "
             "Minimum of the `RunningTaskCount` of the role's service, by Container Insights of ECS, < 1 over 60 s in 5 periods, or no such "
             "figure. `infra` makes these alarms",
+        ),
+    ),
+    Alert(
+        name="ProcessUnread",
+        severity="ticket",
+        expression="up == 0 and on (job, instance) present_over_time(fincore_store_usable[1d])",
+        for_seconds=300,
+        meaning="Prometheus cannot read the metrics of a process, which the label `instance` names, and could within the last day. Others of its role may "
+        "do its work: where none is left, RoleAbsent pages. What this process counts is in no other alert meanwhile.",
+        cloudwatch=PrometheusOnly(
+            substitute="CloudWatch asks no process for metrics. ECS replaces a task that ends or does not answer its health check, and the alarms of "
+            "RoleAbsent tell where a role is left without one."
         ),
     ),
     Alert(

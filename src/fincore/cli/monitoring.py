@@ -137,7 +137,7 @@ def rules(*, runbooks: Runbooks = RUNBOOKS) -> None:
 
 @monitoring.command
 def cloudwatch() -> None:
-    """Print the alerts as the resources of a CloudFormation template; the page of each alert says what its alarm lacks."""
+    """Print the alerts as the resources of a CloudFormation template; the page of each alert says what CloudWatch lacks of it."""
     found: dict[str, Mapping[str, object]] = {}
     for one in ALERTS:
         found |= resources(one.name, one.cloudwatch, meaning=one.meaning)

@@ -132,6 +132,28 @@ def cases() -> Iterator[Case]:
         "10m",
         [{"role": "reconciliation"}],
     )
+    process = '{job="fincore",instance="127.0.0.1:%d",role="worker"}'
+    store = 'fincore_store_usable{job="fincore",instance="127.0.0.1:%d",store="eventstore",access="writes"}'
+    both = {"up" + process % 1: "1x3000", store % 1: "1x3000", store % 2: "1x10 _x3000"}
+    yield from _pair(
+        "ProcessUnread",
+        {**both, "up" + process % 2: "1x10 0x3000"},
+        {**both, "up" + process % 2: "1x3000"},
+        at="30m",
+        labels=[{"job": "fincore", "instance": "127.0.0.1:2", "role": "worker"}],
+    )
+    yield Case(
+        "ProcessUnread",
+        "does not for a target that never was one",
+        {**both, "up" + process % 3: "0x3000"},
+        "30m",
+    )
+    yield Case(
+        "ProcessUnread",
+        "does not after two days",
+        {**both, "up" + process % 2: "1x10 0x3000"},
+        "2000m",
+    )
     route = 'fincore_http_request_seconds_count{method="POST",route="/v1/charges",status="%s"}'
     yield from _pair(
         "RequestsFail",
