@@ -4,6 +4,7 @@ A time ahead would put off what FinCore does after it: a hold would be watched a
 person too late, and each later report of a dispute would look older than what is known.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
@@ -19,7 +20,7 @@ DUE_WITHIN: Final = timedelta(days=180)
 
 Instead = Literal["now", "none", "bound"]
 
-TIMES: Final = MappingProxyType(
+TIMES: Final[Mapping[str, Instead]] = MappingProxyType(
     {
         "occurred_at": "now",
         "warned_at": "now",
@@ -29,17 +30,15 @@ TIMES: Final = MappingProxyType(
     }
 )
 """Field -> what takes the place of a time that is not believed: the time at which it was told; none, as where the PSP names none; the
-latest that is believed."""
-
-_DUE_LATER: Final = frozenset({"capture_before", "evidence_due_by", "pending_until"})
+latest that is believed. What is replaced by the time at which it was told is over then; the others are due later."""
 
 
 def unlikely_times(report: msgspec.Struct, now: datetime, *, livemode: bool) -> dict[str, datetime]:
     """Field -> each time of a report, told at `now` by our clock, that is not believed."""
     found: dict[str, datetime] = {}
-    for field in TIMES:
+    for field, instead in TIMES.items():
         told = getattr(report, field, None)
-        due_within = DUE_WITHIN if field in _DUE_LATER else timedelta()
+        due_within = timedelta() if instead == "now" else DUE_WITHIN
         if told and unlikely_time(told, now, livemode=livemode, due_within=due_within):
             found[field] = told
     return found
@@ -51,5 +50,5 @@ def with_likely_times(report: Report, now: datetime, *, livemode: bool) -> Repor
     if not unlikely:
         return report
     latest = now + AHEAD_MAX[livemode] + DUE_WITHIN
-    instead = {"now": now, "none": None, "bound": latest}
+    instead: dict[Instead, datetime | None] = {"now": now, "none": None, "bound": latest}
     return msgspec.structs.replace(report, **{field: instead[TIMES[field]] for field in unlikely})

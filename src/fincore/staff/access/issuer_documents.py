@@ -7,6 +7,7 @@ import aiohttp
 import msgspec
 from msgspec import Meta
 
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.staff.access.claims import Text
 from fincore.staff.access.tokens import IssuerUnavailable
 
@@ -76,7 +77,7 @@ class IssuerDocuments:
     async def _fetch(self, url: str, shape: type[Shape], *, token: str | None = None) -> Shape:
         try:
             return msgspec.json.decode(await self._body(url, token=token), type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE_JSON:
             raise IssuerUnavailable("the issuer answers what is no document of its kind") from None
 
     async def _body(self, url: str, *, token: str | None = None) -> bytes:

@@ -13,6 +13,7 @@ import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.staff.access.tokens import KEY_TYPES, IssuerUnavailable
 
 REFRESH_SECONDS: Final = 3_600.0
@@ -96,7 +97,7 @@ def keys_in(document: bytes) -> dict[str, RSAKey | ECKey]:
     """The keys of a key set (RFC 7517) that verify tokens, by id. Raises `IssuerUnavailable` for what holds none."""
     try:
         entries = msgspec.json.decode(document, type=_KeySet).keys
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE_JSON:
         raise IssuerUnavailable("the issuer answers what is no key set") from None
     found: dict[str, RSAKey | ECKey] = {}
     for entry in entries[:KEYS_MAX]:

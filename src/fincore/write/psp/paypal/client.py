@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from yarl import URL
 
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.http import (
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS_MAX,
@@ -137,7 +138,7 @@ def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:
             error = _ERROR.decode(response.body)
         elif response.status != _NO_CONTENT:
             body = reads.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
+    except UNREADABLE_JSON:
         _log.warning("paypal.response_not_understood", status=response.status, bytes=len(response.body))
     debug_id = response.headers.get("PayPal-Debug-Id")
     return Response(

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from yarl import URL
 
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.http import HttpSession, NoResponse, NotSent, RawResponse
 from fincore.write.psp.paypal.account import PayPalAccount
 from fincore.write.psp.paypal.wire import AccessToken, PayPalError
@@ -27,7 +28,6 @@ _RATE_LIMITED: Final = 429
 _REFUSED: Final = frozenset({400, 401, 403})
 _TOKEN: Final = msgspec.json.Decoder(AccessToken)
 _ERROR: Final = msgspec.json.Decoder(PayPalError)
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested too deeply
 
 _log = structlog.get_logger(__name__)
 
@@ -124,7 +124,7 @@ def _token_in(answer: RawResponse | NotSent | NoResponse) -> AccessToken | NotSe
             try:
                 if status == _OK:
                     return _TOKEN.decode(body)
-            except _UNREADABLE:
+            except UNREADABLE_JSON:
                 return NotSent("PayPal's access token cannot be read")
             return NotSent(f"PayPal gave no access token: HTTP {status}")
 
@@ -132,6 +132,6 @@ def _token_in(answer: RawResponse | NotSent | NoResponse) -> AccessToken | NotSe
 def _word_in(body: bytes) -> str:
     try:
         error = _ERROR.decode(body)
-    except _UNREADABLE:
+    except UNREADABLE_JSON:
         return "no reason given"
     return sanitize_code(error.error or error.name) or "no reason given"

@@ -13,6 +13,7 @@ from fincore.domain.card_number import without_card_numbers
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import PspReference
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.paypal.wire import (
     Event,
     EventHead,
@@ -83,7 +84,7 @@ def read_event(body: bytes) -> Reports | WebhookIgnored:
         if read is None:
             return WebhookIgnored(f"no charge changes by {head.event_type}"[:IGNORED_CHARS_MAX])
         return read(_EVENT.decode(body).resource)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
+    except UNREADABLE_JSON as error:
         reason = without_card_numbers(f"the event does not have the shape that PayPal documents: {error}")
         return (_unreadable(None, None, reason),)
 

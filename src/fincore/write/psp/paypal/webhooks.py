@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.paypal.account import PAYPAL, PayPalWebhookEndpoint
 from fincore.write.psp.paypal.webhook_certificates import SigningCertificates, trusted_roots
 from fincore.write.psp.paypal.webhook_reports import HEAD, read_event, reader_of
@@ -84,7 +83,7 @@ class PayPalWebhooks:
 def _verified(body: bytes) -> VerifiedWebhook | SignatureRefused:
     try:
         head = HEAD.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
+    except UNREADABLE_JSON:
         return SignatureRefused("malformed")
     for text, characters_max in (
         (head.id, EVENT_ID_CHARS_MAX),

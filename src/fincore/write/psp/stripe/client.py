@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from yarl import URL
 
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.http import (
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS_MAX,
@@ -126,7 +127,7 @@ def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:
             body = reads.decode(response.body)
         else:
             error = _ERROR.decode(response.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
+    except UNREADABLE_JSON:
         _log.warning("stripe.response_not_understood", status=response.status, bytes=len(response.body))
     return Response(
         status=response.status,

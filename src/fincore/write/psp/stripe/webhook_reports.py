@@ -12,6 +12,7 @@ from fincore.domain.card_number import without_card_numbers
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import PspReference, Unreadable
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.port import Look, PayoutNotice, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import read_intent
@@ -58,7 +59,7 @@ def read_event(body: bytes) -> Report:
             return WebhookIgnored(f"no charge or payout changes by {head.type}"[:IGNORED_CHARS_MAX])
         event = _EVENT.decode(body)
         return read(event.data.object, datetime.fromtimestamp(event.created, UTC))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
+    except UNREADABLE_JSON as error:
         return _unreadable(body, error)
 
 
@@ -222,7 +223,7 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport | PayoutNotice:
     named = _Named()
     try:
         named = _NAMED.decode(body).data.object
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE_JSON:
         _log.warning("stripe.event_names_nothing")
     if _is_of_a_payout(body):
         return PayoutNotice(
@@ -247,7 +248,7 @@ def _is_of_a_payout(body: bytes) -> bool:
     """By the type of the event; one without a head is of a payment, as far as can be told."""
     try:
         return HEAD.decode(body).type.startswith(PAYOUTS)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE_JSON:
         return False
 
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.unreadable_json import UNREADABLE_JSON
 from fincore.write.psp.port import (
     PayoutNotice,
     SignatureRefused,
@@ -58,7 +57,7 @@ class StripeWebhooks:
 def _verified(endpoint: StripeWebhookEndpoint, body: bytes) -> VerifiedWebhook | SignatureRefused:
     try:
         head = HEAD.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
+    except UNREADABLE_JSON:
         return SignatureRefused("malformed")
     for text, characters_max in ((head.id, EVENT_ID_CHARS_MAX), (head.type, EVENT_TYPE_CHARS_MAX)):
         if not 0 < len(text) <= characters_max or "\0" in text:
