@@ -8,6 +8,7 @@ import pytest
 from harness.lambda_runtime import LambdaFunction, lambda_function
 
 from fincore.postgres.pool import Pool
+from fixtures.settlement_sources import DECLARED
 
 HANDLER: Final = "fixtures.lambda_handlers.reconciliation_of_whole_files"
 SCHEDULED: Final = {"source": "aws.events", "detail-type": "Scheduled Event"}
@@ -19,18 +20,6 @@ mode = "test"
 client_id = "client"
 client_secret = "env:PAYPAL_CLIENT_SECRET"
 webhook_id = "webhook"
-"""
-SOURCES: Final = """
-[[source]]
-name = "paypal_eu"
-psp = "paypal"
-account = "eu"
-mode = "test"
-kind = "folder"
-folder = "{folder}"
-names = "STL-*.CSV"
-format = "paypal_stl"
-cron = "0 12 * * *"
 """
 TESTS: Final = Path(__file__).parents[1]
 TURN: Final = "select pg_advisory_lock(hashtext('fincore.reconciliation.run'))"
@@ -44,7 +33,7 @@ class Files:
         self.offered.mkdir()
         accounts, sources = folder / "accounts.toml", folder / "sources.toml"
         accounts.write_text(ACCOUNTS)
-        sources.write_text(SOURCES.replace("{folder}", str(self.offered)))
+        sources.write_text(DECLARED.format(folder=self.offered))
         self.log = folder / "log"
         self.settings = {
             "FINCORE_EVENTSTORE_DSN": dsn,

@@ -21,21 +21,9 @@ from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching import look
 from fincore.reconciliation.files import SettlementFiles
 from fincore.reconciliation.notification import teller
+from fixtures.settlement_sources import DECLARED
 from fixtures.waiting import eventually
 from fixtures.webhook_receiver import WebhookReceiver
-
-SOURCES = """
-[[source]]
-name = "paypal_eu"
-psp = "paypal"
-account = "eu"
-mode = "test"
-kind = "folder"
-folder = "{folder}"
-names = "STL-*.CSV"
-format = "paypal_stl"
-cron = "0 12 * * *"
-"""
 
 BANK_CSV = "date,amount,currency,reference,account\n2026-11-20,-3.00,EUR,E1,DE1\n"
 AWS_AWAY = {
@@ -67,7 +55,7 @@ def typed(
 ) -> Typed:
     """Runs the command; returns its exit code and what it prints."""
     file = tmp_path / "sources.toml"
-    file.write_text(SOURCES.format(folder=offered))
+    file.write_text(DECLARED.format(folder=offered))
     monkeypatch.setenv("FINCORE_EVENTSTORE_DSN", dsn)
     monkeypatch.setenv("FINCORE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("FINCORE_SETTLEMENT_SOURCES_FILE", str(file))
